@@ -1,0 +1,1 @@
+"""An empty room: the agent comes later. See the README beside the package."""

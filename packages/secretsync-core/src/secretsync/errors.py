@@ -1,0 +1,266 @@
+"""Every error of ours, one tree. The class says what the caller may do, the fields say where.
+
+    SecretSyncError
+    ├── InvalidInput               a manifest, file or flag is wrong: every problem at once, only an edit helps
+    │   └── InvalidSpec            … of an object the library keeps
+    ├── MissingExtra               an optional dependency is not installed; names the extra
+    ├── CredentialsNotFound        the Secret, file or key that holds credentials is not there
+    ├── DeadlineExceeded           nobody answered in the caller's time
+    ├── TooManyRounds              an evaluation kept asking for more
+    ├── TargetError                the place where a secret should go says no
+    │   ├── TargetConflict         it belongs to somebody else
+    │   ├── TargetMoved            it changed between look and write; look again
+    │   ├── TargetForbidden        we may not write there
+    │   ├── TargetNamespaceMissing its namespace does not exist
+    │   └── TargetInvalid          the content is not accepted there
+    └── BackendError               a store said no, or nothing at all
+        ├── Unavailable            refused, reset, timed out, 5xx: worth another try
+        │   └── TLSError           the certificate or its trust is wrong
+        ├── RateLimited            wait `retry_after` seconds
+        ├── AuthenticationFailed   the credentials are not accepted
+        ├── Forbidden              they are, but may not read this
+        │   └── ValueHidden        the server masked a value
+        ├── InvalidRequest         the server rejects the request's form
+        ├── WrongEndpoint          what answers there is not the API
+        ├── ApprovalRequired       the change waits for somebody's approval
+        └── NotFound               proven absent
+            ├── ProjectNotFound
+            ├── PathNotFound       a folder, or one without secrets (`empty`)
+            │   └── EnvironmentNotFound
+            └── SecretNotFound
+
+`code` is for metric labels: a closed set, never free text. No text holds a value, a token or the text of a vendor's
+exception. Specified in kms-api §8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class SecretSyncError(Exception):
+    """The root: catch it to catch everything secretsync raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+class InvalidInput(SecretSyncError):
+    """Something a person wrote is wrong.
+
+    Attributes:
+        problems: One line each, with place and remedy, in reading order.
+    """
+
+    code = "invalid_input"
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
+
+
+class InvalidSpec(InvalidInput):
+    """The specification of an object is wrong; evaluated again when it changes."""
+
+    code = "invalid_spec"
+
+
+class MissingExtra(SecretSyncError):
+    """An optional dependency is not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(what, extra)
+        self.what = what
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f'{self.what} needs an optional part: pip install "{self.extra}"'
+
+
+class CredentialsNotFound(SecretSyncError):
+    """Where credentials should be, there are none."""
+
+    code = "credentials_not_found"
+
+
+class DeadlineExceeded(SecretSyncError):
+    """The caller's time was over before the answers were there; the text says what was waited for."""
+
+    code = "deadline_exceeded"
+
+
+class TooManyRounds(SecretSyncError):
+    """An evaluation asked for something new in every round; the text names the chain."""
+
+    code = "too_many_rounds"
+
+
+class TargetError(SecretSyncError):
+    """The place where a secret should go says no; the target is as it was."""
+
+    code = "target_error"
+
+
+class TargetConflict(TargetError):
+    """The target belongs to somebody else."""
+
+    code = "target_conflict"
+
+
+class TargetMoved(TargetError):
+    """The target changed between the look and the write."""
+
+    code = "target_moved"
+
+
+class TargetForbidden(TargetError):
+    """We may not read or write the target."""
+
+    code = "target_forbidden"
+
+
+class TargetNamespaceMissing(TargetError):
+    """The target's namespace does not exist."""
+
+    code = "target_namespace_missing"
+
+
+class TargetInvalid(TargetError):
+    """The target does not take this content."""
+
+    code = "target_invalid"
+
+
+class BackendError(SecretSyncError):
+    """A store said no, or nothing at all.
+
+    Attributes:
+        backend: Where: the base URL without query, or the name of a store.
+        operation: What was tried, in the user's words (`list secrets of /app`).
+        detail: Why, without values.
+        status: The HTTP status, if one came.
+        request_id: The server's own name of the request, if it gave one.
+    """
+
+    code = "backend_error"
+
+    def __init__(
+        self, backend: str, operation: str, detail: str, *, status: int | None = None, request_id: str = ""
+    ) -> None:
+        super().__init__(backend, operation, detail, status, request_id)
+        self.backend = backend
+        self.operation = operation
+        self.detail = detail
+        self.status = status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        facts = [f"HTTP {self.status}"] if self.status is not None else []
+        facts += [f"request {self.request_id}"] if self.request_id else []
+        return f"{self.operation} at {self.backend}: {self.detail}" + (f" ({', '.join(facts)})" if facts else "")
+
+
+class Unavailable(BackendError):
+    """No connection, no answer in time, or a 5xx: worth another try."""
+
+    code = "unavailable"
+
+
+class TLSError(Unavailable):
+    """The server's certificate does not stand up to the trust that was configured."""
+
+    code = "tls_error"
+
+
+class RateLimited(BackendError):
+    """The server asks for patience.
+
+    Attributes:
+        retry_after: Seconds, 0.0 where the server named none.
+    """
+
+    code = "rate_limited"
+
+    def __init__(
+        self,
+        backend: str,
+        operation: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        request_id: str = "",
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(backend, operation, detail, status=status, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class AuthenticationFailed(BackendError):
+    """The credentials are not accepted."""
+
+    code = "authentication_failed"
+
+
+class Forbidden(BackendError):
+    """The identity may not do this."""
+
+    code = "forbidden"
+
+
+class ValueHidden(Forbidden):
+    """The server listed a secret but masked its value."""
+
+    code = "value_hidden"
+
+
+class InvalidRequest(BackendError):
+    """The server rejects the form of the request."""
+
+    code = "invalid_request"
+
+
+class WrongEndpoint(BackendError):
+    """Something answers, but it is not the API this client speaks."""
+
+    code = "wrong_endpoint"
+
+
+class ApprovalRequired(BackendError):
+    """The change was taken as a request that somebody must approve."""
+
+    code = "approval_required"
+
+
+class NotFound(BackendError):
+    """Proven not to exist."""
+
+    code = "not_found"
+
+
+class ProjectNotFound(NotFound):
+    """There is no such project, or this identity does not see it."""
+
+    code = "project_not_found"
+
+
+class PathNotFound(NotFound):
+    """There is no such folder, or nothing in it."""
+
+    code = "path_not_found"
+
+
+class EnvironmentNotFound(PathNotFound):
+    """There is no such environment."""
+
+    code = "environment_not_found"
+
+
+class SecretNotFound(NotFound):
+    """There is no such secret."""
+
+    code = "secret_not_found"

@@ -1,0 +1,108 @@
+"""The project's tasks. `nox -s tests` is all that a change must pass; `lint`, `types` and `wheels` are parts of it.
+
+A fresh machine needs Python 3.11 or newer and `pip install "nox[uv]"`: uv comes with that, and fills each session's
+environment from uv.lock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests"]
+
+PACKAGES = {
+    "secretsync_core": "secretsync",
+    "secretsync_k8s": "secretsync_k8s",
+    "secretsync_agent": "secretsync_agent",
+}
+"""Of each distribution, as its wheel spells it, the package to import."""
+
+TYPED = ("packages", "tests/typing", "tests/matrix.py", "tests/conftest.py")
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Run the whole of secretsync on this machine, against a development KMS and a cluster in memory."""
+    sync(session)
+    session.run("secretsync", "quickstart", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Check everything; arguments go to pytest, whose closing line comes last."""
+    sync(session, "lint", "types", "test")
+    with timed(session, "lint"):
+        check_lint(session)
+    with timed(session, "types"):
+        check_types(session)
+    with timed(session, "wheels"):
+        check_wheels(session)
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and who may import whom."""
+    sync(session, "lint")
+    check_lint(session)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the code and that the public ones are complete."""
+    sync(session, "types", "test")
+    check_types(session)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the wheels and import each from a clean environment, without extras."""
+    check_wheels(session)
+
+
+def sync(session: nox.Session, *groups: str) -> None:
+    """Make the session's environment what uv.lock says: the packages with their extras, and these groups."""
+    wanted = [f"--group={group}" for group in groups]
+    session.run_install(
+        *("uv", "sync", "--frozen", "--all-packages", "--no-default-groups", *wanted, "--quiet"),
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+    )
+
+
+def check_lint(session: nox.Session) -> None:
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports")
+
+
+def check_types(session: nox.Session) -> None:
+    session.run("mypy", *TYPED)
+    session.run("pyright", "--project", "tests/typing")
+    for package in PACKAGES.values():
+        session.run("pyright", "--verifytypes", package, "--ignoreexternal")
+
+
+def check_wheels(session: nox.Session) -> None:
+    made = Path(session.create_tmp())
+    session.run("uv", "build", "--quiet", "--all-packages", "--wheel", "--clear", "--out-dir", f"{made}/dist")
+    for distribution, package in PACKAGES.items():
+        (wheel,) = (made / "dist").glob(f"{distribution}-*.whl")
+        env = made / distribution
+        session.run("uv", "venv", "--quiet", "--clear", f"--python={session.bin}/python", f"{env}")
+        session.run("uv", "pip", "install", "--quiet", f"--python={env}", f"--find-links={made}/dist", f"{wheel}")
+        session.run(f"{env}/bin/python", "-I", "tests/wheel.py", f"{wheel}", package, external=True)
+
+
+@contextmanager
+def timed(session: nox.Session, tier: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    session.log(f"{tier}: {time.monotonic() - began:.1f} s")

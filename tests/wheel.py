@@ -1,0 +1,54 @@
+"""Checks a wheel that is installed in the environment which runs this, and nothing else beside it.
+
+    python wheel.py FILE.whl PACKAGE
+
+The wheel holds its licence and its mark of being typed, and every module of the package can be imported without
+extras, but for those in rooms that are an extra's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
+from zipfile import ZipFile
+
+EXTRAS = {
+    "secretsync.devserver": {"starlette", "uvicorn"},
+    "secretsync_k8s.operator": {"prometheus_client"},
+}
+"""Rooms whose modules may need a package that only an extra brings."""
+
+
+def missing_files(wheel: str, package: str) -> Iterator[str]:
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+    for end in (f"{package}/py.typed", "/licenses/LICENSE"):
+        if not any(name.endswith(end) for name in names):
+            yield f"{wheel} holds no {end}"
+
+
+def broken_modules(package: str) -> Iterator[str]:
+    root = importlib.import_module(package)
+    for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+        try:
+            if not module.name.endswith(".__main__"):
+                importlib.import_module(module.name)
+        except ModuleNotFoundError as missing:
+            if missing.name not in optional(module.name):
+                yield f"{module.name} needs {missing.name}, which no plain installation has"
+
+
+def optional(module: str) -> set[str]:
+    return {name for room, names in EXTRAS.items() if module.startswith(room) for name in names}
+
+
+def main(wheel: str, package: str) -> int:
+    problems = [*missing_files(wheel, package), *broken_modules(package)]
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

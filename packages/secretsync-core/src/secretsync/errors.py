@@ -5,10 +5,12 @@
     │   └── InvalidSpec            … of an object the library keeps
     ├── MissingExtra               an optional dependency is not installed; names the extra
     ├── CredentialsNotFound        the Secret, file or key that holds credentials is not there
+    ├── Defect                     a fault of ours; the text names a type, never a value
     ├── DeadlineExceeded           nobody answered in the caller's time
     ├── TooManyRounds              an evaluation kept asking for more
     ├── TargetError                the place where a secret should go says no
     │   ├── TargetConflict         it belongs to somebody else
+    │   ├── TargetTypeImmutable    its type cannot be changed; its content is kept in step all the same
     │   ├── TargetMoved            it changed between look and write; look again
     │   ├── TargetForbidden        we may not write there
     │   ├── TargetNamespaceMissing its namespace does not exist
@@ -88,6 +90,12 @@ class CredentialsNotFound(SecretSyncError):
     code = "credentials_not_found"
 
 
+class Defect(SecretSyncError):
+    """A fault of ours: report it. The text names the type of the exception and where it happened."""
+
+    code = "defect"
+
+
 class DeadlineExceeded(SecretSyncError):
     """The caller's time was over before the answers were there; the text says what was waited for."""
 
@@ -110,6 +118,12 @@ class TargetConflict(TargetError):
     """The target belongs to somebody else."""
 
     code = "target_conflict"
+
+
+class TargetTypeImmutable(TargetError):
+    """The target exists under another type, which cannot be changed."""
+
+    code = "target_type_immutable"
 
 
 class TargetMoved(TargetError):

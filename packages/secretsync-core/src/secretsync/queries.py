@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from enum import Enum, auto
-from functools import partial
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar, dataclass_transform
 
 from attrs import field, frozen
 
@@ -28,8 +27,13 @@ from .values import NO_VERSION, Version
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-query = partial(frozen, cache_hash=True)
-"""The class decorator of every query: compared all day, so the hash is kept."""
+C = TypeVar("C")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def query(cls: type[C]) -> type[C]:
+    """Make a class a frozen value whose hash is kept, because queries are compared all day."""
+    return frozen(cls, cache_hash=True)
 
 
 class Purpose(Enum):

@@ -48,6 +48,7 @@ class Target:
         attributes: What must hold whenever the target is verified.
         stamp: Attributes that are written when content is, and otherwise only where there is none yet: a version
             text that others read must not move while the content stands (kmssecret §5, the sticky rule).
+        fixed: Attributes that are settled when the target is created and cannot be changed later.
         notes: What the evaluation noticed on the way.
     """
 
@@ -57,6 +58,7 @@ class Target:
     mark: str
     attributes: Mapping[str, str] = {}
     stamp: Mapping[str, str] = {}
+    fixed: Mapping[str, str] = {}
     notes: tuple[Note, ...] = ()
 
 

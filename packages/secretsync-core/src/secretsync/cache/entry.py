@@ -1,0 +1,84 @@
+"""One query's place in the store: its answer, its failures, its times, and everybody who cares."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from ..clock import FOREVER
+from ..ports import AnyQuery
+from ..queries import Absent, Failed, Found
+from ..values import NO_VERSION, Version
+
+NEVER: Final = -FOREVER
+_DROPPED: Final = object()
+
+
+@define(eq=False)
+class Entry:
+    """Mutable, owned by one `Store`; all times are monotonic seconds.
+
+    Attributes:
+        name: Keyed digest of the query, its stable name in fingerprints.
+        digest: Keyed digest of the answer; outlives a dropped value.
+        at: When the answer was last read or confirmed; `NEVER` when a watch says that it moved.
+        askers: Runs that depend on the answer, each with the age it accepts.
+        waiters: Parked runs that wait for the next answer.
+        holders: How many runs need the value right now.
+        dependants: Queries whose fetch waits for this credential, each with the lane it waited in.
+        under_way: A fetch is in flight, or waits for its credential.
+        obtain: The next answer must bring the value.
+        shown: A version that a watch showed while a fetch was under way.
+        replayed: This attempt already went out a second time, with a new credential.
+        forced_at: When this credential was last thrown away because somebody refused it.
+    """
+
+    query: AnyQuery
+    name: bytes
+    answer: Found[Any] | Absent | None = None
+    digest: bytes = b""
+    at: float = NEVER
+    renew_at: float = FOREVER
+    expires_at: float = FOREVER
+    failure: Failed | None = None
+    failures: int = 0
+    retry_at: float = NEVER
+    askers: dict[str, float] = field(factory=dict)
+    waiters: set[str] = field(factory=set)
+    holders: int = 0
+    dependants: dict[AnyQuery, int] = field(factory=dict)
+    under_way: bool = False
+    obtain: bool = False
+    shown: Version | None = None
+    replayed: bool = False
+    forced_at: float = NEVER
+    due: float = FOREVER
+    drop_at: float = FOREVER
+    idle_at: float = FOREVER
+
+    @property
+    def version(self) -> Version:
+        return self.answer.version if isinstance(self.answer, Found) else NO_VERSION
+
+    @property
+    def has_value(self) -> bool:
+        return self.answer is not None and not (isinstance(self.answer, Found) and self.answer.value is _DROPPED)
+
+    @property
+    def perishable(self) -> bool:
+        return self.expires_at < FOREVER
+
+    @property
+    def period(self) -> float:
+        """The age that the least patient asker accepts, in seconds."""
+        return min(self.askers.values(), default=FOREVER)
+
+    @property
+    def in_use(self) -> bool:
+        return bool(self.askers or self.waiters or self.holders or self.dependants or self.under_way)
+
+    def drop_value(self) -> None:
+        """Forget the value, keep digest and version: enough to confirm, not to evaluate."""
+        if isinstance(self.answer, Found):
+            self.answer = evolve(self.answer, value=_DROPPED)

@@ -1,0 +1,164 @@
+"""The store of answers. Pure: time comes in, nothing goes out.
+
+    confirm   "has it moved?"   digest and version are enough; the value may long be dropped
+    obtain    "what is it?"     the value is needed; without it, what is known counts as a miss
+
+A value is held while a queued, running *or parked* run asked for it, or a waiting fetch needs it as its credential,
+and `LINGER` seconds longer. An entry is evicted `IDLE` seconds after the last one who cared: rotated credentials make
+new identities, and the queries of the old ones must not pile up.
+
+Both are queues of marks in order of time. A mark outlives what it was set for, so it counts only when the entry still
+stands in the store *and* still carries the mark's time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from ..clock import FOREVER
+from ..digest import Digester
+from ..ports import AnyQuery, AnyWire
+from ..queries import Absent, Answer, Failed, Found, Purpose, Unchanged
+from .entry import NEVER, Entry
+
+LINGER: Final = 5.0
+IDLE: Final = 600.0
+
+INPUTS: Final = frozenset({Purpose.DATA, Purpose.CREDENTIAL})
+"""The purposes whose answers are part of what a run computes from."""
+
+
+class Store:
+    """Owned by one engine; not thread-safe."""
+
+    def __init__(self, digest: Digester) -> None:
+        self._digest = digest
+        self._entries: dict[AnyQuery, Entry] = {}
+        self._dropping: deque[tuple[float, Entry]] = deque()
+        self._idling: deque[tuple[float, Entry]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def entry(self, query: AnyQuery) -> Entry:
+        """Return the entry of a query, a new one if nobody asked yet."""
+        entry = self._entries.get(query)
+        if entry is None:
+            entry = self._entries[query] = Entry(query, self._digest(query))
+        return entry
+
+    def known(self, query: AnyQuery) -> Entry | None:
+        """Return the entry of a query somebody asked, else None."""
+        return self._entries.get(query)
+
+    # -- what is known
+
+    def look(self, query: AnyQuery, *, now: float, not_before: float, value: bool) -> Answer[object] | None:
+        """Return what is known; None is a miss.
+
+        Args:
+            query: What is asked.
+            now: The time.
+            not_before: An answer that was confirmed earlier than this is a miss; does not apply to what a watch
+                pushes (it tells when it moves) or to what has an expiry of its own.
+            value: The value is needed, its digest is not enough.
+
+        Returns:
+            An answer that is young enough outranks a later failure; a failure counts until it is time to try again.
+        """
+        entry = self.entry(query)
+        if entry.answer is not None and now < entry.expires_at and (entry.has_value or not value):
+            young = entry.at > NEVER if query.pushed or entry.perishable else entry.at >= not_before
+            if young:
+                return entry.answer
+        return entry.failure if entry.failure and now < entry.retry_at else None
+
+    def learn(self, query: AnyQuery, wire: AnyWire, *, now: float) -> bool:
+        """Take in an answer; return True when those who asked must run again.
+
+        That is when it differs from the last one, when it is a failure, and when it ends one.
+        """
+        entry = self.entry(query)
+        if isinstance(wire, Failed):
+            entry.failure, entry.failures = wire, entry.failures + 1
+            return True
+        news = entry.failure is not None
+        entry.failure, entry.failures, entry.replayed, entry.at = None, 0, False, now
+        if isinstance(wire, Unchanged):
+            return news
+        digest = self._digest(_essence(wire))
+        news = news or digest != entry.digest
+        entry.answer, entry.digest, entry.obtain = wire, digest, False
+        entry.renew_at = now + wire.renew_in if isinstance(wire, Found) else FOREVER
+        entry.expires_at = now + wire.expires_in if isinstance(wire, Found) else FOREVER
+        self._linger(entry, now)
+        return news
+
+    def doubt(self, query: AnyQuery) -> None:
+        """Forget that the answer was confirmed, not what it said."""
+        self.entry(query).at = NEVER
+
+    def forget(self, query: AnyQuery) -> None:
+        """Drop an entry at once."""
+        self._entries.pop(query, None)
+
+    def fingerprint(self, spec: bytes, asked: Iterable[AnyQuery]) -> bytes:
+        """Return the digest of a specification and of all answers it was computed from; versions do not count."""
+        entries = (self.entry(query) for query in asked if query.purpose in INPUTS)
+        return self._digest((spec, [(entry.name, entry.digest) for entry in entries]))
+
+    # -- who cares
+
+    def depend(self, key: str, *, before: Iterable[AnyQuery], after: Mapping[AnyQuery, float]) -> None:
+        """Record that a run depends on `after` (with the age it accepts) and no longer on `before`."""
+        for query in before:
+            if query not in after and (entry := self.known(query)):
+                entry.askers.pop(key, None)
+        for query, max_age in after.items():
+            self.entry(query).askers[key] = max_age
+
+    def hold(self, queries: Iterable[AnyQuery]) -> None:
+        for query in queries:
+            self.entry(query).holders += 1
+
+    def release(self, queries: Iterable[AnyQuery], *, now: float) -> None:
+        """Undo `hold`; what nobody holds any more lingers, what nobody uses at all idles."""
+        for query in queries:
+            entry = self.entry(query)
+            entry.holders -= 1
+            self._linger(entry, now)
+            if not entry.in_use:
+                entry.idle_at = now + IDLE
+                self._idling.append((entry.idle_at, entry))
+
+    def _linger(self, entry: Entry, now: float) -> None:
+        if entry.query.private and isinstance(entry.answer, Found) and not entry.perishable:
+            entry.drop_at = now + LINGER
+            self._dropping.append((entry.drop_at, entry))
+
+    @property
+    def wake_at(self) -> float:
+        """When `drop` has something to do."""
+        return self._dropping[0][0] if self._dropping else FOREVER
+
+    def drop(self, now: float) -> None:
+        """Drop the values that nobody needs any more, and the entries that nobody asks about."""
+        while self._dropping and self._dropping[0][0] <= now:
+            mark, entry = self._dropping.popleft()
+            if entry.drop_at == mark and not entry.holders and not entry.dependants:
+                entry.drop_value()
+        while self._idling and self._idling[0][0] <= now:
+            mark, entry = self._idling.popleft()
+            stands = self._entries.get(entry.query) is entry and entry.idle_at == mark
+            if stands and not entry.in_use and not now < entry.expires_at < FOREVER:
+                del self._entries[entry.query]
+
+
+def _essence(answer: Found[object] | Absent) -> object:
+    """What decides whether an answer changed: its value, or what exactly is absent."""
+    return ("found", answer.value) if isinstance(answer, Found) else ("absent", type(answer.why))

@@ -1,0 +1,100 @@
+"""Hosts: everything that takes time waits in the queue of the host whose time it takes.
+
+A host that failed gets one probe at a time; what else is queued there hears the verdict at once instead of waiting
+through the same time-out. So a dead host costs one request per back-off however many ask it, and a hanging one delays
+nothing but its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Final, Generic, TypeVar
+
+from attrs import define, field
+
+from ..errors import SecretSyncError
+from ..queries import Failed, Scope
+from ..retry import Backoff, Chance
+from .lanes import Lane, Lanes
+
+W = TypeVar("W", bound=Hashable)
+
+HOST_BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
+
+
+@define(eq=False)
+class Host(Generic[W]):
+    """Mutable, owned by one `Hosts`; times are monotonic seconds."""
+
+    name: str
+    limit: int
+    queue: Lanes[W] = field(factory=Lanes)
+    busy: int = 0
+    failures: int = 0
+    retry_at: float = 0.0
+    error: SecretSyncError | None = None
+
+    @property
+    def free(self) -> bool:
+        return bool(self.queue) and self.busy < (1 if self.error else self.limit)
+
+    def verdict(self, now: float) -> Failed | None:
+        """Return what anybody who asks this host now must be told, None when it is worth trying."""
+        if self.error is None or now >= self.retry_at:
+            return None
+        return Failed(self.error, Scope.QUERY, self.retry_at - now)
+
+
+class Hosts(Generic[W]):
+    """All hosts of one engine, and which of them have something to dispatch."""
+
+    def __init__(self, *, limit: Callable[[str], int], chance: Chance, longest: float) -> None:
+        self._limit = limit
+        self._chance = chance
+        self._longest = longest
+        self._hosts: dict[str, Host[W]] = {}
+        self._stirred: dict[str, None] = {}
+
+    def host(self, name: str) -> Host[W]:
+        if name not in self._hosts:
+            self._hosts[name] = Host(name, self._limit(name))
+        return self._hosts[name]
+
+    def put(self, name: str, work: W, lane: Lane) -> None:
+        self.host(name).queue.put(work, lane)
+        self._stirred[name] = None
+
+    def discard(self, name: str, work: W) -> None:
+        self.host(name).queue.discard(work)
+
+    def done(self, name: str) -> None:
+        """One thing that was dispatched is over."""
+        self.host(name).busy -= 1
+        self._stirred[name] = None
+
+    def failed(self, name: str, failed: Failed, now: float) -> None:
+        """The host itself could not be reached, or asks for patience.
+
+        What was in flight together fails together: that is one failure, not sixteen.
+        """
+        host = self.host(name)
+        if host.error is None or now >= host.retry_at:
+            host.failures += 1
+            wait = min(HOST_BACKOFF.delay(host.failures, self._chance), self._longest)
+            host.retry_at = now + wait
+        host.error = failed.error
+        host.retry_at = max(host.retry_at, now + failed.retry_after)
+
+    def answered(self, name: str) -> None:
+        """The host is there."""
+        host = self.host(name)
+        host.failures, host.error = 0, None
+
+    def ready(self) -> Iterator[tuple[Host[W], W, Lane]]:
+        """Yield what can go out now; the caller counts what really does by `Host.busy`."""
+        while self._stirred:
+            host = self._hosts[next(iter(self._stirred))]
+            del self._stirred[host.name]
+            while host.free:
+                work, lane = host.queue.pick()
+                yield host, work, lane

@@ -1,0 +1,98 @@
+"""Reports: the newest outcome of every subject on its way to who handed the subject in.
+
+A report that could not be delivered is tried again; a newer outcome takes the place of one that still waits, and
+takes its notes along, so that nothing that happened goes untold.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import define, evolve, frozen
+
+from ..clock import FOREVER
+from ..errors import SecretSyncError, Unavailable
+from ..queries import Failed, Scope
+from ..retry import Backoff, Chance
+from .hosts import Hosts
+from .lanes import Lane
+from .messages import Outcome, Report
+from .timers import Timers
+
+BACKOFF: Final = Backoff(base=1.0, cap=60.0, floor=0.5)
+
+
+@frozen
+class Tell:
+    """A report that waits in its host's queue."""
+
+    key: str
+
+
+@define(eq=False)
+class Pending:
+    key: str
+    host: str
+    outcome: Outcome | None = None
+    """None: what was last sent is the newest."""
+    lane: Lane = Lane.NEW
+    sent: Outcome | None = None
+    failures: int = 0
+    due: float = FOREVER
+
+
+class Reports:
+    """Owned by one engine."""
+
+    def __init__(self, hosts: Hosts[Any], timers: Timers[Any], *, chance: Chance) -> None:
+        self._hosts = hosts
+        self._timers = timers
+        self._chance = chance
+        self._pending: dict[str, Pending] = {}
+
+    def tell(self, key: str, host: str, outcome: Outcome, lane: Lane) -> None:
+        pending = self._pending.setdefault(key, Pending(key, host))
+        pending.outcome = _newer(pending.outcome, outcome)
+        pending.lane = lane
+        if pending.sent is None:
+            self.due(pending)
+
+    def due(self, pending: Pending) -> None:
+        self._hosts.put(pending.host, Tell(pending.key), pending.lane)
+
+    def take(self, tell: Tell) -> Report | None:
+        pending = self._pending.get(tell.key)
+        if pending is None or pending.outcome is None or pending.sent is not None:
+            return None
+        pending.sent, pending.outcome = pending.outcome, None
+        return Report(pending.host, pending.key, pending.sent)
+
+    def reported(self, report: Report, error: SecretSyncError | None, now: float) -> None:
+        self._hosts.done(report.host)
+        if isinstance(error, Unavailable):
+            self._hosts.failed(report.host, Failed(error, Scope.HOST), now)
+        pending = self._pending.get(report.key)
+        if pending is None or pending.sent is not report.outcome:
+            return
+        pending.sent = None
+        if error is not None:
+            pending.outcome = _newer(report.outcome, pending.outcome or report.outcome)
+            pending.failures += 1
+            self._timers.at(now + BACKOFF.delay(pending.failures, self._chance), pending)
+        elif pending.outcome is not None:
+            self.due(pending)
+        else:
+            del self._pending[report.key]
+
+    def forget(self, key: str) -> None:
+        """Nobody wants to hear of it any more."""
+        pending = self._pending.pop(key, None)
+        if pending is not None:
+            self._timers.reset(FOREVER, pending)
+            self._hosts.discard(pending.host, Tell(key))
+
+
+def _newer(older: Outcome | None, newer: Outcome) -> Outcome:
+    if older is None or older is newer:
+        return newer
+    return evolve(newer, notes=older.notes + newer.notes)

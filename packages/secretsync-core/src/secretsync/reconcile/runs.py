@@ -1,0 +1,416 @@
+"""Runs: the life of each subject.
+
+    idle → queued → parked → queued → … → writing → idle
+
+A run is a record, not a continuation: one that missed something is parked and begins again from its start when the
+last missing answer is there. What it asked so far stays held meanwhile, or a long chain would be fetched anew at
+every link. No worker waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from ..cache.store import Store
+from ..clock import FOREVER
+from ..digest import Digester
+from ..errors import (
+    DeadlineExceeded,
+    Defect,
+    SecretSyncError,
+    TargetConflict,
+    TargetMoved,
+    TargetTypeImmutable,
+    TooManyRounds,
+)
+from ..ports import AnyQuery, AnyWire
+from ..queries import Failed, Found, Scope
+from ..retry import Backoff, Chance
+from ..targets import Action, Change, Note, Observe, Recorded, Ref, Target, Update
+from ..values import Version
+from .hosts import Hosts
+from .lanes import Lane, Lanes
+from .messages import Kept, Outcome, Perform, Subject
+from .plan import plan
+from .reads import Reads
+from .reports import Reports
+from .settle import Ask, AskFailed, Guard, Memory, Parked, Quiet, Settled, settle
+from .timers import Timers
+
+ROUNDS: Final = 16
+"""A chain of queries longer than this is a mistake in the function that asks."""
+BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
+HOUR: Final = 3600.0
+"""The net under what only a change can help."""
+AT_ONCE: Final = 3
+"""How often a target that moved under our hands is looked at again without waiting."""
+
+
+class State(Enum):
+    IDLE = auto()
+    QUEUED = auto()
+    PARKED = auto()
+    WRITING = auto()
+
+
+@define(eq=False)
+class Run:
+    """Mutable, owned by one `Runs`.
+
+    Attributes:
+        since: When this round of work began: what is asked with an age of 0 must be read after it.
+        memory: What the last complete evaluation left.
+        targets: What is ours, by the last outcome.
+        draft: The outcome in the making while targets are written.
+        writing: Actions that are not done yet.
+        again: Something changed while targets were written.
+        told: Notes of targets that were told already.
+    """
+
+    subject: Subject
+    since: float
+    state: State = State.IDLE
+    lane: Lane = Lane.NEW
+    rounds: int = 0
+    memory: Memory = field(factory=Memory)
+    targets: tuple[Kept, ...] = ()
+    waiting: set[AnyQuery] = field(factory=set)
+    held: tuple[AnyQuery, ...] = ()
+    draft: dict[Ref, Kept] = field(factory=dict)
+    errors: list[SecretSyncError] = field(factory=list)
+    notes: list[Note] = field(factory=list)
+    writing: dict[Ref, Perform] = field(factory=dict)
+    again: bool = False
+    moved: int = 0
+    failures: int = 0
+    told: frozenset[Note] = frozenset()
+    reported: Outcome | None = None
+    due: float = FOREVER
+
+    @property
+    def key(self) -> str:
+        return self.subject.key
+
+
+class Runs:
+    """Owned by one engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        hosts: Hosts[Any],
+        timers: Timers[Any],
+        reports: Reports,
+        *,
+        digest: Digester,
+        guard: Guard,
+        chance: Chance,
+        longest: float,
+    ) -> None:
+        self._store = store
+        self._hosts = hosts
+        self._timers = timers
+        self._reports = reports
+        self._digest = digest
+        self._guard = guard
+        self._chance = chance
+        self._longest = longest
+        self._runs: dict[str, Run] = {}
+        self._queue: Lanes[str] = Lanes()
+        self.reads: Reads  # set by the engine: the two know each other
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    def get(self, key: str) -> Run | None:
+        return self._runs.get(key)
+
+    # -- what brings a run about
+
+    def applied(self, subject: Subject, now: float) -> None:
+        run = self._runs.get(subject.key)
+        if run is None:
+            run = self._runs[subject.key] = Run(subject, now)
+            run.targets = tuple(Kept(recorded) for recorded in subject.recorded)
+            self._timers.at(subject.deadline, run)
+            self.trigger(run, Lane.CALLER if subject.once else Lane.NEW, now)
+            return
+        before, run.subject = run.subject, subject
+        if (before.spec, before.deleted) != (subject.spec, subject.deleted):
+            self.trigger(run, Lane.CHANGED, now)
+        elif before.period != subject.period or before.max_age != subject.max_age:
+            run.memory = evolve(run.memory, inputs=b"")  # its ages are part of what it asked
+            self.trigger(run, Lane.CHANGED, now)
+
+    def withdrawn(self, key: str, now: float) -> None:
+        """Forget it at once: what is in flight for it is discarded when it lands."""
+        run = self._runs.pop(key, None)
+        if run is None:
+            return
+        self._queue.discard(key)
+        self._unpark(run)
+        for perform in run.writing.values():
+            self._hosts.discard(perform.host, perform)
+        self._hold(run, (*run.held, *run.memory.asked), now)
+        self._store.depend(key, before=run.memory.asked, after={})
+        self._hold(run, (), now)
+        for query in run.memory.asked:
+            self.reads.schedule(self._store.entry(query), now)
+        self._timers.reset(FOREVER, run)
+
+    def awake(self, key: str, query: AnyQuery) -> None:
+        """One of the answers that a parked run waits for has come."""
+        run = self._runs.get(key)
+        if run is None or run.state is not State.PARKED:
+            return
+        run.waiting.discard(query)
+        if not run.waiting:
+            self._enqueue(run, run.lane)
+
+    def news(self, key: str, lane: Lane, now: float) -> None:
+        """An answer that it depends on changed, failed or recovered."""
+        run = self._runs.get(key)
+        if run is not None and run.state is not State.PARKED:
+            self.trigger(run, lane, now)
+
+    def due(self, run: Run, now: float) -> None:
+        if now >= run.subject.deadline:
+            slow = sorted({query.host for query in run.waiting} | {p.host for p in run.writing.values()})
+            error = DeadlineExceeded(f"no answer in time from {', '.join(slow) or 'the queue'}")
+            self._finish(run, Outcome((error,), run.targets), now)
+        else:
+            self.trigger(run, Lane.RETRY, now)
+
+    def trigger(self, run: Run, lane: Lane, now: float) -> None:
+        """Have it run, now or when its writes are done."""
+        if run.state is State.WRITING:
+            run.again = True
+            return
+        if run.state is State.IDLE:
+            run.since, run.rounds = now, 0
+            self._hold(run, run.memory.asked, now)
+        self._enqueue(run, lane)
+
+    def _enqueue(self, run: Run, lane: Lane) -> None:
+        self._unpark(run)
+        run.state, run.lane = State.QUEUED, lane
+        self._queue.put(run.key, lane)
+
+    # -- one run
+
+    def work(self, budget: int, now: float) -> None:
+        """Settle what is queued, at most so many: it is the longest time that an event can wait."""
+        for _ in range(min(budget, len(self._queue))):
+            key, _ = self._queue.pick()
+            self._settle(self._runs[key], now)
+
+    def _settle(self, run: Run, now: float) -> None:
+        subject = run.subject
+        max_age = subject.period if subject.max_age is None else subject.max_age
+        permit = partial(self._guard, subject)
+        ask = Ask(self._store, now=now, since=run.since, max_age=max_age, permit=permit)
+        recorded = tuple(kept.recorded for kept in run.targets)
+        run.rounds += 1
+        try:
+            result = settle(evolve(subject, recorded=recorded), ask, self._store, memory=run.memory, guard=self._guard)
+        except AskFailed as exc:
+            self._fail(run, ask, exc.failed.error, now)
+        except SecretSyncError as exc:
+            self._fail(run, ask, exc, now)
+            self._timers.at(now + HOUR, run)
+        except Exception as exc:  # noqa: BLE001 - one kind's fault must not stop all the others
+            self._fail(run, ask, Defect(f"{type(exc).__name__} while evaluating {run.key}"), now)
+            self._timers.at(now + HOUR, run)
+        else:
+            match result:
+                case Parked(missed):
+                    self._park(run, ask, missed, now)
+                case Quiet():
+                    self._finish(run, Outcome(tuple(run.errors), run.targets), now)
+                case Settled():
+                    self._write(run, ask, result, now)
+
+    def _park(self, run: Run, ask: Ask, missed: Mapping[AnyQuery, bool], now: float) -> None:
+        if run.rounds >= ROUNDS:
+            chain = " → ".join(type(query).__name__ for query in ask.asked)
+            self._fail(run, ask, TooManyRounds(f"still asking after {ROUNDS} rounds: {chain}"), now)
+            self._timers.at(now + HOUR, run)
+            return
+        self._hold(run, ask.asked, now)
+        run.state, run.waiting = State.PARKED, set(missed)
+        for query, value in missed.items():
+            entry = self._store.entry(query)
+            entry.waiters.add(run.key)
+            self.reads.want(entry, run.lane, obtain=value)
+
+    def _unpark(self, run: Run) -> None:
+        for query in run.waiting:
+            self._store.entry(query).waiters.discard(run.key)
+        run.waiting.clear()
+
+    def _hold(self, run: Run, queries: Iterable[AnyQuery], now: float) -> None:
+        before, run.held = run.held, tuple(queries)
+        self._store.hold(run.held)
+        self._store.release(before, now=now)
+
+    def _fail(self, run: Run, ask: Ask, error: SecretSyncError, now: float) -> None:
+        """It could not be evaluated: nothing is written, and what it asked is what may help.
+
+        While it only confirmed what an earlier evaluation had asked, that evaluation still stands.
+        """
+        confirming = bool(run.memory.inputs) and ask.asked.keys() <= run.memory.asked.keys()
+        if not confirming:
+            self._depend(run, Memory(asked=dict(ask.asked)), now)
+        else:
+            self._reschedule(run, now)
+        self._finish(run, Outcome((error,), run.targets), now)
+
+    def _depend(self, run: Run, memory: Memory, now: float) -> None:
+        """Remember what this evaluation asked; a caller that wants no news depends on nothing."""
+        if run.subject.once:
+            run.memory = evolve(memory, asked={})
+            return
+        self._hold(run, (*run.memory.asked, *memory.asked), now)
+        self._store.depend(run.key, before=run.memory.asked, after=memory.asked)
+        dropped, run.memory = run.memory.asked.keys() - memory.asked.keys(), memory
+        for query in dropped:
+            self.reads.schedule(self._store.entry(query), now)
+        self._reschedule(run, now)
+
+    def _reschedule(self, run: Run, now: float) -> None:
+        for query in run.memory.asked:
+            self.reads.schedule(self._store.entry(query), now)
+
+    # -- targets
+
+    def _write(self, run: Run, ask: Ask, settled: Settled, now: float) -> None:
+        same = run.memory.inputs == settled.inputs
+        verified: dict[Ref, Version | None] = {}
+        run.draft, run.errors, run.notes = {}, [], self._fresh_notes(run, settled)
+        for target, live in settled.targets:
+            decision = plan(target, live, self._digest)
+            verified[target.ref] = None if decision.action or decision.error else live.version if live else Version("")
+            if decision.error:
+                run.errors.append(decision.error)
+            if decision.action:
+                self._queue_write(run, target.ref, _corrected(decision.action) if same else decision.action)
+            if decision.action or (isinstance(target, Target) and not decision.error) or _ours(target, live):
+                recorded = Recorded(target.ref, target.policy, target.mark, live.uid if live else "")
+                run.draft[target.ref] = Kept(recorded, live)
+        self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
+        self._hold(run, (), now)
+        if run.writing:
+            run.state = State.WRITING
+        else:
+            self._written(run, now)
+
+    @staticmethod
+    def _fresh_notes(run: Run, settled: Settled) -> list[Note]:
+        notes = [note for target, _ in settled.targets if isinstance(target, Target) for note in target.notes]
+        fresh = [note for note in notes if note not in run.told]
+        run.told = frozenset(notes)
+        return fresh
+
+    def _queue_write(self, run: Run, ref: Ref, action: Action) -> None:
+        perform = Perform(ref.host, run.key, ref, action)
+        run.writing[ref] = perform
+        self._hosts.put(ref.host, perform, run.lane)
+
+    def performed(self, perform: Perform, result: AnyWire, now: float) -> None:
+        """Take in how a write ended, whoever still cares."""
+        observe = Observe(perform.ref)
+        if isinstance(result, Failed):
+            self._store.doubt(observe)
+            if result.scope is Scope.HOST:
+                self._hosts.failed(perform.host, result, now)
+        else:
+            self._hosts.answered(perform.host)
+            self.reads.learned(observe, result, now, by=perform.key)
+        run = self._runs.get(perform.key)
+        if run is None or run.writing.get(perform.ref) is not perform:
+            return
+        del run.writing[perform.ref]
+        self._note(run, perform, result)
+        if not run.writing:
+            self._written(run, now)
+
+    def _note(self, run: Run, perform: Perform, result: AnyWire) -> None:
+        ref, change = perform.ref, perform.action.change
+        verified = dict(run.memory.verified)
+        if isinstance(result, Failed):
+            run.errors.append(result.error)
+        elif isinstance(result, Found):
+            kept = run.draft[ref]
+            run.draft[ref] = Kept(evolve(kept.recorded, uid=result.value.uid), result.value)
+            verified[ref] = result.version
+            run.notes.append(Note(change.value, f"{ref}: {len(result.value.keys)} keys"))
+        else:
+            del run.draft[ref]
+            verified.pop(ref, None)
+            run.notes.append(Note(change.value, f"{ref}"))
+        run.memory = evolve(run.memory, verified=verified)
+
+    def _written(self, run: Run, now: float) -> None:
+        """Every write is done, or none was needed."""
+        run.targets = tuple(run.draft.values())
+        errors = tuple(run.errors)
+        moved = bool(errors) and all(isinstance(error, TargetMoved) for error in errors)
+        run.moved = run.moved + 1 if moved else 0
+        if moved and run.moved <= AT_ONCE:
+            run.state = State.IDLE
+            self.trigger(run, Lane.CHANGED, now)
+            return
+        gone = run.subject.deleted and not run.targets
+        self._finish(run, Outcome(errors, run.targets, gone=gone, notes=tuple(run.notes)), now)
+        if errors and run.key in self._runs:
+            self._timers.at(now + self._wait(run, errors), run)
+
+    def _wait(self, run: Run, errors: tuple[SecretSyncError, ...]) -> float:
+        if all(type(error) in _WAIT_FOR_CHANGE for error in errors):
+            return HOUR
+        return min(BACKOFF.delay(run.failures, self._chance), self._longest)
+
+    # -- the end
+
+    def _finish(self, run: Run, outcome: Outcome, now: float) -> None:
+        self._unpark(run)
+        self._queue.discard(run.key)
+        self._hold(run, (), now)
+        run.state, run.notes = State.IDLE, []
+        run.failures = run.failures + 1 if outcome.errors else 0
+        self._report(run, evolve(outcome, failures=run.failures))
+        if run.subject.once:
+            self.withdrawn(run.key, now)
+        elif run.again:
+            run.again = False
+            self.trigger(run, Lane.CHANGED, now)
+
+    def _report(self, run: Run, outcome: Outcome) -> None:
+        """Tell what changed; an outage that goes on is told after 1, 2, 4, 8 … failures only (kmssecret §4 step 10)."""
+        news = run.reported is None or outcome != run.reported or outcome.notes
+        if news or (outcome.failures and outcome.failures & (outcome.failures - 1) == 0):
+            run.reported = outcome
+            self._reports.tell(run.key, run.subject.host, outcome, run.lane)
+
+
+_WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetTypeImmutable})
+"""Trying again helps nothing; a watch tells when the target moves."""
+
+
+def _corrected(action: Action) -> Action:
+    """The same answers and another target: somebody else changed it."""
+    return evolve(action, change=Change.CORRECTED) if isinstance(action, Update) else action
+
+
+def _ours(target: Target | Recorded, live: object) -> bool:
+    """A target that still carries our mark stays on record, so that a failed write never leaks it."""
+    return isinstance(target, Target) and live is not None and getattr(live, "mark", None) == target.mark

@@ -1,0 +1,54 @@
+"""Everything that comes due (a check, a renewal, a retry, a deadline, a report), in one heap of times."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+from ..clock import FOREVER
+
+
+class Timed(Protocol):
+    """Something with one next moment of its own."""
+
+    due: float
+
+
+T = TypeVar("T", bound=Timed)
+
+
+class Timers(Generic[T]):
+    """Each item has at most one moment that counts, its own `due`; a superseded mark in the heap is skipped."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, T]] = []
+        self._count = 0
+
+    def at(self, time: float, item: T) -> None:
+        """Let the item come due at that time, unless it does so earlier anyway."""
+        if time < item.due:
+            self.reset(time, item)
+
+    def reset(self, time: float, item: T) -> None:
+        """Let the item come due at that time and at no other; `FOREVER` means never."""
+        if time == item.due:
+            return
+        item.due = time
+        if time < FOREVER:
+            self._count += 1
+            heapq.heappush(self._heap, (time, self._count, item))
+
+    def pop(self, now: float) -> Iterator[T]:
+        """Yield what is due; an item may be put back while this runs, for a later moment."""
+        while self._heap and self._heap[0][0] <= now:
+            time, _, item = heapq.heappop(self._heap)
+            if item.due == time:
+                item.due = FOREVER
+                yield item
+
+    @property
+    def wake_at(self) -> float:
+        while self._heap and self._heap[0][2].due != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else FOREVER

@@ -1,0 +1,263 @@
+"""A store, a disk and a driver of virtual time, in memory: what tests of the engine run against.
+
+`World` answers fetches and performs writes; `Play` hands the engine what happened, one event at a time, in the order
+of a virtual clock. Deterministic: the same script gives the same run.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import count
+
+from attrs import define, field
+
+from secretsync.clock import FOREVER
+from secretsync.digest import Digester
+from secretsync.errors import AuthenticationFailed, Forbidden, PathNotFound, Unavailable
+from secretsync.policies import KMS_ORPHAN, Policy
+from secretsync.ports import AnyQuery, AnyWire
+from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Purpose, Query, Scope, query
+from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import (
+    Answered,
+    Applied,
+    Desired,
+    Event,
+    Fetch,
+    Moved,
+    Outcome,
+    Perform,
+    Performed,
+    Report,
+    Reported,
+    Subject,
+)
+from secretsync.reconcile.settle import Ask
+from secretsync.retry import Backoff
+from secretsync.targets import Create, Delete, Observe, Observed, Recorded, Ref, Target, Update
+from secretsync.values import Document, Flatten, Row, SecretValue, Version
+
+DIGEST = Digester(b"install key")
+DOWN = Failed(Unavailable("kms", "read", "connection refused"), Scope.HOST)
+REFUSED = Failed(AuthenticationFailed("kms", "read", "authentication failed"), Scope.CREDENTIAL)
+FORBIDDEN = Failed(Forbidden("kms", "read", "forbidden"), Scope.SUSPECT)
+
+
+@query
+class Credentials(Query[Mapping[str, SecretValue]]):
+    name: str
+    purpose = Purpose.CREDENTIAL
+    pushed = True
+    host = "cluster"
+
+
+@query
+class Token(Query[SecretValue]):
+    identity: Identity
+    backoff = Backoff(base=30.0, floor=30.0)
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Query[object]:
+        return self.identity.source
+
+
+@query
+class Folder(Query[Document]):
+    identity: Identity
+    path: str
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Query[object]:
+        return Token(self.identity)
+
+
+def document(**rows: str) -> Document:
+    return Document(tuple(Row(key, SecretValue(value)) for key, value in rows.items()))
+
+
+def login(ask: Ask, credentials: str = "creds", host: str = "kms") -> Identity:
+    source = Credentials(credentials)
+    return Identity(host, "universal-auth", source, ask.digest(source))
+
+
+def copy(path: str, *targets: str, policy: Policy = KMS_ORPHAN, mark: str = "one", **who: str) -> Desired:
+    """The desired function of an object that copies a folder to some targets."""
+
+    def desired(ask: Ask) -> tuple[Target, ...]:
+        answer = ask(Folder(login(ask, **who), path))
+        if isinstance(answer, Absent):
+            raise answer.why or AssertionError
+        content = answer.value.fields(Flatten())
+        return tuple(Target(secret(name), content, policy, mark) for name in targets)
+
+    return desired
+
+
+def secret(name: str) -> Ref:
+    return Ref("cluster", "Secret", name, "ns")
+
+
+def subject(desired: Desired, key: str = "one", spec: bytes = b"1", period: float = 60.0, **more: object) -> Subject:
+    return Subject(key, "cluster", desired, spec, period, **more)  # type: ignore[arg-type]
+
+
+@define
+class World:
+    """Everything outside the engine. `faults(query or action, now)` may answer in its place."""
+
+    faults: Callable[[object, float], Failed | None] = lambda what, now: None
+    token_ttl: float = 3600.0
+    folders: dict[str, Document] = field(factory=dict)
+    credentials: dict[str, SecretValue] = field(factory=lambda: {"creds": SecretValue("s3cr3t")})
+    targets: dict[Ref, Observed] = field(factory=dict)
+    data: dict[Ref, dict[str, bytes]] = field(factory=dict)
+    tokens: dict[SecretValue, float] = field(factory=dict)
+    counts: Counter[str] = field(factory=Counter)
+    conditional: Counter[str] = field(factory=Counter)
+    moved: list[Moved] = field(factory=list)
+    _serial: count[int] = field(factory=lambda: count(1))
+
+    def read(self, fetch: Fetch, now: float) -> dict[AnyQuery, AnyWire]:
+        name = type(fetch.queries[0]).__name__
+        self.counts[name] += 1
+        self.conditional[name] += bool(fetch.known)
+        answers: dict[AnyQuery, AnyWire] = {}
+        for asked in fetch.queries:
+            answer = self.faults(asked, now) or self._answer(asked, fetch, now)
+            same = isinstance(answer, Found) and answer.version and fetch.known.get(asked) == answer.version
+            answers[asked] = UNCHANGED if same else answer
+        return answers
+
+    def _answer(self, asked: AnyQuery, fetch: Fetch, now: float) -> AnyWire:
+        match asked:
+            case Credentials(name=name):
+                held = self.credentials.get(name)
+                return Found(held, Version(DIGEST(held).hex())) if held else Absent()
+            case Observe(ref=ref):
+                seen = self.targets.get(ref)
+                return Found(seen, seen.version) if seen else Absent()
+            case Token():
+                if fetch.credential is None or fetch.credential.value not in self.credentials.values():
+                    return Failed(AuthenticationFailed("kms", "login", "authentication failed"))
+                token = SecretValue(f"token-{next(self._serial)}")
+                self.tokens[token] = now + self.token_ttl
+                return Found(token, renew_in=self.token_ttl * 0.8, expires_in=self.token_ttl)
+            case Folder(path=path):
+                if fetch.credential is None or now >= self.tokens.get(fetch.credential.value, 0.0):
+                    return REFUSED
+                found = self.folders.get(path)
+                if found is None:
+                    return Absent(PathNotFound("kms", "list", f"path not found: {path}"))
+                return Found(found, Version(DIGEST(found).hex()))
+        raise AssertionError(asked)
+
+    def perform(self, effect: Perform, now: float) -> AnyWire:
+        self.counts["writes"] += 1
+        ref, action = effect.ref, effect.action
+        if failed := self.faults(action, now):
+            return failed
+        match action:
+            case Create():
+                return self.put(ref, {k: v.reveal() for k, v in action.content.items()}, mark=action.mark)
+            case Update():
+                data = self.data[ref] | {k: v.reveal() for k, v in action.put.items()}
+                return self.put(ref, {k: v for k, v in data.items() if k not in action.drop}, mark=action.mark)
+            case Delete():
+                del self.targets[ref], self.data[ref]
+                self.moved.append(Moved(Observe(ref), Version("")))
+                return Absent()
+
+    def put(self, ref: Ref, data: dict[str, bytes], mark: str | None = None) -> Found[Observed]:
+        """Write a target, as a user or for the engine."""
+        version = Version(str(next(self._serial)))
+        uid = self.targets[ref].uid if ref in self.targets else f"uid-{version}"
+        keys = {key: DIGEST(SecretValue(raw)) for key, raw in data.items()}
+        self.data[ref], self.targets[ref] = data, Observed(keys, uid, version, mark)
+        self.moved.append(Moved(Observe(ref), version))
+        return Found(self.targets[ref], version)
+
+    def remove(self, ref: Ref) -> None:
+        del self.targets[ref], self.data[ref]
+        self.moved.append(Moved(Observe(ref), Version("")))
+
+    def rotate(self, name: str, value: str | None) -> None:
+        if value is None:
+            del self.credentials[name]
+        else:
+            self.credentials[name] = SecretValue(value)
+        self.moved.append(Moved(Credentials(name), Version(value or "")))
+
+
+@define
+class Play:
+    """Runs an engine in virtual time; every effect takes `latency` seconds and is decided at its end."""
+
+    world: World = field(factory=World)
+    latency: float = 0.05
+    longest: float = 300.0
+    limits: Mapping[str, int] = field(factory=dict)
+    now: float = 0.0
+    reports: dict[str, list[Outcome]] = field(factory=dict)
+    refuse_reports: bool = False
+    engine: Engine = field(init=False)
+    _queue: list[tuple[float, int, object]] = field(factory=list)
+    _order: count[int] = field(factory=count)
+
+    def __attrs_post_init__(self) -> None:
+        self.engine = Engine(
+            digest=DIGEST, chance=lambda: 0.5, limit=lambda host: self.limits.get(host, 16), longest=self.longest
+        )
+
+    def at(self, time: float, what: Event | Callable[[], object]) -> None:
+        heapq.heappush(self._queue, (time, next(self._order), what))
+
+    def apply(self, *subjects: Subject, at: float | None = None) -> None:
+        for one in subjects:
+            self.at(self.now if at is None else at, Applied(one))
+
+    def run(self, until: float) -> None:
+        while (time := min(self._queue[0][0] if self._queue else FOREVER, self.engine.wake_at)) <= until:
+            self.now = max(self.now, time)
+            events = []
+            while self._queue and self._queue[0][0] <= self.now:
+                events += self._deliver(heapq.heappop(self._queue)[-1])
+            for effect in self.engine.step(events, self.now):
+                self.at(self.now + self.latency, effect)  # type: ignore[arg-type]
+            for moved in self.world.moved:
+                self.at(self.now + self.latency, moved)
+            self.world.moved.clear()
+        self.now = until
+
+    def _deliver(self, what: object) -> list[Event]:
+        match what:
+            case Fetch():
+                return [Answered(what, self.world.read(what, self.now))]
+            case Perform():
+                return [Performed(what, self.world.perform(what, self.now))]
+            case Report() if self.refuse_reports:
+                return [Reported(what, Unavailable("cluster", "report", "refused"))]
+            case Report():
+                self.reports.setdefault(what.key, []).append(what.outcome)
+                return [Reported(what)]
+            case _ if callable(what):
+                what()
+                return []
+            case _:
+                return [what]  # type: ignore[list-item]
+
+    def last(self, key: str = "one") -> Outcome:
+        return self.reports[key][-1]
+
+
+def recorded(ref: Ref, policy: Policy, mark: str = "one") -> Recorded:
+    return Recorded(ref, policy, mark)

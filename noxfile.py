@@ -97,7 +97,8 @@ def check_wheels(session: nox.Session) -> None:
         (wheel,) = (made / "dist").glob(f"{distribution}-*.whl")
         env = made / distribution
         session.run("uv", "venv", "--quiet", "--clear", f"--python={session.bin}/python", f"{env}")
-        session.run("uv", "pip", "install", "--quiet", f"--python={env}", f"--find-links={made}/dist", f"{wheel}")
+        install = ("uv", "pip", "install", "--quiet", f"--python={env}", f"--find-links={made}/dist", f"{wheel}")
+        session.run(*install, "--refresh-package=secretsync-core")  # or an older one of that version may be taken
         session.run(f"{env}/bin/python", "-I", "tests/wheel.py", f"{wheel}", package, external=True)
 
 

@@ -1,0 +1,17 @@
+"""What people write, as typed values: YAML or JSON in, frozen attrs classes out, every problem at once.
+
+    seed.yaml:7:5: projects[0].slugg: unknown key, did you mean "slug"?
+    seed.yaml:9:16: identities[0].universal.ttl: expected a whole number, got text
+
+`document` composes the text into a `tree` that remembers places, `structure` reads the tree by the types of the
+target's fields. The walk is our own and not cattrs': cattrs structures plain objects, so places would have to be
+carried beside them and joined again by path, and its hooks for scalars convert (`bool("no")` is true) where this
+must refuse. Scalars stay text until a field says what they are, hence `yes`, `0644` and `1:30` survive as text.
+
+No problem shows a value: a file that is wrong in one place may hold a secret in that very place.
+"""
+
+from .loading import load, load_file, structure
+from .structure import Check, Flaw
+
+__all__ = ["Check", "Flaw", "load", "load_file", "structure"]

@@ -1,0 +1,401 @@
+"""HTTP for every backend, and the only module that imports httpx.
+
+It works on httpx's transports, one layer below `httpx.Client`, because a client does things that a reader of secrets
+must not do: it keeps cookies of one identity for the next, logs whole URLs, and is easily told to follow redirects.
+What is left to do here is small: time-outs, a cap, redirects inside one origin, and errors of our own.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from threading import Lock
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+from attrs import field, frozen
+
+from .client_policy import ClientPolicy
+from .clock import Clock, Deadline
+from .errors import (
+    AuthenticationFailed,
+    BackendError,
+    DeadlineExceeded,
+    InvalidInput,
+    TLSError,
+    Unavailable,
+    WrongEndpoint,
+)
+from .values import SecretValue
+
+Address = tuple[str, int]
+"""A host, by name or number, and a port."""
+
+Json = Mapping[str, "str | int | bool | SecretValue | None"]
+"""A body to send; its secrets are revealed where it becomes bytes."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_READS: Final = frozenset({"GET", "HEAD"})
+_MAX_REDIRECTS: Final = 5
+_KEEP_SECONDS: Final = 4.0
+"""Shorter than the five seconds after which Node closes an idle connection, so that no request meets it closing."""
+
+_VERIFY_WORDS: Final = {
+    10: "its certificate has expired",
+    18: "its certificate is self-signed and not in the trusted bundle",
+    19: "its certificate's authority is not in the trusted bundle",
+    20: "its certificate's authority is not in the trusted bundle",
+    62: "its certificate is for another name",
+    64: "its certificate is for another address",
+}
+
+
+@frozen
+class Response:
+    """An answer, read to its end.
+
+    Attributes:
+        headers: By lower-case name; `header` looks any spelling up.
+        method: Of the request that was answered.
+        url: Of that request, without its query.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    method: str = "GET"
+    url: str = ""
+
+    def header(self, name: str) -> str:
+        """Return the header's value, "" where there is none."""
+        return self.headers.get(name.lower(), "")
+
+    def json(self) -> object:
+        """Return the body, decoded.
+
+        Raises:
+            ValueError: It is not JSON. The message holds nothing of the body.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            pass  # raised anew below, because the original carries the body
+        msg = "the body is not JSON"
+        raise ValueError(msg)
+
+
+class Http:
+    """Sends requests and keeps connections open, apart for every origin and trust. Safe to call from several threads.
+
+    Nothing is tried twice: how often and when to try again is the caller's decision.
+    """
+
+    def __init__(
+        self,
+        policy: ClientPolicy,
+        clock: Clock,
+        *,
+        resolve: Mapping[Address, Address] | None = None,
+        bundles: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Make a client without connecting anywhere.
+
+        Args:
+            policy: Time-outs, cap and name.
+            clock: For the default deadline only; a deadline brings its own.
+            resolve: Where to connect instead, by the host and port of the URL. The name in the request and in the
+                certificate check stays that of the URL, and no proxy is used.
+            bundles: CA certificates in PEM by the digest that `Identity.trust` carries; looked up when a trust is
+                first used, so that a live mapping may grow.
+        """
+        self._policy = policy
+        self._clock = clock
+        self._resolve = {} if resolve is None else resolve
+        self._bundles = {} if bundles is None else bundles
+        self._lock = Lock()
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._transports: dict[tuple[str, str], httpx.HTTPTransport] = {}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        params: Mapping[str, str] | None = None,
+        json: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: SecretValue | None = None,
+        trust: str = "",
+        deadline: Deadline | None = None,
+    ) -> Response:
+        """Return the server's answer, whatever its status.
+
+        Reads (GET, HEAD) follow up to five redirects inside the origin; nothing is ever sent to another one.
+
+        Args:
+            method: In capitals.
+            url: Without query; `params` are it.
+            operation: What this is, in the user's words; for errors.
+            params: Encoded here.
+            json: The body.
+            headers: Beside those that every request has.
+            token: Sent as bearer.
+            trust: Digest of the CA bundle to trust instead of the system's; "" for the system's.
+            deadline: For all of it. It is looked at between two pieces of the body; a server that sends nothing is
+                left at the read time-out, which the deadline only shortens.
+
+        Raises:
+            Unavailable: No connection, no answer in time, or one that breaks off.
+            TLSError: No trust in the server, or its bundle is missing or broken.
+            WrongEndpoint: A redirect to another origin, a body above the cap, or a URL that is none.
+            AuthenticationFailed: The token cannot be sent in a header.
+            DeadlineExceeded: The time was over before anything was sent.
+            InvalidInput: The environment names a proxy that cannot be used.
+        """
+        call = _Call(method, operation, trust, token, deadline or Deadline(self._clock))
+        content = None if json is None else _encoded(json)
+        try:
+            return self._followed(_url(url, params), call, headers or {}, content)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            error = _translated(exc, url, operation)
+        raise error  # out here, or the original would be its context, and its request holds the token
+
+    def close(self) -> None:
+        """Give all connections back. A later request opens new ones."""
+        with self._lock:
+            transports = list(self._transports.values())
+            self._transports.clear()
+            self._contexts.clear()
+        for transport in transports:
+            transport.close()
+
+    # -- one exchange
+
+    def _followed(self, url: httpx.URL, call: _Call, headers: Mapping[str, str], content: bytes | None) -> Response:
+        """Return the answer at the end of the redirects."""
+        sent = self._headers(call, headers, origin=_origin(url), typed=content is not None)
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = self._exchange(httpx.Request(call.method, url, headers=sent, content=content), call)
+            onward = _redirect(response, url, call)
+            if onward is None:
+                return response
+            url = onward
+        raise WrongEndpoint(_origin(url), call.operation, "its redirects do not end")
+
+    def _exchange(self, request: httpx.Request, call: _Call) -> Response:
+        url, origin = request.url, _origin(request.url)
+        if not call.deadline.remaining():
+            raise DeadlineExceeded(f"{call.operation} at {origin}: the time was over before it was asked")
+        answer = self._transport(url, call).handle_request(self._addressed(request, call.deadline))
+        try:
+            body = self._body(answer, call, origin=origin)
+        finally:
+            answer.close()
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, body, call.method, f"{origin}{_path(url)}")
+
+    def _body(self, response: httpx.Response, call: _Call, *, origin: str) -> bytes:
+        body = bytearray()
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > self._policy.response_cap:
+                detail = f"its answer is larger than {self._policy.response_cap} bytes"
+                raise WrongEndpoint(origin, call.operation, detail)
+            if not call.deadline.remaining():
+                raise Unavailable(origin, call.operation, "its answer did not end in time")
+        return bytes(body)
+
+    def _headers(self, call: _Call, headers: Mapping[str, str], *, origin: str, typed: bool) -> httpx.Headers:
+        sent = httpx.Headers(headers)
+        sent["User-Agent"] = self._policy.user_agent
+        sent["Accept"] = "application/json"
+        # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
+        sent["Accept-Encoding"] = "identity"
+        if typed:
+            sent["Content-Type"] = "application/json"
+        if call.token is not None:
+            sent["Authorization"] = _bearer(call.token, origin=origin, operation=call.operation)
+        return sent
+
+    def _addressed(self, request: httpx.Request, deadline: Deadline) -> httpx.Request:
+        """Return the request with its time-outs, and sent to where `resolve` says."""
+        connect, read = deadline.within(self._policy.connect_timeout), deadline.within(self._policy.read_timeout)
+        request.extensions["timeout"] = {"connect": connect, "read": read, "write": read, "pool": connect}
+        address = self._resolve.get(_address(request.url))
+        if address is not None:
+            # The Host header was made from the original URL; only the connection goes elsewhere.
+            request.extensions["sni_hostname"] = request.url.host
+            request.url = request.url.copy_with(host=address[0], port=address[1])
+        return request
+
+    # -- connections
+
+    def _transport(self, url: httpx.URL, call: _Call) -> httpx.HTTPTransport:
+        key = _origin(url), call.trust
+        with self._lock:  # nothing under it touches the network
+            transport = self._transports.get(key)
+            if transport is None:
+                transport = self._transports[key] = self._opened(url, call)
+        return transport
+
+    def _opened(self, url: httpx.URL, call: _Call) -> httpx.HTTPTransport:
+        # The caller limits what is in flight; a second limit here could only make requests fail.
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=self._policy.in_flight, keepalive_expiry=_KEEP_SECONDS
+        )
+        proxy = None if _address(url) in self._resolve else _proxy(url)
+        return httpx.HTTPTransport(verify=self._context(url, call), limits=limits, proxy=proxy, trust_env=False)
+
+    def _context(self, url: httpx.URL, call: _Call) -> ssl.SSLContext:
+        """Return what to trust; made when first needed, because reading the system's roots takes tens of ms."""
+        if url.scheme != "https":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
+        if call.trust not in self._contexts:
+            self._contexts[call.trust] = self._trusting(url, call)
+        return self._contexts[call.trust]
+
+    def _trusting(self, url: httpx.URL, call: _Call) -> ssl.SSLContext:
+        if not call.trust:
+            return httpx.create_ssl_context()
+        bundle = self._bundles.get(call.trust)
+        if bundle is None:
+            raise TLSError(_origin(url), call.operation, "the CA bundle to trust is not at hand")
+        try:
+            return ssl.create_default_context(cadata=bundle.decode("ascii"))
+        except (ssl.SSLError, ValueError):
+            pass  # raised anew below, because the original may quote the bundle
+        raise TLSError(_origin(url), call.operation, "the CA bundle holds no certificate in PEM")
+
+
+@frozen
+class _Call:
+    """What stays the same while redirects are followed."""
+
+    method: str
+    operation: str
+    trust: str
+    token: SecretValue | None
+    deadline: Deadline
+
+
+# -- URLs
+
+
+def _address(url: httpx.URL) -> Address:
+    return url.host, url.port or _PORTS.get(url.scheme, 0)
+
+
+def _url(url: str, params: Mapping[str, str] | None) -> httpx.URL:
+    return httpx.URL(url, params=params) if params else httpx.URL(url)
+
+
+def _origin(url: httpx.URL) -> str:
+    """Return scheme, host and port; without the user and password that a URL may hold."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def _path(url: httpx.URL) -> str:
+    """Return the path as it is sent: `URL.path` is decoded."""
+    return url.raw_path.partition(b"?")[0].decode("ascii")
+
+
+def _redirect(response: Response, url: httpx.URL, call: _Call) -> httpx.URL | None:
+    """Return where to ask next, None when this is the answer."""
+    location = response.header("location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    origin, target = _origin(url), url.join(location)
+    if _origin(target) != origin:
+        detail = f"it redirects to {_origin(target)}, where nothing is sent; if the API is there, use that address"
+        raise WrongEndpoint(origin, call.operation, detail, status=response.status)
+    if call.method not in _READS:
+        raise WrongEndpoint(origin, call.operation, "it redirects a write; check the address", status=response.status)
+    return target
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    """Return the proxy that the environment names for this URL."""
+    if _is_loopback(url.host) or proxy_bypass("{}:{}".format(*_address(url))):
+        return None
+    named = getproxies()
+    proxy = named.get(url.scheme) or named.get("all")
+    if not proxy:
+        return None
+    full = proxy if "://" in proxy else f"http://{proxy}"
+    if not full.startswith(("http://", "https://")):
+        raise InvalidInput(
+            [f"{url.scheme}_proxy: only http:// and https:// proxies are supported; correct or unset it"]
+        )
+    return full
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+# -- secrets on their way out
+
+
+def _bearer(token: SecretValue, *, origin: str, operation: str) -> str:
+    raw = token.reveal()
+    # Checked here, because the parser below would quote the header in its complaint.
+    if not raw or any(not 0x20 < byte < 0x7F for byte in raw):  # noqa: PLR2004 - the printable range of ASCII
+        raise AuthenticationFailed(origin, operation, "authentication failed: the token does not fit into a header")
+    return f"Bearer {token.text()}"
+
+
+def _encoded(body: Json) -> bytes:
+    return json.dumps({k: v.text() if isinstance(v, SecretValue) else v for k, v in body.items()}).encode()
+
+
+# -- errors
+
+
+def _translated(exc: Exception, url: str, operation: str) -> BackendError:
+    if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return WrongEndpoint("its address", operation, "it is not a URL that can be asked; check the scheme and host")
+    origin = _origin(httpx.URL(url))
+    root = _root(exc)
+    if isinstance(exc, httpx.ConnectError) and isinstance(root, ssl.SSLError):
+        return TLSError(origin, operation, _tls_words(root))
+    return Unavailable(origin, operation, _words(exc, root))
+
+
+def _root(exc: BaseException) -> BaseException:
+    """Return what started it; httpcore hides some causes from tracebacks, but not from here."""
+    while (cause := exc.__cause__ or exc.__context__) is not None:
+        exc = cause
+    return exc
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _VERIFY_WORDS.get(error.verify_code, "its certificate does not verify")
+    return "the TLS handshake failed; does it speak https on this port?"
+
+
+def _words(exc: Exception, root: BaseException) -> str:
+    for kind, words in _TROUBLE:
+        if isinstance(exc, kind) or isinstance(root, kind):
+            return words
+    return "the connection broke off"
+
+
+_TROUBLE: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.ProxyError, "the proxy refused"),
+    (socket.gaierror, "its name does not resolve"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (httpx.ConnectError, "no connection"),
+)
+"""What httpx or what lies below it says, in order of precedence."""

@@ -1,0 +1,11 @@
+"""The KMS (an Infisical-compatible API): what can be asked of it and how it is read.
+
+    urls.py      the address as people write it, as we use it
+    queries.py   Project, Folder
+    routes.py    a query as requests, newest API first
+    decode.py    an answer's body as values
+    errors.py    a refusal as one of our errors, and how far it reaches
+    backend.py   the backend itself
+
+Specified in kms-api.
+"""

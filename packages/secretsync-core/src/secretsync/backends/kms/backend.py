@@ -1,0 +1,157 @@
+"""Reads tokens, projects and folders of a KMS."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from ...auth import universal
+from ...auth.refusal import OK, refusal
+from ...auth.token import Token
+from ...client_policy import ClientPolicy
+from ...clock import Deadline
+from ...errors import InvalidInput, NotFound, SecretSyncError, Unavailable, ValueHidden, WrongEndpoint
+from ...http import Http, Response
+from ...ports import AnyQuery, AnyWire
+from ...queries import UNCHANGED, Absent, Found
+from ...retry import Chance
+from ...values import NO_VERSION, SecretValue, Version
+from .decode import Hidden, Malformed
+from .errors import failure, refused
+from .queries import Folder, Project
+from .routes import Route, operation, routes
+
+_LOGINS: Final = {universal.METHOD: universal.login}
+_NOT_MODIFIED: Final = 304
+_ELSEWHERE: Final = frozenset({200, 404, 405})
+"""Statuses with which another program answers where the API should be."""
+
+
+class KMSBackend:
+    """Answers `Token`, `Project` and `Folder`. Safe to call from several threads.
+
+    Every request is sent once, logins and idempotent reads too: the engine owns back-off, and a second try in here
+    would escape its limits and its verdict about the host.
+    """
+
+    answers: Collection[type[AnyQuery]] = frozenset({Token, Project, Folder})
+
+    def __init__(self, http: Http, policy: ClientPolicy, chance: Chance) -> None:
+        self._http = http
+        self._policy = policy
+        self._chance = chance
+        self._spoken: dict[tuple[str, type[AnyQuery]], int] = {}
+        """Which of the routes a host knows. Written without a lock: every writer has just seen its value work."""
+
+    def read(
+        self,
+        queries: Sequence[AnyQuery],
+        *,
+        known: Mapping[AnyQuery, Version],
+        credential: Found[Any] | None,
+        deadline: Deadline,
+    ) -> Mapping[AnyQuery, AnyWire]:
+        """Answer every query with a request of its own; see `ports.Backend`.
+
+        Args:
+            queries: Tokens, projects and folders.
+            known: Sent as `If-None-Match`.
+            credential: Of a `Token` the credentials by key, else the token.
+            deadline: For all of it.
+        """
+        return {query: self._answer(query, known.get(query, NO_VERSION), credential, deadline) for query in queries}
+
+    def _answer(self, query: AnyQuery, known: Version, credential: Found[Any] | None, deadline: Deadline) -> AnyWire:
+        if not isinstance(query, Token | Project | Folder) or credential is None:
+            raise TypeError(f"{type(query).__name__} is not for this backend, or came without its credential")
+        try:
+            if isinstance(query, Token):
+                return self._log_in(query, credential.value, deadline)
+            return self._ask(query, known, credential.value, deadline)
+        except NotFound as error:
+            return Absent(error)
+        except WrongEndpoint as error:
+            return failure(self._recognised(error, query, deadline), query)
+        except SecretSyncError as error:
+            return failure(error, query)
+
+    def _log_in(self, query: Token, credentials: Mapping[str, SecretValue], deadline: Deadline) -> Found[SecretValue]:
+        login = _LOGINS.get(query.identity.method)
+        if login is None:
+            raise InvalidInput([f"login method {query.identity.method}: not known; use {', '.join(_LOGINS)}"])
+        return login(
+            self._http, query.identity, credentials, policy=self._policy, chance=self._chance, deadline=deadline
+        )
+
+    def _ask(self, query: Project | Folder, known: Version, token: SecretValue, deadline: Deadline) -> AnyWire:
+        route, response = self._routed(query, known, token, deadline)
+        if response.status == _NOT_MODIFIED and known:
+            return UNCHANGED
+        if response.status != OK:
+            raise refused(refusal(response), query)
+        return Found(_decoded(route, response, query), version=_version(response))
+
+    def _routed(
+        self, query: Project | Folder, known: Version, token: SecretValue, deadline: Deadline
+    ) -> tuple[Route, Response]:
+        """Return the first answer of a route that the server knows, beginning with the one that worked last."""
+        ways, key = routes(query), (query.host, type(query))
+        worked = self._spoken.get(key, 0)
+        for n in sorted(range(len(ways)), key=lambda n: n != worked):
+            response = self._get(query, ways[n], known=known, token=token, deadline=deadline)
+            if response.status in {OK, _NOT_MODIFIED}:
+                self._spoken[key] = n
+            if not refusal(response).unknown_route:
+                break
+        return ways[n], response
+
+    def _get(
+        self, query: Project | Folder, route: Route, *, known: Version, token: SecretValue, deadline: Deadline
+    ) -> Response:
+        return self._http.request(
+            "GET",
+            f"{query.host}/api{route.path}",
+            operation=operation(query),
+            params=route.params,
+            headers={"If-None-Match": known} if known else None,
+            token=token,
+            trust=query.identity.trust,
+            deadline=deadline,
+        )
+
+    def _recognised(self, error: WrongEndpoint, query: Token | Project | Folder, deadline: Deadline) -> WrongEndpoint:
+        """Return the error, or a better one where the other dialect answers (kms-api §13)."""
+        if error.status not in _ELSEWHERE:
+            return error
+        health, trust = f"{query.host}/v1/kms/health", query.identity.trust
+        try:
+            found = self._http.request("GET", health, operation=error.operation, trust=trust, deadline=deadline)
+        except SecretSyncError:
+            return error
+        if found.status != OK or "html" in found.header("content-type"):  # the web interface answers every path
+            return error
+        detail = "it speaks the dialect /v1/kms, which is not supported yet"
+        return WrongEndpoint(query.host, error.operation, detail, status=error.status)
+
+
+def _version(response: Response) -> Version:
+    """Return the ETag, if it can be sent back."""
+    tag = response.header("etag")
+    return Version(tag) if tag.isascii() and tag.isprintable() else NO_VERSION
+
+
+def _decoded(route: Route, response: Response, query: Project | Folder) -> object:
+    host, wanted = query.host, operation(query)
+    try:
+        body = response.json()
+    except ValueError:
+        if "json" in response.header("content-type"):
+            raise Unavailable(host, wanted, "its answer breaks off", status=OK) from None
+        detail = "this is not the KMS API: its answer is not JSON; check the address"
+        raise WrongEndpoint(host, wanted, detail, status=OK) from None
+    try:
+        return route.decode(body)
+    except Hidden as keys:
+        raise ValueHidden(host, wanted, f"forbidden: the server hides the value of {keys}", status=OK) from None
+    except Malformed as problem:
+        raise WrongEndpoint(host, wanted, f"this is not the KMS API: {problem}", status=OK) from None

@@ -1,0 +1,107 @@
+"""Bodies as values: here secrets enter the process (kms-api §4.2).
+
+What is wrong with a body is a `Malformed`, in words that name keys and never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ...values import Document, Row, SecretValue
+
+_NAMED: Final = 5
+"""So many keys are named in an error; a longer list helps nobody."""
+
+
+class Malformed(ValueError):
+    """The body has not the form that the API gives it."""
+
+
+class Hidden(ValueError):
+    """The server masked values; the text names their keys."""
+
+
+def project_id(body: object) -> str:
+    """Return the project's id.
+
+    Raises:
+        Malformed: There is none.
+    """
+    found = _object(body, "the project")
+    return _text(found, "id" if "id" in found else "_id")
+
+
+def document(body: object, *, path: str) -> Document:
+    """Return the rows, own ones first and then each import's, in server order.
+
+    Args:
+        body: Of a list, of either API version.
+        path: Of rows that name none.
+
+    Raises:
+        Malformed: It is no list of secrets.
+        Hidden: A value is masked. The mask is never taken for a value.
+    """
+    found = _object(body, "the answer")
+    rows = [*_rows(found, path=path, block=0)]
+    for block, imported in enumerate(_objects(found.get("imports") or [], "imports"), start=1):
+        # "prod:/shared": an import's folder may be of another environment, and must not look like an own path.
+        place = f"{_optional(imported, 'environment')}:{_optional(imported, 'secretPath')}"
+        rows += _rows(imported, path=place, block=block)
+    return Document(tuple(rows))
+
+
+def _rows(found: dict[str, object], *, path: str, block: int) -> Iterator[Row]:
+    items = _objects(found.get("secrets"), "secrets")
+    if hidden := [_text(item, "secretKey") for item in items if item.get("secretValueHidden") is True]:
+        raise Hidden(_listed(hidden))
+    for item in items:
+        if item.get("type") != "personal":  # v3 lists a user's own overrides beside the shared rows
+            yield _row(item, path=path, block=block)
+
+
+def _row(item: dict[str, object], *, path: str, block: int) -> Row:
+    own = _optional(item, "secretPath") if block == 0 else ""
+    return Row(
+        key=_text(item, "secretKey"),
+        value=SecretValue(_text(item, "secretValue")),
+        id=_optional(item, "id") or _optional(item, "_id"),
+        path=own or path,
+        version=str(item.get("version", "")),
+        block=block,
+        tags=tuple(_optional(tag, "slug") for tag in _objects(item.get("tags") or [], "tags")),
+        comment=_optional(item, "secretComment"),
+    )
+
+
+# -- shapes
+
+
+def _object(value: object, what: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Malformed(f"{what} is no object")
+    return value
+
+
+def _objects(value: object, what: str) -> list[dict[str, object]]:
+    if not isinstance(value, list):
+        raise Malformed(f"{what} is no list")
+    return [_object(item, f"an item of {what}") for item in value]
+
+
+def _text(found: dict[str, object], name: str) -> str:
+    value = found.get(name)
+    if not isinstance(value, str):
+        raise Malformed(f"{name} is no text")
+    return value
+
+
+def _optional(found: dict[str, object], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,88 @@
+"""Refusals of reads as errors of ours, and how far each reaches (kms-api §8, §9)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...auth.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, UNAUTHORIZED, UNPROCESSABLE, Refusal
+from ...auth.token import Token
+from ...errors import (
+    AuthenticationFailed,
+    BackendError,
+    EnvironmentNotFound,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PathNotFound,
+    ProjectNotFound,
+    RateLimited,
+    SecretSyncError,
+    Unavailable,
+    ValueHidden,
+)
+from ...queries import Failed, Query, Scope
+from .queries import Folder, Project
+from .routes import operation
+
+_GATEWAY: Final = frozenset({502, 503, 504})
+_ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
+    ("Project with ", ProjectNotFound, "project not found"),
+    ("Project not found", ProjectNotFound, "project not found"),
+    ("Environment with slug", EnvironmentNotFound, "path not found: there is no such environment"),
+    ("Folder with path", PathNotFound, "path not found"),
+)
+"""How the server's message begins, and what is absent then; its `error` word is the same for most of them."""
+
+
+def refused(said: Refusal, query: Project | Folder) -> BackendError:
+    """Return the error that a read's refusal means."""
+    kind, what = _meaning(said, query)
+    host, wanted = query.host, operation(query)
+    return said.anywhere(host=host, operation=wanted) or said.raised(kind, what, host=host, operation=wanted)
+
+
+def failure(error: SecretSyncError, query: Query[object]) -> Failed:
+    """Return the failed answer of this query."""
+    wait = error.retry_after if isinstance(error, RateLimited) else 0.0
+    return Failed(error, _scope(error, query), wait)
+
+
+def _meaning(said: Refusal, query: Project | Folder) -> tuple[type[BackendError], str]:
+    # An expired token is a 403 on most servers; only the word tells it from missing rights.
+    if said.status == UNAUTHORIZED or (said.status == FORBIDDEN and said.error == "TokenError"):
+        return AuthenticationFailed, "authentication failed: the token is not accepted"
+    if said.status == FORBIDDEN:
+        return Forbidden, "forbidden: the identity may not read this"
+    if said.status in {BAD_REQUEST, NOT_FOUND} and (absent := _absent(said, query)):
+        return absent
+    if said.status == UNPROCESSABLE:
+        return InvalidRequest, f"the server rejects {', '.join(said.issues) or 'the request'}"
+    return InvalidRequest, "the server rejects the request"
+
+
+def _absent(said: Refusal, query: Project | Folder) -> tuple[type[NotFound], str] | None:
+    for start, kind, what in _ABSENT:
+        # Old servers say 400, and only for a project.
+        if said.message.startswith(start) and (said.status == NOT_FOUND or start == "Project not found"):
+            return kind, what
+    if said.status != NOT_FOUND:
+        return None
+    return (ProjectNotFound, "project not found") if isinstance(query, Project) else (PathNotFound, "path not found")
+
+
+def _scope(error: SecretSyncError, query: Query[object]) -> Scope:
+    match error:
+        case AuthenticationFailed() if not isinstance(query, Token):
+            return Scope.CREDENTIAL  # a login uses no token that could be exchanged
+        case ValueHidden():
+            return Scope.QUERY  # the identity is accepted and lacks the right to see values: no fresh token helps
+        case Forbidden():
+            return Scope.SUSPECT
+        case RateLimited():
+            return Scope.HOST
+        case Unavailable() if error.status is None or error.status in _GATEWAY:
+            return Scope.HOST  # nobody was there, or a gateway found nobody behind it
+        case _:
+            # A 500 too: the host answered. Maintenance fails every write with 500 and serves reads (kms-api §9), and
+            # one broken folder must not stop the others.
+            return Scope.QUERY

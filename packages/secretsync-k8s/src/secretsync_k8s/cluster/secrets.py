@@ -1,0 +1,323 @@
+"""Secrets of the cluster as the engine sees them: answers to read, targets to write (kmssecret §4.2, §5).
+
+Attributes of a target, all flat texts:
+
+    type               of the Secret; fixed when it is created
+    label:NAME         annotation:NAME
+    owner              one owner reference as text (`marks.owner_reference`); None takes ours away
+
+An update is one JSON merge patch with the resourceVersion it was decided on: what it does not name stays, and whoever
+wrote in between is noticed (409). A uid need not stand in it, since a re-created Secret has another resourceVersion.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, assert_never
+
+from attrs import frozen
+
+from secretsync.clock import Deadline
+from secretsync.digest import Digester
+from secretsync.errors import (
+    AuthenticationFailed,
+    BackendError,
+    DeadlineExceeded,
+    Forbidden,
+    RateLimited,
+    SecretNotFound,
+    SecretSyncError,
+    TargetError,
+    TargetForbidden,
+    TargetInvalid,
+    TargetMoved,
+    TargetNamespaceMissing,
+    Unavailable,
+)
+from secretsync.ports import AnyQuery, AnyWire
+from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query, Scope, query
+from secretsync.targets import Action, Content, Create, Delete, Observe, Observed, Ref, Update
+from secretsync.values import SecretValue, Version
+
+from . import marks
+from .resources import SECRETS
+from .transport import API, MERGE_PATCH, METADATA, TIMEOUT, ApiError, Json, Transport
+
+HOST: Final = "cluster"
+KIND: Final = "Secret"
+
+_log = logging.getLogger("secretsync.cluster")
+
+_LABEL: Final = "label:"
+_ANNOTATION: Final = "annotation:"
+
+
+@query
+class ClusterSecret(Query[Mapping[str, SecretValue]]):
+    """Asks for a Secret that holds credentials or a certificate."""
+
+    namespace: str
+    name: str
+    purpose = Purpose.CREDENTIAL
+    pushed = True
+
+    @property
+    def host(self) -> str:
+        return HOST
+
+    def __str__(self) -> str:
+        return f"Secret {self.namespace}/{self.name}"
+
+
+def target(namespace: str, name: str) -> Ref:
+    """Return the name of a Secret as a target."""
+    return Ref(HOST, KIND, name, namespace)
+
+
+@frozen
+class Secrets:
+    """The Secrets of one cluster: a `Backend` that reads them and the `Place` that writes them. Thread-safe."""
+
+    transport: Transport
+    digest: Digester
+
+    answers = frozenset({ClusterSecret, Observe})
+    kinds = frozenset({KIND})
+
+    # -- reading
+
+    def read(
+        self,
+        queries: Sequence[AnyQuery],
+        *,
+        known: Mapping[AnyQuery, Version],
+        credential: Found[Any] | None,  # noqa: ARG002 - the cluster's credentials are the transport's
+        deadline: Deadline,
+    ) -> Mapping[AnyQuery, AnyWire]:
+        """Answer each query by one GET of the Secret."""
+        return {query: self._answer(query, known.get(query), deadline) for query in queries}
+
+    def _answer(self, query: AnyQuery, known: Version | None, deadline: Deadline) -> AnyWire:
+        ref = _ref(query)
+        if not (seconds := deadline.within(TIMEOUT)):
+            return Failed(DeadlineExceeded(f"no time was left to read {ref}"))
+        try:
+            secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), timeout=seconds)
+        except SecretSyncError as error:
+            return _unread(query, error)
+        version = Version(secret["metadata"]["resourceVersion"])
+        if version == known:
+            return UNCHANGED
+        return Found(self._value(query, secret), version)
+
+    def _value(self, query: AnyQuery, secret: Json) -> object:
+        return _content(secret) if isinstance(query, ClusterSecret) else self.observed(secret)
+
+    def observed(self, secret: Json) -> Observed:
+        """Return what a live Secret looks like, without its values."""
+        metadata = secret["metadata"]
+        return Observed(
+            keys={key: self.digest(value) for key, value in _content(secret).items()},
+            uid=metadata["uid"],
+            version=Version(metadata["resourceVersion"]),
+            mark=marks.mark_of(metadata),
+            controller=marks.foreign_controller(metadata),
+            attributes=_attributes(secret),
+            tracked=marks.tracked(metadata),
+        )
+
+    # -- writing
+
+    def perform(self, ref: Ref, action: Action, *, subject: str) -> Found[Observed] | Absent:
+        """Create, update or delete one Secret; see `Place.perform` for what it raises."""
+        try:
+            result = self._perform(ref, action)
+        except BackendError as error:
+            if isinstance(action, Delete) and _is(error, 404):
+                return Absent()
+            raise _refusal(ref, action, error) from None
+        _log.info("%s: %s for %s", ref, action.change.value, subject)
+        return result
+
+    def _perform(self, ref: Ref, action: Action) -> Found[Observed] | Absent:
+        match action:
+            case Create():
+                path = SECRETS.path(ref.namespace)
+                return self._found(self.transport.request("POST", path, body=_created(ref, action)))
+            case Update():
+                body = _patch(action, self._metadata(ref, action))
+                path = SECRETS.path(ref.namespace, ref.name)
+                return self._found(self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH))
+            case Delete():
+                self.transport.request("DELETE", SECRETS.path(ref.namespace, ref.name), body=_deleted(action))
+                return Absent()
+        assert_never(action)
+
+    def _found(self, secret: Json) -> Found[Observed]:
+        seen = self.observed(secret)
+        return Found(seen, seen.version)
+
+    def _metadata(self, ref: Ref, action: Update) -> Json:
+        """Return the live metadata where the patch depends on it, {} elsewhere.
+
+        A merge patch replaces lists whole, so references of others must be repeated in it, and so must the names of
+        what we track. A change of data alone, by far the most frequent, does without this read.
+        """
+        if not any(name == "owner" or _is_tracked(name) for name in action.attributes):
+            return {}
+        secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), accept=METADATA)
+        metadata: Json = secret["metadata"]
+        if metadata["resourceVersion"] != action.version:
+            raise ApiError(f"look at {ref}", "Conflict", status=409)
+        return metadata
+
+
+# -- what is read
+
+
+def _ref(query: AnyQuery) -> Ref:
+    match query:
+        case Observe():
+            return query.ref
+        case ClusterSecret():
+            return target(query.namespace, query.name)
+    raise TypeError(f"{type(query).__name__} is not answered by the cluster")
+
+
+def _unread(query: AnyQuery, error: SecretSyncError) -> Absent | Failed:
+    if _is(error, 404):
+        return _absent(query)
+    if isinstance(error, RateLimited):
+        return Failed(error, Scope.HOST, error.retry_after)
+    return Failed(error, Scope.HOST if isinstance(error, Unavailable) else Scope.QUERY)
+
+
+def _absent(query: AnyQuery) -> Absent:
+    if isinstance(query, Observe):
+        return Absent()
+    return Absent(SecretNotFound(API, f"read {query}", "there is no such Secret", status=404))
+
+
+def _is(error: SecretSyncError, status: int) -> bool:
+    return isinstance(error, ApiError) and error.status == status
+
+
+def _content(secret: Json) -> Mapping[str, SecretValue]:
+    data = secret.get("data") or {}
+    return MappingProxyType({key: SecretValue(b64decode(text)) for key, text in sorted(data.items())})
+
+
+def _attributes(secret: Json) -> Mapping[str, str]:
+    metadata = secret["metadata"]
+    attributes = {"type": secret.get("type", "Opaque")}
+    attributes |= {f"{_LABEL}{name}": text for name, text in (metadata.get("labels") or {}).items()}
+    attributes |= {f"{_ANNOTATION}{name}": text for name, text in (metadata.get("annotations") or {}).items()}
+    for reference in marks.references(metadata):
+        if marks.is_ours(reference, metadata):
+            attributes["owner"] = marks.reference_text(reference)
+    return attributes
+
+
+# -- what is written
+
+
+def _encoded(content: Content) -> dict[str, str]:
+    return {key: b64encode(value.reveal()).decode() for key, value in content.items()}
+
+
+def _created(ref: Ref, action: Create) -> Json:
+    owner = action.attributes.get("owner")
+    metadata = {
+        "namespace": ref.namespace,
+        "name": ref.name,
+        "labels": _labels(action.attributes),
+        "annotations": _without_none(
+            _annotations(action.attributes, action.mark) | marks.tracking_annotations(action.attributes)
+        ),
+        "ownerReferences": [json.loads(owner)] if owner else [],
+    }
+    return {
+        "apiVersion": SECRETS.api_version,
+        "kind": SECRETS.kind,
+        "metadata": metadata,
+        "type": action.attributes.get("type", "Opaque"),
+        "data": _encoded(action.content),
+    }
+
+
+def _patch(action: Update, live: Json) -> Json:
+    """Return the merge patch; `live` is the metadata it was decided on, {} if neither owner nor names change."""
+    metadata: Json = {
+        "resourceVersion": action.version,
+        "labels": _labels(action.attributes),
+        "annotations": _annotations(action.attributes, action.mark),
+    }
+    if live:
+        metadata["annotations"] |= marks.tracking_annotations(_tracked_after(action, live))
+    if "owner" in action.attributes:
+        metadata["ownerReferences"] = _references(action.attributes["owner"], live)
+    data = _encoded(action.put) | dict.fromkeys(action.drop)
+    return {"metadata": metadata, **({"data": data} if data else {})}
+
+
+def _deleted(action: Delete) -> Json:
+    preconditions = {"uid": action.uid, "resourceVersion": action.version}
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+
+
+def _labels(attributes: Mapping[str, str | None]) -> dict[str, str | None]:
+    return _named(attributes, _LABEL) | {marks.MANAGED: "true"}
+
+
+def _annotations(attributes: Mapping[str, str | None], mark: str) -> dict[str, str | None]:
+    return _named(attributes, _ANNOTATION) | {marks.OWNER: mark}
+
+
+def _named(attributes: Mapping[str, str | None], kind: str) -> dict[str, str | None]:
+    return {name.removeprefix(kind): text for name, text in attributes.items() if name.startswith(kind)}
+
+
+def _without_none(texts: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _is_tracked(attribute: str) -> bool:
+    return any(attribute.startswith(kind) and not attribute.startswith(kind + marks.PREFIX) for kind in marks.TRACKING)
+
+
+def _tracked_after(action: Update, live: Json) -> frozenset[str]:
+    taken = {name for name, text in action.attributes.items() if text is None}
+    return frozenset(marks.tracked(live) | set(action.attributes)) - taken
+
+
+def _references(owner: str | None, live: Json) -> list[Json]:
+    wanted = [json.loads(owner)] if owner else []
+    uids = {reference["uid"] for reference in wanted}
+    foreign = [r for r in marks.references(live) if not marks.is_ours(r, live) and r.get("uid") not in uids]
+    return foreign + wanted
+
+
+# -- what is refused
+
+
+def _refusal(ref: Ref, action: Action, error: BackendError) -> SecretSyncError:
+    """Return the error of a write for the transport's one; nothing of what was sent is in it."""
+    if isinstance(error, Forbidden | AuthenticationFailed):
+        verb = {Create: "create", Update: "patch", Delete: "delete"}[type(action)]
+        return TargetForbidden(
+            f"{ref}: we may not {verb} it; let our service account {verb} secrets in namespace {ref.namespace}"
+        )
+    return _api_refusal(ref, action, error) if isinstance(error, ApiError) else error
+
+
+def _api_refusal(ref: Ref, action: Action, error: ApiError) -> TargetError:
+    match error.status, action:
+        case 404, Create():
+            return TargetNamespaceMissing(f"{ref}: there is no namespace {ref.namespace}; create it first")
+        case ((404 | 409), _):
+            return TargetMoved(f"{ref}: it changed between the look and the write")
+    return TargetInvalid(f"{ref}: the API server does not accept it: {error.detail}")

@@ -38,6 +38,7 @@ def quickstart(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Check everything; arguments go to pytest, whose closing line comes last."""
+    session.env["UV_COMPILE_BYTECODE"] = "1"  # takes seconds once; the tests start many interpreters
     sync(session, "lint", "types", "test")
     with timed(session, "lint"):
         check_lint(session)

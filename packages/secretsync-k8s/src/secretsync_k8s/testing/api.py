@@ -1,0 +1,339 @@
+"""The verbs of an API server on objects in memory.
+
+What is here is what `kubectl`, client libraries and controllers rely on: versions and conflicts, generations,
+status sub-resources, finalizers, defaults and validation, list and watch. Left out: server-side apply, strategic
+merge and JSON patch, `managedFields`, pages of lists (`limit` is ignored, which the API allows), dry runs,
+admission, authorisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from random import Random
+from typing import Final
+from uuid import UUID
+
+from secretsync.clock import FOREVER, Clock, Deadline
+
+from . import selectors, strategies
+from .deletion import Deletion, check_preconditions
+from .patch import merge
+from .request import Request
+from .resources import CRDS, NAMESPACES, Registry, ResourceType
+from .status import Cause, Json, already_exists, conflict, forbidden, invalid, not_found, plain, success
+from .store import Event, Store, Watch
+
+_SYSTEM_METADATA: Final = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
+_KEPT_METADATA: Final = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "generation")
+_SUFFIX_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
+"""Without vowels, so that generated names spell no words."""
+_SUFFIX_LENGTH: Final = 5
+_INITIAL_EVENTS_END: Final = {"k8s.io/initial-events-end": "true"}
+
+
+class Api:
+    """An API server without a network: one request, one answer. Safe to call from several threads.
+
+    Bodies that come in become the store's own, answers share objects with it: whoever hands either on to code that
+    may change them copies first.
+    """
+
+    def __init__(self, *, clock: Clock, chance: Random, history: int) -> None:
+        self.store = Store(history=history)
+        self.registry = Registry()
+        self._clock = clock
+        self._chance = chance
+        self._deletion = Deletion(self.store, self.registry, self._now)
+        self._verbs: dict[str, Callable[[Request], Json]] = {
+            "get": self._get,
+            "list": self._list,
+            "create": self._create,
+            "update": self._update,
+            "patch": self._patch,
+            "delete": self._delete,
+            "deletecollection": self._delete_collection,
+        }
+
+    def perform(self, request: Request) -> Json:
+        """Return the answer to any verb but watch.
+
+        Raises:
+            ApiError: As an API server would answer.
+        """
+        _check_subresource(request)
+        with self.store.lock:
+            return self._verbs[request.verb](request)
+
+    def watch(self, request: Request) -> Watch:
+        """Return the changes after the option `resourceVersion`; without one, first all that is there as ADDED.
+
+        Raises:
+            ApiError: 400 for a selector, a version or a time-out that cannot be read.
+        """
+        type_ = request.type
+        selects = _selects(request)
+        version = _number(request, "resourceVersion")
+        seconds = _number(request, "timeoutSeconds")
+        with self.store.lock:
+            first = self._first_events(request, selects, version)
+            return Watch(
+                self.store.collection(type_.storage),
+                first=first,
+                version=version or self.store.version,
+                selects=selects,
+                serve=type_.serve,
+                deadline=Deadline.after(seconds, self._clock) if seconds else Deadline(self._clock, FOREVER),
+            )
+
+    # -- reading
+
+    def _get(self, request: Request) -> Json:
+        return request.type.serve(self._stored(request))
+
+    def _list(self, request: Request) -> Json:
+        type_ = request.type
+        selects = _selects(request)
+        objects = self.store.collection(type_.storage).objects
+        items = [type_.serve_item(objects[key]) for key in sorted(objects) if selects(objects[key])]
+        return type_.serve_list(items, self.store.version)
+
+    def _first_events(self, request: Request, selects: selectors.Selector, version: int) -> list[Event]:
+        type_, options = request.type, request.options
+        objects = self.store.collection(type_.storage).objects
+        initial = options.get("sendInitialEvents") == "true"
+        events: list[Event] = []
+        if initial or not version:
+            events += [("ADDED", type_.serve(objects[key])) for key in sorted(objects) if selects(objects[key])]
+        if options.get("allowWatchBookmarks") == "true":
+            events.append(("BOOKMARK", self._bookmark(type_, initial=initial)))
+        return events
+
+    def _bookmark(self, type_: ResourceType, *, initial: bool) -> Json:
+        metadata: Json = {"resourceVersion": str(self.store.version), "creationTimestamp": None}
+        if initial:
+            metadata["annotations"] = _INITIAL_EVENTS_END
+        return {"kind": type_.kind, "apiVersion": type_.api_version, "metadata": metadata}
+
+    def _stored(self, request: Request) -> Json:
+        body = self.store.find(request.type.storage, (request.namespace, request.name))
+        if body is None:
+            raise not_found(request.type.named(request.name))
+        return body
+
+    # -- writing
+
+    def _create(self, request: Request) -> Json:
+        type_ = request.type
+        new = _read_body(request)
+        metadata = new["metadata"]
+        if metadata.get("resourceVersion"):
+            raise plain(400, "resourceVersion should not be set on objects to be created")
+        for name in _SYSTEM_METADATA:
+            metadata.pop(name, None)
+        self._name(type_, metadata)
+        self._check_namespace(request, metadata["name"])
+        if type_.has_status:
+            new.pop("status", None)
+        metadata |= {"uid": str(UUID(int=self._chance.getrandbits(128), version=4)), "creationTimestamp": self._now()}
+        if type_.has_status or type_.custom:
+            metadata["generation"] = 1
+        _check(type_, new, None)
+        if self.store.find(type_.storage, (request.namespace, metadata["name"])):
+            raise already_exists(type_.named(metadata["name"]))
+        return self._put(type_, new)
+
+    def _update(self, request: Request) -> Json:
+        old = self._stored(request)
+        return self._replace(request, old, _read_body(request))
+
+    def _patch(self, request: Request) -> Json:
+        old = self._stored(request)
+        patched = merge(request.type.serve(old), request.body)
+        return self._replace(request, old, _read_body(request, patched))
+
+    def _replace(self, request: Request, old: Json, new: Json) -> Json:
+        type_ = request.type
+        _check_version(type_, new, old, patching=request.verb == "patch")
+        # A patched body shares parts with the stored one, and defaulting works in place.
+        new = deepcopy(_merge_parts(request, new, old))
+        _keep_metadata(new["metadata"], old["metadata"])
+        _check_finalizers(type_, new, old)
+        _check(type_, new, old)
+        if "generation" in old["metadata"] and _spec_differs(type_, new, old):
+            new["metadata"]["generation"] += 1
+        if new == old:
+            return type_.serve(old)
+        if "deletionTimestamp" in new["metadata"] and not new["metadata"].get("finalizers"):
+            return type_.serve(self._deletion.finish(type_.storage, (request.namespace, request.name)))
+        return self._put(type_, new)
+
+    def _put(self, type_: ResourceType, new: Json) -> Json:
+        stored = self.store.put(type_.storage, new)
+        if type_ is CRDS:
+            self.registry.define(stored)
+        return type_.serve(stored)
+
+    def _delete(self, request: Request) -> Json:
+        type_, old = request.type, self._stored(request)
+        check_preconditions(type_, old, request.body.get("preconditions") or {})
+        policy = request.body.get("propagationPolicy") or request.options.get("propagationPolicy", "Background")
+        marked = self._deletion.delete(type_.storage, (request.namespace, request.name), policy=policy)
+        return type_.serve(marked) if marked else success(type_.named(request.name), old["metadata"]["uid"])
+
+    def _delete_collection(self, request: Request) -> Json:
+        storage = request.type.storage
+        selects = _selects(request)
+        answer = self._list(request)
+        objects = self.store.collection(storage).objects
+        for key in [key for key in sorted(objects) if selects(objects[key])]:
+            if key in objects:  # the deletion of another may have taken it along
+                self._deletion.delete(storage, key)
+        return answer
+
+    # -- details of a create
+
+    def _name(self, type_: ResourceType, metadata: Json) -> None:
+        prefix = metadata.get("generateName")
+        if not metadata.get("name") and prefix:
+            suffix = "".join(self._chance.choices(_SUFFIX_LETTERS, k=_SUFFIX_LENGTH))
+            metadata["name"] = prefix + suffix
+        if not metadata.get("name"):
+            missing = Cause("metadata.name", "Required value: name or generateName is required", "FieldValueRequired")
+            raise invalid(type_.named(""), [missing])
+
+    def _check_namespace(self, request: Request, name: str) -> None:
+        if not request.type.namespaced:
+            return
+        namespace = self.store.find(NAMESPACES.storage, ("", request.namespace))
+        if namespace is None:
+            raise not_found(NAMESPACES.named(request.namespace))
+        if "deletionTimestamp" in namespace["metadata"]:
+            why = f"unable to create new content in namespace {request.namespace} because it is being terminated"
+            cause = Cause(
+                "metadata.namespace", f"namespace {request.namespace} is being terminated", "NamespaceTerminating"
+            )
+            raise forbidden(request.type.named(name), why, [cause])
+
+    def _now(self) -> str:
+        return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# -- what needs no state
+
+
+def _read_body(request: Request, served: Json | None = None) -> Json:
+    """Return the stored form of a body, with the request's namespace and name in its metadata.
+
+    Raises:
+        ApiError: 400, the body is not an object of that type, or names another object than the request.
+    """
+    type_ = request.type
+    body = dict(request.body if served is None else served)
+    _check_type(type_, body.pop("apiVersion", None), body.pop("kind", None))
+    body = type_.decode(body)
+    strategies.read_metadata(body)
+    metadata = body["metadata"]
+    if request.name and metadata.setdefault("name", request.name) != request.name:
+        message = f"the name of the object ({metadata['name']}) does not match the name on the URL ({request.name})"
+        raise plain(400, message)
+    if not type_.namespaced:
+        metadata.pop("namespace", None)
+    elif metadata.setdefault("namespace", request.namespace) != request.namespace:
+        raise plain(400, "the namespace of the provided object does not match the namespace sent on the request")
+    return body
+
+
+def _check_type(type_: ResourceType, api_version: str | None, kind: str | None) -> None:
+    # A server with static types fills in what is missing; one that only has a schema cannot.
+    if type_.custom and not (api_version and kind):
+        raise plain(400, f"Object '{'Kind' if api_version else 'apiVersion'}' is missing")
+    if (api_version or type_.api_version, kind or type_.kind) != (type_.api_version, type_.kind):
+        given, wanted = f"{api_version}, Kind={kind}", f"{type_.api_version}, Kind={type_.kind}"
+        raise plain(400, f"the object provided is unrecognized: {given} was sent to where {wanted} is served")
+
+
+def _check(type_: ResourceType, new: Json, old: Json | None) -> None:
+    causes = [*strategies.metadata(new, type_.valid_name), *type_.prepare(new, old)]
+    if causes:
+        raise invalid(type_.named(new["metadata"]["name"]), causes)
+
+
+def _check_version(type_: ResourceType, new: Json, old: Json, *, patching: bool) -> None:
+    what = type_.named(old["metadata"]["name"])
+    uid, version = new["metadata"].get("uid"), new["metadata"].get("resourceVersion")
+    if uid not in {None, "", old["metadata"]["uid"]}:
+        found = old["metadata"]["uid"]
+        raise conflict(what, f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}")
+    if not version and not patching and not type_.unconditional_update:
+        needed = "Invalid value: 0: must be specified for an update"
+        raise invalid(what, [Cause("metadata.resourceVersion", needed)])
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise conflict(what)
+
+
+def _merge_parts(request: Request, new: Json, old: Json) -> Json:
+    """Return `new` with what this request may not write taken from `old`."""
+    if request.subresource == "status":
+        kept = {name: value for name, value in old.items() if name != "status"}
+        return {**kept, "metadata": dict(old["metadata"])} | ({"status": new["status"]} if "status" in new else {})
+    if request.type.has_status:
+        new = {name: value for name, value in new.items() if name != "status"}
+        return new | ({"status": old["status"]} if "status" in old else {})
+    return new
+
+
+def _keep_metadata(new: Json, old: Json) -> None:
+    """Give `new` the parts of the metadata that only the server writes."""
+    for name in (*_KEPT_METADATA, "resourceVersion", "deletionGracePeriodSeconds", "generateName"):
+        if name in old:
+            new[name] = old[name]
+        else:
+            new.pop(name, None)
+
+
+def _check_finalizers(type_: ResourceType, new: Json, old: Json) -> None:
+    if "deletionTimestamp" not in old["metadata"]:
+        return
+    added = [
+        each for each in new["metadata"].get("finalizers", ()) if each not in old["metadata"].get("finalizers", ())
+    ]
+    if added:
+        why = "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers"
+        cause = Cause("metadata.finalizers", f"{why} {added}", "FieldValueForbidden")
+        raise invalid(type_.named(old["metadata"]["name"]), [cause])
+
+
+def _spec_differs(type_: ResourceType, new: Json, old: Json) -> bool:
+    apart = {"metadata", "status"} if type_.has_status else {"metadata"}
+    names = (new.keys() | old.keys()) - apart
+    return any(new.get(name) != old.get(name) for name in names)
+
+
+def _check_subresource(request: Request) -> None:
+    if not request.subresource:
+        return
+    if request.subresource != "status" or not request.type.has_status:
+        raise plain(404, "the server could not find the requested resource")
+    if request.verb not in {"get", "update", "patch"}:
+        raise plain(405, "the server does not allow this method on the requested resource")
+
+
+def _selects(request: Request) -> selectors.Selector:
+    """Return what the request's namespace and selectors select among stored objects."""
+    type_, namespace = request.type, request.namespace
+    by_labels = selectors.labels(request.options.get("labelSelector", ""))
+    by_fields = selectors.fields(request.options.get("fieldSelector", ""), type_.selectable)
+
+    def selects(body: Json) -> bool:
+        inside = not namespace or body["metadata"].get("namespace") == namespace
+        return inside and by_labels(body) and by_fields(type_.encode(body))
+
+    return selects
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.options.get(name) or "0"
+    if not text.isdecimal():
+        raise plain(400, f"{name}: Invalid value: {text!r}: must be a whole number")
+    return int(text)

@@ -1,0 +1,186 @@
+"""HTTP without sockets: which request of the API a method and a path mean, and the bytes of its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from hmac import compare_digest
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from attrs import field, frozen
+
+from . import discovery
+from .cluster import MemoryCluster
+from .request import Request, Verb
+from .resources import Registry, ResourceType
+from .status import ApiError, Json, plain
+from .store import Watch
+from .views import View, negotiate, shown
+
+_HEALTH: Final = frozenset({"/healthz", "/livez", "/readyz"})
+_MERGE_PATCH: Final = "application/merge-patch+json"
+_TRUE: Final = frozenset({"1", "true"})
+_VERBS: Final[dict[str, tuple[Verb | None, Verb | None]]] = {
+    "GET": ("get", "list"),
+    "POST": (None, "create"),
+    "PUT": ("update", None),
+    "PATCH": ("patch", None),
+    "DELETE": ("delete", "deletecollection"),
+}
+"""The verb that a method means on one object, and on all of them."""
+
+
+@frozen
+class Call:
+    """One HTTP request. Header names are in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@frozen
+class Reply:
+    """One HTTP answer that has an end."""
+
+    status: int
+    body: bytes = field(repr=False)
+    content_type: str = "application/json"
+
+
+@frozen
+class Stream:
+    """One HTTP answer that goes on: the events of a watch, a line each."""
+
+    watch: Watch
+    type: ResourceType
+    view: View
+    call: Request
+    cluster: MemoryCluster
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield what there is to send, several lines at once when several events wait."""
+        while events := self.watch.take():
+            yield b"".join(dumped(self._shown(event)) + b"\n" for event in events)
+
+    def _shown(self, event: Json) -> Json:
+        if self.view == "Whole" or event["type"] == "ERROR":
+            return event
+        return {**event, "object": _in_view(event["object"], self.view, self.call, self.cluster)}
+
+
+class Wire:
+    """Answers HTTP requests. Safe to call from several threads.
+
+    Args:
+        token: The bearer token that every request must carry but for the health checks; None admits everybody.
+    """
+
+    def __init__(self, cluster: MemoryCluster, *, token: str | None) -> None:
+        self._cluster = cluster
+        self._token = token
+
+    def answer(self, call: Call) -> Reply | Stream:
+        """Return the answer; what the API refuses is a `Status` with its status code.
+
+        Raises:
+            ConnectionResetError: The connection is to be cut, because the test asked for it.
+        """
+        try:
+            return self._answer(call)
+        except ApiError as error:
+            return Reply(error.status, dumped(error.to_json()))
+
+    def _answer(self, call: Call) -> Reply | Stream:
+        url = urlsplit(call.target)
+        if url.path in _HEALTH:
+            return Reply(200, b"ok", "text/plain; charset=utf-8")
+        self._authenticate(call)
+        segments = [unquote(segment) for segment in url.path.split("/") if segment]
+        registry = self._cluster.api.registry
+        if call.method == "GET" and not _names_resource(segments):
+            return Reply(200, dumped(discovery.answer(segments, registry.all())))
+        request = _request(call, segments, dict(parse_qsl(url.query)), registry)
+        view = negotiate(call.headers.get("accept", ""))
+        if request.verb == "watch":
+            return Stream(self._cluster.open_watch(request), request.type, view, request, self._cluster)
+        answer = self._cluster.perform(request)
+        status = 201 if request.verb == "create" else 200
+        return Reply(status, dumped(_in_view(answer, view, request, self._cluster)))
+
+    def _authenticate(self, call: Call) -> None:
+        if self._token is None:
+            return
+        given = call.headers.get("authorization", "")
+        if not compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            raise plain(401, "Unauthorized")
+
+
+def dumped(body: Json) -> bytes:
+    """Return the JSON of a body as it goes over the wire."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _in_view(body: Json, view: View, request: Request, cluster: MemoryCluster) -> Json:
+    return shown(body, view, request.type, now=cluster.clock.now(), options=request.options)
+
+
+def _names_resource(segments: list[str]) -> bool:
+    """Whether a path goes beyond group and version, where the resources are."""
+    depth = {"api": 2, "apis": 3}.get(segments[0] if segments else "", len(segments))
+    return len(segments) > depth
+
+
+def _request(call: Call, segments: list[str], options: Mapping[str, str], registry: Registry) -> Request:
+    type_, namespace, name, subresource = _place(segments, registry)
+    one, many = _VERBS.get(call.method, (None, None))
+    verb = one if name else many
+    if verb == "list" and options.get("watch") in _TRUE:
+        verb = "watch"
+    if verb is None or (type_.namespaced and not namespace and verb in {"create", "deletecollection"}):
+        raise plain(405, "the server does not allow this method on the requested resource")
+    return Request(verb, type_, namespace, name, subresource, _body(call), options)
+
+
+def _place(segments: list[str], registry: Registry) -> tuple[ResourceType, str, str, str]:
+    """Return the resource type, namespace, name and sub-resource that a path names."""
+    match segments:
+        case ["api", version, *rest]:
+            group = ""
+        case ["apis", group, version, *rest]:
+            pass
+        case _:
+            raise plain(404, "the server could not find the requested resource")
+    namespace = ""
+    match rest:
+        case ["namespaces", namespace, plural, *rest] if group or plural != "status":
+            pass
+        case [plural, *rest]:
+            pass
+    name, subresource, *more = [*rest, "", ""]
+    type_ = registry.find(group, version, plural)
+    if any(more) or (type_.namespaced != bool(namespace) and (namespace or name)):
+        raise plain(404, "the server could not find the requested resource")
+    return type_, namespace, name, subresource
+
+
+def _body(call: Call) -> Json:
+    """Return the JSON object in the body, an empty one where there is none.
+
+    Raises:
+        ApiError: 415 for another content type, 400 for what is no JSON object. The text of neither quotes the body.
+    """
+    if not call.body:
+        return {}
+    accepted = _MERGE_PATCH if call.method == "PATCH" else "application/json"
+    if call.headers.get("content-type", accepted).partition(";")[0].strip() != accepted:
+        raise plain(415, f"the body of the request was in an unknown format - accepted media types include: {accepted}")
+    try:
+        body = json.loads(call.body)
+    except ValueError:
+        raise plain(400, "the body of the request is not JSON") from None
+    if not isinstance(body, dict):
+        raise plain(400, "the body of the request is not a JSON object")
+    return body

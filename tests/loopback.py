@@ -7,9 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import monotonic
 from urllib.parse import parse_qsl, urlsplit
 
 from attrs import field, frozen
@@ -133,13 +131,3 @@ def serving(answers: Answers, *, tls: ssl.SSLContext | None = None) -> Iterator[
         yield server
     finally:
         server.stop()
-
-
-class RealClock:
-    """The real one: these tests talk to real sockets."""
-
-    def monotonic(self) -> float:
-        return monotonic()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)

@@ -17,7 +17,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopback import Asked, RealClock, Reply, serving
+from loopback import Asked, Reply, serving
 from secretsync.client_policy import SDK
 from secretsync.clock import Deadline
 from secretsync.errors import (
@@ -31,11 +31,12 @@ from secretsync.errors import (
     WrongEndpoint,
 )
 from secretsync.http import Http, Response
+from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
 TOKEN = SecretValue("canary-token")
 QUICK = evolve(SDK, user_agent="tests", connect_timeout=5.0, read_timeout=5.0, response_cap=1000)
-CLOCK = RealClock()
+CLOCK = SystemClock()
 
 
 @pytest.fixture

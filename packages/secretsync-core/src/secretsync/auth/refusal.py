@@ -19,6 +19,7 @@ BAD_REQUEST: Final = 400
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
+NO_ROUTE: Final = frozenset({NOT_FOUND, 405})
 REQUEST_TIMEOUT: Final = 408
 UNPROCESSABLE: Final = 422
 TOO_MANY: Final = 429
@@ -54,7 +55,7 @@ class Refusal:
     @property
     def unknown_route(self) -> bool:
         """Whether there is no such route: the framework says so, or nobody there speaks this API."""
-        return self.status == NOT_FOUND and (not self.spoken or self.message.startswith("Route "))
+        return self.status in NO_ROUTE and (not self.spoken or self.message.startswith("Route "))
 
     def described(self, what: str) -> str:
         """Return what happened, with the request and the server's word."""

@@ -94,7 +94,7 @@ def _token(response: Response, identity: Identity, *, renew_at: float, chance: C
     except ValueError:
         body = None
     token = body.get("accessToken") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(token, str) or not token:
+    if not isinstance(body, dict) or not isinstance(token, str) or not token or not token.isascii():
         detail = "this is not the KMS API: it answers a login without a token; check the address"
         raise WrongEndpoint(identity.host, _OPERATION, detail, status=response.status)
     life = _life(body.get("expiresIn"))

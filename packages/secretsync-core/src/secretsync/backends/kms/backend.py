@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from ...auth import universal
-from ...auth.refusal import OK, refusal
+from ...auth.refusal import NO_ROUTE, OK, refusal
 from ...auth.token import Token
 from ...client_policy import ClientPolicy
 from ...clock import Deadline
@@ -23,8 +23,8 @@ from .routes import Route, operation, routes
 
 _LOGINS: Final = {universal.METHOD: universal.login}
 _NOT_MODIFIED: Final = 304
-_ELSEWHERE: Final = frozenset({200, 404, 405})
-"""Statuses with which another program answers where the API should be."""
+_ELSEWHERE: Final = frozenset({OK, *NO_ROUTE})
+"""Statuses with which another program answers where the API should be: a page for everything, or nothing there."""
 
 
 class KMSBackend:
@@ -154,4 +154,4 @@ def _decoded(route: Route, response: Response, query: Project | Folder) -> objec
     except Hidden as keys:
         raise ValueHidden(host, wanted, f"forbidden: the server hides the value of {keys}", status=OK) from None
     except Malformed as problem:
-        raise WrongEndpoint(host, wanted, f"this is not the KMS API: {problem}", status=OK) from None
+        raise WrongEndpoint(host, wanted, f"this is not the KMS API: {problem}") from None

@@ -65,7 +65,7 @@ def _row(item: dict[str, object], *, path: str, block: int) -> Row:
     own = _optional(item, "secretPath") if block == 0 else ""
     return Row(
         key=_text(item, "secretKey"),
-        value=SecretValue(_text(item, "secretValue")),
+        value=_secret(item, "secretValue"),
         id=_optional(item, "id") or _optional(item, "_id"),
         path=own or path,
         version=str(item.get("version", "")),
@@ -95,6 +95,15 @@ def _text(found: dict[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise Malformed(f"{name} is no text")
     return value
+
+
+def _secret(found: dict[str, object], name: str) -> SecretValue:
+    text = _text(found, name)
+    try:
+        return SecretValue(text)
+    except UnicodeEncodeError:
+        pass  # JSON can spell half a character; raised anew below, because the original carries the value
+    raise Malformed(f"{name} is no text")
 
 
 def _optional(found: dict[str, object], name: str) -> str:

@@ -15,6 +15,8 @@
     │   ├── TargetForbidden        we may not write there
     │   ├── TargetNamespaceMissing its namespace does not exist
     │   └── TargetInvalid          the content is not accepted there
+    │       ├── InvalidKey         a key's name cannot be one there
+    │       └── TargetTooLarge     it is more than fits
     └── BackendError               a store said no, or nothing at all
         ├── Unavailable            refused, reset, timed out, 5xx: worth another try
         │   └── TLSError           the certificate or its trust is wrong
@@ -148,6 +150,18 @@ class TargetInvalid(TargetError):
     """The target does not take this content."""
 
     code = "target_invalid"
+
+
+class InvalidKey(TargetInvalid):
+    """A key cannot have this name in the target."""
+
+    code = "invalid_key"
+
+
+class TargetTooLarge(TargetInvalid):
+    """The content is more than the target takes."""
+
+    code = "target_too_large"
 
 
 class BackendError(SecretSyncError):

@@ -10,9 +10,6 @@ from ...reconcile.settle import Ask
 from ...values import Document
 from .queries import Folder, Project
 
-UNIVERSAL = "universal-auth"
-"""The login method with a client id and a client secret, as `Identity.method`."""
-
 
 @frozen
 class Scope:

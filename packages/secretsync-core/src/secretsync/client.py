@@ -1,0 +1,269 @@
+"""The SDK: a folder's secrets in a few lines, by the same engine that keeps Secrets in a cluster.
+
+with secretsync.open("https://kms.example", client_id=…, client_secret=…) as kms:
+    password = kms.secret("shop", "prod", "/db", "PASSWORD").text()
+    with kms.watch("shop", "prod", "/db") as changes:
+        for fields in changes:
+            …
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from functools import partial
+from itertools import count
+from os import urandom
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Final, Self, final
+
+from attrs import evolve
+
+from .auth.universal import METHOD
+from .backends.kms.backend import KMSBackend
+from .backends.kms.scope import Scope, read
+from .backends.kms.urls import normalise
+from .client_policy import SDK, ClientPolicy
+from .clock import Clock
+from .digest import Digester
+from .errors import InvalidInput, SecretNotFound, SecretSyncError
+from .http import Http
+from .mailbox import CALLER, KIND, Given, Mailbox
+from .policies import DELIVERY
+from .queries import Identity
+from .reconcile.engine import Engine
+from .reconcile.messages import Applied, Report, Subject, Withdrawn
+from .reconcile.settle import Ask
+from .runtime.chance import chance
+from .runtime.clock import SystemClock
+from .runtime.driver import Driver
+from .targets import Content, Ref, Target
+from .values import Flatten, SecretValue
+
+__all__ = ["Client", "Watch", "open"]
+
+TIMEOUT: Final = 60.0
+INTERVAL: Final = 60.0
+
+_GIVEN: Final = Given("credentials")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NO_LIMIT: Final = 1 << 16
+
+
+def open(  # noqa: A001 - `secretsync.open` reads as it should
+    url: str, *, client_id: str, client_secret: str | SecretValue, policy: ClientPolicy = SDK
+) -> Client:
+    """Return a client of one KMS under one identity. Nothing is sent before the first question.
+
+    Args:
+        url: The address of the KMS, with or without `/api`.
+        client_id: Of a machine identity with universal auth.
+        client_secret: Its secret.
+        policy: Time-outs, limits and name.
+
+    Raises:
+        InvalidInput: The address cannot be one.
+    """
+    secret = client_secret if isinstance(client_secret, SecretValue) else SecretValue(client_secret)
+    host = normalise(url)
+    return Client(host, {"clientId": SecretValue(client_id), "clientSecret": secret}, policy=policy)
+
+
+@final
+class Client:
+    """Reads and watches folders. Safe to call from several threads; close it, or use it as a context manager."""
+
+    def __init__(self, host: str, credentials: Mapping[str, SecretValue], *, policy: ClientPolicy) -> None:
+        self._host = host
+        self._policy = policy
+        self._clock: Clock = SystemClock()
+        self._digest = Digester(urandom(32))
+        self._names = count(1)
+        self._waiting: dict[str, Future[None]] = {}
+        self._watches: dict[str, Watch] = {}
+        self._http = Http(policy, self._clock)
+        self._mailbox = Mailbox({_GIVEN: credentials}, digest=self._digest)
+        engine = Engine(digest=self._digest, chance=chance, limit=self._limit)
+        self._driver = Driver(
+            engine,
+            clock=self._clock,
+            backends=[KMSBackend(self._http, policy, chance), self._mailbox],
+            places=[self._mailbox],
+            report=self._reported,
+            limit=self._limit,
+            inline=[CALLER],
+        )
+        self._driver.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all connections and threads; watches end."""
+        for watch in tuple(self._watches.values()):
+            watch.close()
+        self._driver.close()
+        self._http.close()
+
+    def folder(
+        self, project: str, environment: str, path: str = "/", *, recursive: bool = False, timeout: float = TIMEOUT
+    ) -> Mapping[str, SecretValue]:
+        """Return a folder's secrets by key, its own before those it imports; an empty folder is an empty mapping.
+
+        Args:
+            project: Its slug or its id.
+            environment: Its slug.
+            path: Of the folder.
+            recursive: With the folders below; of a key that stands in several the last in path order counts.
+            timeout: Seconds for all of it.
+
+        Raises:
+            BackendError: Of the class that says why.
+            DeadlineExceeded: There was no answer in time.
+        """
+        key, box = self._next(), SimpleQueue[Content]()
+        done = self._waiting[key] = Future()
+        self._mailbox.expect(_ref(key), box.put)
+        try:
+            scope = _scope(project, environment, path, recursive=recursive)
+            subject = self._subject(key, scope, period=INTERVAL)
+            deadline = self._clock.monotonic() + timeout
+            self._driver.send(Applied(evolve(subject, max_age=0.0, once=True, deadline=deadline)))
+            done.result()
+            return box.get_nowait()
+        finally:
+            del self._waiting[key]
+            self._mailbox.forget(_ref(key))
+
+    def secret(self, project: str, environment: str, path: str, name: str, *, timeout: float = TIMEOUT) -> SecretValue:
+        """Return one secret of a folder.
+
+        Raises:
+            SecretNotFound: The folder holds and imports no such key.
+            BackendError, DeadlineExceeded: As for `folder`.
+        """
+        fields = self.folder(project, environment, path, timeout=timeout)
+        if name not in fields:
+            raise SecretNotFound(self._host, f'read "{name}" of {path} in {environment}', "secret not found")
+        return fields[name]
+
+    def watch(
+        self, project: str, environment: str, path: str = "/", *, recursive: bool = False, interval: float = INTERVAL
+    ) -> Watch:
+        """Return a watch: it gives the folder's secrets now and again whenever they change.
+
+        Args:
+            interval: Seconds between two checks; an unchanged folder costs one conditional read each.
+        """
+        key = self._next()
+        watch = self._watches[key] = Watch(partial(self._unwatch, key))
+        self._mailbox.expect(_ref(key), watch.put)
+        scope = _scope(project, environment, path, recursive=recursive)
+        self._driver.send(Applied(self._subject(key, scope, period=interval)))
+        return watch
+
+    def _unwatch(self, key: str) -> None:
+        if self._watches.pop(key, None) is not None:
+            self._driver.send(Withdrawn(key))
+            self._mailbox.forget(_ref(key))
+
+    def _next(self) -> str:
+        return f"{next(self._names)}"
+
+    def _limit(self, host: str) -> int:
+        return _NO_LIMIT if host == CALLER else self._policy.in_flight
+
+    def _subject(self, key: str, scope: Scope, *, period: float) -> Subject:
+        return Subject(key, CALLER, partial(self._desired, key, scope), self._digest(scope), period)
+
+    def _desired(self, key: str, scope: Scope, ask: Ask) -> tuple[Target, ...]:
+        identity = Identity(self._host, METHOD, _GIVEN, ask.digest(_GIVEN))
+        document = read(ask, identity, scope, slug_max_age=self._policy.slug_max_age)
+        return (Target(_ref(key), document.fields(Flatten()), DELIVERY, mark=key),)
+
+    def _reported(self, report: Report) -> None:
+        """Called on the engine's thread: the content, if any, was put before."""
+        error = report.outcome.errors[0] if report.outcome.errors else None
+        if watch := self._watches.get(report.key):
+            watch.told(error)
+        elif waiting := self._waiting.get(report.key):
+            waiting.set_exception(error) if error else waiting.set_result(None)
+
+
+@final
+class Watch:
+    """The states of a folder, oldest first. One thread iterates; any may close it.
+
+    A failure before the first state is raised; later ones leave the last state standing and show in `error`.
+    """
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self.error: SecretSyncError | None = None
+        """Why the folder cannot be checked just now."""
+        self._end = end
+        self._began = False
+        self._states: SimpleQueue[Content | SecretSyncError | None] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Mapping[str, SecretValue]]:
+        return self
+
+    def __next__(self) -> Mapping[str, SecretValue]:
+        state = self.next()
+        if state is None:
+            raise StopIteration
+        return state
+
+    def next(self, timeout: float | None = None) -> Mapping[str, SecretValue] | None:
+        """Return the next state; None when the watch was closed or `timeout` seconds brought no change."""
+        try:
+            state = self._states.get(timeout=timeout)
+        except Empty:
+            return None
+        if isinstance(state, SecretSyncError):
+            raise state
+        return state
+
+    def close(self) -> None:
+        self._end()
+        self._states.put(None)
+
+    def put(self, content: Content) -> None:
+        self._began = True
+        self._states.put(content)
+
+    def told(self, error: SecretSyncError | None) -> None:
+        self.error = error
+        if error is not None and not self._began:
+            self._states.put(error)
+
+
+def _ref(key: str) -> Ref:
+    return Ref(CALLER, KIND, key)
+
+
+def _scope(project: str, environment: str, path: str, *, recursive: bool) -> Scope:
+    if not project or not environment:
+        raise InvalidInput(["name a project (slug or id) and an environment (slug)"])
+    by_id = _UUID.fullmatch(project) is not None
+    return Scope(
+        environment,
+        path,
+        project_slug="" if by_id else project,
+        project_id=project if by_id else "",
+        recursive=recursive,
+    )

@@ -1,0 +1,87 @@
+"""What should be: the Secrets of a KMSSecret, computed from answers (kmssecret §4, §4.2, §5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from secretsync.auth.universal import METHOD
+from secretsync.backends.kms.scope import read
+from secretsync.digest import Digester
+from secretsync.errors import InvalidKey, PathNotFound, TargetTooLarge
+from secretsync.queries import Identity
+from secretsync.reconcile.settle import Ask
+from secretsync.targets import Note, Target
+from secretsync.values import Document, Flatten, SecretValue
+
+from ...cluster import marks
+from .spec import SecretTarget, Spec
+
+FLATTEN: Final = Flatten(imports="first")
+"""Between imports the first wins, as in the operator replaced, so that taking over writes no data."""
+
+NEVER_COPIED: Final = ("kubectl.kubernetes.io/", "kubernetes.io/", "k8s.io/", "helm.sh/", marks.PREFIX)
+"""Labels and annotations that speak of the object itself."""
+
+LARGEST: Final = 1 << 20
+_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+
+
+def desired(spec: Spec, ask: Ask, *, digest: Digester, slug_max_age: float) -> tuple[Target, ...]:
+    """Return the Secrets; raises what the folder, its keys or its size say against them."""
+    identity = Identity(spec.host, METHOD, spec.credentials, ask.digest(spec.credentials))
+    document = read(ask, identity, spec.scope, slug_max_age=slug_max_age)
+    content = document.fields(FLATTEN)
+    _check(spec, content)
+    stamp = {f"annotation:{marks.VERSION}": digest.rendered(content)}
+    notes = tuple(_notes(document))
+    return tuple(
+        Target(
+            ref=target.ref,
+            content=content,
+            policy=target.policy,
+            mark=spec.object.mark,
+            attributes=_attributes(spec, target),
+            stamp=stamp,
+            fixed={"type": target.type},
+            notes=notes,
+        )
+        for target in spec.targets
+    )
+
+
+def _check(spec: Spec, content: Mapping[str, SecretValue]) -> None:
+    if not content and not spec.allow_empty:
+        # A server answers so for an empty folder, for one that never was, and for one this identity may not see.
+        raise PathNotFound(
+            spec.host,
+            f"list secrets of {spec.scope.path} in {spec.scope.environment}",
+            "path not found: the folder is empty, does not exist, or this identity may not see it",
+        )
+    if wrong := [key for key in content if not _KEY.fullmatch(key)]:
+        names = ", ".join(f'"{key}"' for key in wrong)
+        raise InvalidKey(f'no key of a Secret: {names}; rename them in the KMS: letters, digits, "-", "_" and "."')
+    size = sum(len(key) + len(value.reveal()) for key, value in content.items())
+    if size >= LARGEST:
+        raise TargetTooLarge(f"{size} bytes in all; a Secret takes less than {LARGEST}: split the folder")
+
+
+def _attributes(spec: Spec, target: SecretTarget) -> dict[str, str]:
+    attributes = {f"annotation:{marks.OWNER_UID}": spec.object.uid}
+    attributes |= {f"label:{name}": text for name, text in _copied(spec.labels)}
+    attributes |= {f"annotation:{name}": text for name, text in _copied(spec.annotations)}
+    if target.policy.owns and target.ref.namespace == spec.object.namespace:
+        attributes["owner"] = marks.owner_reference(
+            api_version=f"{marks.GROUP}/v1alpha1", kind=marks.KIND, name=spec.object.name, uid=spec.object.uid
+        )
+    return attributes
+
+
+def _copied(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((name, text) for name, text in texts.items() if not name.startswith(NEVER_COPIED))
+
+
+def _notes(document: Document) -> Iterator[Note]:
+    for key, paths in document.duplicates().items():
+        yield Note("DuplicateKeys", f'key "{key}" stands in {", ".join(paths)}; the last counts')

@@ -1,0 +1,227 @@
+"""What a KMSSecret manifest says (kmssecret §2, §2.1), normalised, with every problem at once.
+
+Empty text, empty object and null mean "absent" everywhere: typed Go clients of the original write every block with
+empty strings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from secretsync.backends.kms.scope import Scope
+from secretsync.backends.kms.urls import normalise
+from secretsync.errors import InvalidInput, InvalidSpec
+from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Policy
+from secretsync.targets import Ref
+
+from ...cluster import secrets
+from ...cluster.marks import PREFIX
+from ...cluster.secrets import ClusterSecret
+from ..base import Json, ObjectRef
+
+INTERVAL: Final = 60
+SHORTEST: Final = 10
+"""Objects stored before the schema had a minimum may hold less."""
+
+ALLOW_EMPTY: Final = f"{PREFIX}allow-empty"
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "": 1}
+_INTERVAL: Final = re.compile(r"([0-9]+)([smhdw]?)")
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+
+_METHODS: Final = (
+    "serviceToken",
+    "serviceAccount",
+    "universalAuth",
+    "kubernetesAuth",
+    "awsIamAuth",
+    "azureAuth",
+    "gcpIdTokenAuth",
+    "gcpIamAuth",
+    "ldapAuth",
+)
+_NOT_YET: Final = "is not supported by this version; remove it"
+
+
+@frozen
+class SecretTarget:
+    """One Secret to keep."""
+
+    ref: Ref
+    type: str
+    policy: Policy
+
+
+@frozen
+class Spec:
+    """A KMSSecret, normalised. `labels` and `annotations` are the object's own; `period` in seconds."""
+
+    object: ObjectRef
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    host: str
+    period: float
+    credentials: ClusterSecret
+    scope: Scope
+    targets: tuple[SecretTarget, ...]
+
+    @property
+    def allow_empty(self) -> bool:
+        return self.annotations.get(ALLOW_EMPTY) == "true"
+
+
+def decode(obj: Json, *, default_host: str) -> Spec:
+    """Return what the object says.
+
+    Args:
+        default_host: The KMS to use where the object names none, "" for none.
+
+    Raises:
+        InvalidSpec: With every problem.
+    """
+    reader = _Reader(_pruned(obj.get("spec")) or {})
+    spec = reader.spec(obj, default_host)
+    if reader.problems:
+        raise InvalidSpec(reader.problems)
+    return spec
+
+
+def _pruned(value: Any) -> Any:
+    """Return the value without anything that means "absent"."""
+    if isinstance(value, dict):
+        kept = {key: pruned for key, item in value.items() if (pruned := _pruned(item)) is not None}
+        return kept or None
+    if isinstance(value, list):
+        return [pruned for item in value if (pruned := _pruned(item)) is not None] or None
+    return None if value == "" else value
+
+
+@frozen
+class _Reader:
+    """Reads one spec and notes what is wrong with it."""
+
+    raw: Json
+    problems: list[str] = field(factory=list)
+
+    def spec(self, obj: Json, default_host: str) -> Spec:
+        method = self._method()
+        place = "spec.authentication.universalAuth"
+        metadata = obj["metadata"]
+        return Spec(
+            object=ObjectRef.of(obj),
+            labels=metadata.get("labels") or {},
+            annotations=metadata.get("annotations") or {},
+            host=self._host(default_host),
+            period=self._period(),
+            credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
+            scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
+            targets=tuple(self._targets()),
+        )
+
+    def _problem(self, place: str, text: str) -> None:
+        self.problems.append(f"{place} {text}")
+
+    def _text(self, block: Json, name: str, place: str, hint: str) -> str:
+        value = block.get(name)
+        if value is None:
+            self._problem(f"{place}.{name}", f"is missing; {hint}")
+            return ""
+        return str(value)
+
+    def _host(self, default: str) -> str:
+        written = self.raw.get("hostAPI") or default
+        if "tls" in self.raw:
+            self._problem("spec.tls", _NOT_YET)
+        if not written:
+            self._problem(
+                "spec.hostAPI", "is missing, and the operator has no default; name the KMS's in-cluster address"
+            )
+            return ""
+        try:
+            return normalise(written, place="spec.hostAPI")
+        except InvalidInput as error:
+            self.problems.extend(error.problems)
+            return ""
+
+    def _period(self) -> float:
+        written = (self.raw.get("syncConfig") or {}).get("resyncInterval")
+        if written is None:
+            return float(max(SHORTEST, int(self.raw.get("resyncInterval") or INTERVAL)))
+        match = _INTERVAL.fullmatch(str(written))
+        if match is None:
+            self._problem(
+                "spec.syncConfig.resyncInterval", 'is no interval; write a number and s, m, h, d or w, as in "5m"'
+            )
+            return INTERVAL
+        return float(max(SHORTEST, int(match[1]) * _UNITS[match[2]]))
+
+    def _method(self) -> Json:
+        """Return the block of universalAuth; exactly one method may be there (the original picked one by chance)."""
+        blocks = self.raw.get("authentication") or {}
+        named = [f"authentication.{name}" for name in _METHODS if name in blocks]
+        named += ["tokenSecretReference"] if "tokenSecretReference" in self.raw else []
+        if len(named) > 1:
+            self._problem("spec.authentication", f"names several methods ({', '.join(named)}); keep one")
+        elif not named:
+            self._problem("spec.authentication", "names no method; add universalAuth")
+        elif "universalAuth" not in blocks:
+            self._problem(f"spec.{named[0]}", "is not supported by this version; use universalAuth")
+        return blocks.get("universalAuth") or {}
+
+    def _credentials(self, block: Json, place: str) -> ClusterSecret:
+        hint = "name the Secret that holds clientId and clientSecret"
+        return ClusterSecret(
+            self._text(block, "secretNamespace", place, hint), self._text(block, "secretName", place, hint)
+        )
+
+    def _scope(self, block: Json, place: str) -> Scope:
+        slug, project = block.get("projectSlug") or "", block.get("projectId") or ""
+        if bool(slug) == bool(project):
+            both = "both projectSlug and" if slug else "neither projectSlug nor"
+            self._problem(place, f"names {both} projectId; give one of them")
+        for name in ("keys", "secretName"):
+            if name in block:
+                self._problem(f"{place}.{name}", _NOT_YET)
+        return Scope(
+            environment=self._text(block, "envSlug", place, "name the environment's slug, such as prod"),
+            path=self._text(block, "secretsPath", place, "name the folder, / for the root"),
+            project_slug=slug,
+            project_id=project,
+            recursive=bool(block.get("recursive")),
+        )
+
+    def _targets(self) -> Iterator[SecretTarget]:
+        single, several = self.raw.get("managedSecretReference"), self.raw.get("managedKubeSecretReferences")
+        if "managedKubeConfigMapReferences" in self.raw:
+            self._problem("spec.managedKubeConfigMapReferences", _NOT_YET)
+        if single and several:
+            self._problem("spec", "names managedSecretReference and managedKubeSecretReferences; keep one of them")
+        elif not single and not several:
+            self._problem("spec.managedSecretReference", "is missing; name the Secret to keep")
+        blocks = [("spec.managedSecretReference", single)] if single else []
+        blocks += [(f"spec.managedKubeSecretReferences[{n}]", block) for n, block in enumerate(several or ())]
+        seen: dict[Ref, str] = {}
+        for place, block in blocks:
+            target = self._target(block, place)
+            if target.ref in seen:
+                self._problem(place, f"names {target.ref}, as {seen[target.ref]} does; remove one of them")
+            seen.setdefault(target.ref, place)
+            yield target
+
+    def _target(self, block: Json, place: str) -> SecretTarget:
+        if "template" in block:
+            self._problem(f"{place}.template", _NOT_YET)
+        name = self._name(block, "secretName", place)
+        ref = secrets.target(self._name(block, "secretNamespace", place), name)
+        policy = KMS_ORPHAN if block.get("creationPolicy") == "Orphan" else KMS_OWNER
+        return SecretTarget(ref, str(block.get("secretType") or "Opaque"), policy)
+
+    def _name(self, block: Json, name: str, place: str) -> str:
+        text = self._text(block, name, place, "name the Secret to keep and its namespace")
+        if text and not _NAME.fullmatch(text):
+            self._problem(f"{place}.{name}", f'"{text}" is no name; use lower-case letters, digits, "-" and "."')
+        return text

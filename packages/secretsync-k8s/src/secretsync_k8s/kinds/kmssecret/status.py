@@ -1,0 +1,147 @@
+"""The status of a KMSSecret: conditions, targets and times (kmssecret §4 step 10, §8.1).
+
+Every condition has positive polarity and none may be False in a healthy object, because consoles take any False for a
+failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from secretsync.errors import (
+    AuthenticationFailed,
+    CredentialsNotFound,
+    Forbidden,
+    InvalidSpec,
+    SecretSyncError,
+    TargetTypeImmutable,
+    Unavailable,
+)
+from secretsync.policies import KMS_ORPHAN, KMS_OWNER
+from secretsync.reconcile.messages import Kept, Outcome
+from secretsync.targets import Recorded
+
+from ...cluster import secrets
+from ...cluster.conditions import ConditionStatus, set_condition
+from ...cluster.marks import GROUP, VERSION
+from ...cluster.texts import timestamp
+from ...cluster.transport import API
+from ..base import Json, ObjectRef
+
+LOADED: Final = f"{GROUP}/LoadedKMSToken"
+SYNCED: Final = f"{GROUP}/ReadyToSyncSecrets"
+REDEPLOY: Final = f"{GROUP}/AutoRedeployReady"
+READY: Final = "Ready"
+
+_TIMES: Final = ("lastSyncTime", "lastAttemptTime")
+_COUNTERS: Final = (*_TIMES, "consecutiveFailures")
+
+_POLICIES: Final = {policy.name: policy for policy in (KMS_OWNER, KMS_ORPHAN)}
+
+
+def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
+    """Return the new status; `previous` itself when only its times would change."""
+    generation = ObjectRef.of(obj).generation
+    new: Json = {
+        "observedGeneration": generation,
+        "secretsCount": max((_count(kept) for kept in outcome.targets), default=0),
+        "consecutiveFailures": outcome.failures,
+        "targets": [_target(kept) for kept in outcome.targets],
+        "conditions": _conditions(outcome, previous.get("conditions") or (), generation, now),
+    }
+    if _without(new, _TIMES) == _without(previous, _TIMES):
+        return previous
+    changed = _without(new, _COUNTERS) != _without(previous, _COUNTERS)
+    new["lastSyncTime"] = timestamp(now) if changed else previous.get("lastSyncTime", timestamp(now))
+    new["lastAttemptTime"] = timestamp(now)
+    return new
+
+
+def recorded(obj: Json) -> tuple[Recorded, ...]:
+    """Return the targets that the status names, ours alone."""
+    mark = ObjectRef.of(obj).mark
+    targets = (obj.get("status") or {}).get("targets") or ()
+    return tuple(
+        Recorded(
+            secrets.target(target["namespace"], target["name"]),
+            _POLICIES[target["policy"]],
+            mark,
+            target.get("uid", ""),
+        )
+        for target in targets
+        if target.get("kind") == secrets.KIND and target.get("policy") in _POLICIES
+    )
+
+
+def reason(error: SecretSyncError) -> str:
+    """Return the reason of condition Ready (kmssecret §4.1): the error's own name, but for three."""
+    match error:
+        case Unavailable() if type(error) is Unavailable:
+            return "KubernetesUnreachable" if error.backend == API else "KMSUnreachable"
+        case Forbidden():
+            return "Forbidden"
+    return type(error).__name__
+
+
+def _without(status: Json, names: Iterable[str]) -> Json:
+    return {name: value for name, value in status.items() if name not in names}
+
+
+def _count(kept: Kept) -> int:
+    return len(kept.observed.keys) if kept.observed else 0
+
+
+def _target(kept: Kept) -> Json:
+    ref = kept.recorded.ref
+    seen = kept.observed
+    target: Json = {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "policy": kept.recorded.policy.name}
+    target |= {"uid": kept.recorded.uid} if kept.recorded.uid else {}
+    if seen:
+        version = seen.attributes.get(f"annotation:{VERSION}")
+        target |= {"keys": len(seen.keys), **({"version": version} if version else {})}
+    return target
+
+
+def _conditions(outcome: Outcome, previous: Iterable[Json], generation: int, now: datetime) -> list[Json]:
+    conditions = list(previous)
+    for kind, state, why, message in _facts(outcome, conditions):
+        conditions = set_condition(
+            conditions, type=kind, status=state, reason=why, message=message, generation=generation, now=now
+        )
+    return conditions
+
+
+def _facts(outcome: Outcome, previous: list[Json]) -> list[tuple[str, ConditionStatus, str, str]]:
+    count = max((_count(kept) for kept in outcome.targets), default=0)
+    errors = outcome.errors
+    text = "; ".join(str(error) for error in errors)
+    loaded = _loaded(errors, previous)
+    facts: list[tuple[str, ConditionStatus, str, str]] = [
+        (LOADED, "True", "OK", "authenticated by UNIVERSAL_MACHINE_IDENTITY")
+        if loaded
+        else (LOADED, "False", "Error", text)
+    ]
+    if all(isinstance(error, TargetTypeImmutable) for error in errors):
+        facts.append((SYNCED, "True", "OK", f"number of secrets synced: {count}"))
+        facts.append((REDEPLOY, "True", "OK", "number of workloads restarted: 0"))
+    else:
+        facts.append((SYNCED, "False", "Error", text))
+        facts.append((REDEPLOY, "False", "Stopped", "the secrets could not be synced"))
+    if errors:
+        facts.append((READY, "False", reason(errors[0]), text))
+    else:
+        facts.append((READY, "True", "Synced", f"{count} secrets in {len(outcome.targets)} target(s)"))
+    return facts
+
+
+def _loaded(errors: tuple[SecretSyncError, ...], previous: list[Json]) -> bool:
+    """Whether we are logged in as far as is known; an outage proves nothing about an earlier login."""
+    if not errors:
+        return True
+    if isinstance(errors[0], AuthenticationFailed | CredentialsNotFound | InvalidSpec):
+        return False
+    if isinstance(errors[0], Unavailable):
+        return any(c.get("type") == LOADED and c.get("status") == "True" for c in previous)
+    return True

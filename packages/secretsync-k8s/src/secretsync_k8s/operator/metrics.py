@@ -1,0 +1,116 @@
+"""Prometheus metrics, in a registry of our own (kmssecret §8.3).
+
+What happened is counted when it happens; what *is*, one series an object, is read from the operator's own table at
+each scrape. So there is no second copy to keep in step, and the series of a deleted object are gone with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from attrs import frozen
+
+from secretsync.errors import MissingExtra
+
+from .probes import Page
+
+try:
+    from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
+    from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+    from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+    from prometheus_client.registry import Collector
+except ModuleNotFoundError:
+    raise MissingExtra("the metrics of the operator", "secretsync-k8s[operator]") from None
+
+
+@frozen
+class ObjectFacts:
+    """What the metrics tell about one object.
+
+    Attributes:
+        last_success: Seconds since 1970, None before the first success.
+        secrets: How many keys its targets hold.
+    """
+
+    namespace: str
+    name: str
+    ready: bool
+    last_success: float | None
+    secrets: int
+
+
+class Metrics:
+    """The operator's metrics. Thread-safe.
+
+    Args:
+        objects: The facts of every object there is; called at each scrape.
+    """
+
+    def __init__(self, objects: Callable[[], Iterable[ObjectFacts]]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the package left it without annotations
+        self._registry = CollectorRegistry()
+        self._registry.register(_Objects(objects))
+        self._syncs = self._counter("secretsync_kmssecret_sync", "Passes, by result.", "result")
+        self._errors = self._counter("secretsync_kmssecret_sync_errors", "Failed passes, by reason.", "reason")
+        self._drift = self._counter("secretsync_kmssecret_drift", "Targets that others had changed and we corrected.")
+        self._requests = self._counter(
+            "secretsync_backend_requests",
+            "Requests to stores, by outcome.",
+            "backend",
+            "host",
+            "operation",
+            "code",
+        )
+        self._logins = self._counter("secretsync_logins", "Logins at stores, by result.", "result")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self._registry)
+
+    def synced(self, *, result: str) -> None:
+        """Count a pass; `result` is `success` or `error`."""
+        self._syncs.labels(result).inc()
+
+    def failed(self, *, reason: str) -> None:
+        """Count a failed pass by its reason, one of a closed set."""
+        self._errors.labels(reason).inc()
+
+    def corrected(self) -> None:
+        """Count a target that somebody else had changed."""
+        self._drift.inc()
+
+    def requested(self, *, backend: str, host: str, operation: str, code: str) -> None:
+        """Count a request to a store; `code` is `ok` or the code of an error."""
+        self._requests.labels(backend, host, operation, code).inc()
+
+    def logged_in(self, *, result: str) -> None:
+        """Count a login; `result` is `success` or the code of an error."""
+        self._logins.labels(result).inc()
+
+    def page(self) -> Page:
+        """Return everything as Prometheus reads it."""
+        return Page(generate_latest(self._registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+class _Objects(Collector):
+    def __init__(self, objects: Callable[[], Iterable[ObjectFacts]]) -> None:
+        self._objects = objects
+
+    def describe(self) -> Iterable[Metric]:
+        # Without it the registry would collect once when this is registered, before there is a table to read.
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        ready = _family("ready", "1 if the object is in step with its store, else 0.")
+        last = _family("last_success_timestamp_seconds", "When the object was last found in step.")
+        secrets = _family("secrets", "Keys that the object's targets hold.")
+        for facts in self._objects():
+            labels = (facts.namespace, facts.name)
+            ready.add_metric(labels, float(facts.ready))
+            secrets.add_metric(labels, facts.secrets)
+            if facts.last_success is not None:
+                last.add_metric(labels, facts.last_success)
+        yield from (ready, last, secrets)
+
+
+def _family(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"secretsync_kmssecret_{name}", text, labels=("namespace", "name"))

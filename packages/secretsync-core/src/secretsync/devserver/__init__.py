@@ -1,0 +1,16 @@
+"""The development KMS: an Infisical-compatible server in memory, for development and tests (kms-api §14).
+
+    seed      what it starts with                 model     what it knows, without HTTP
+    access    tokens and grants                   reading   rows, imports, permissions · references
+    app       routes · parameters · wire          gate      paths, faults, journal
+    control   the API of tests                    serving   uvicorn · server, the thread around it
+
+Needs the extra `dev`; importing this package does not.
+"""
+
+from .faults import Asked, Fault
+from .refusals import Refusal
+from .seed import Seed, load_seed, parse_seed
+from .server import DevServer, ListenFailed
+
+__all__ = ["Asked", "DevServer", "Fault", "ListenFailed", "Refusal", "Seed", "load_seed", "parse_seed"]

@@ -1,0 +1,102 @@
+"""Who may read what: access tokens that end by the clock, and the grants of identities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from attrs import frozen
+
+from ..clock import Clock
+from ..values import SecretValue
+from .references import Location
+from .refusals import token_error, unauthorized
+from .seed import Identity, Project, Universal
+
+Entropy = Callable[[int], bytes]
+"""That many bytes nobody can guess: `os.urandom` in a shell, a seeded source in tests."""
+
+_OLDEST: Final = 90 * 86400
+"""Seconds after which every token ends, whatever an identity's own limits."""
+
+_UNLIMITED: Final = 1_000_000_000
+"""Reported for no limit: official clients take 0 for a limit that has passed (kms-api §2.4)."""
+
+
+@frozen
+class Login:
+    """What a login returns; `expires_in` and `max_ttl` are seconds."""
+
+    token: SecretValue
+    expires_in: int
+    max_ttl: int
+
+
+@frozen
+class _Token:
+    identity: str
+    ends: float
+
+
+class Tokens:
+    """The access tokens in use. Not thread-safe: its owner has the lock."""
+
+    def __init__(self, *, clock: Clock, entropy: Entropy) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._tokens: dict[SecretValue, _Token] = {}
+        self._revoked: set[SecretValue] = set()
+
+    def issue(self, identity: Identity, limits: Universal) -> Login:
+        """Return a new token of an identity; forgets the tokens that have ended."""
+        lifetime = min(limit for limit in (limits.ttl, limits.max_ttl, _OLDEST) if limit)
+        now = self._clock.monotonic()
+        self._tokens = {value: token for value, token in self._tokens.items() if token.ends > now}
+        self._revoked &= self._tokens.keys()
+        value = SecretValue(self._entropy(32).hex())
+        self._tokens[value] = _Token(identity.id, now + lifetime)
+        return Login(value, lifetime, limits.max_ttl or _UNLIMITED)
+
+    def identity(self, value: SecretValue) -> str:
+        """Return the id of whose token it is.
+
+        Raises:
+            Refusal: It is unknown, has ended (403 TokenError) or was revoked (401).
+        """
+        token = self._tokens.get(value)
+        if token is None or token.ends <= self._clock.monotonic():
+            raise token_error()
+        if value in self._revoked:
+            raise unauthorized("The token has been revoked")
+        return token.identity
+
+    def revoke_all(self) -> int:
+        """Refuse every token that was issued so far; return how many that are."""
+        before = len(self._revoked)
+        self._revoked |= self._tokens.keys()
+        return len(self._revoked) - before
+
+
+def is_member(identity: Identity, project: Project) -> bool:
+    return any(grant.project in (project.id, project.slug) for grant in identity.grants)
+
+
+def may_read(identity: Identity, project: Project, at: Location) -> bool:
+    """Whether a grant lets the identity read the secrets of a folder."""
+    return any(
+        grant.project in (project.id, project.slug)
+        and "read" in grant.actions
+        and _pattern(grant.env).fullmatch(at.environment)
+        and _pattern(grant.path).fullmatch(at.path)
+        for grant in identity.grants
+    )
+
+
+@lru_cache(maxsize=1024)
+def _pattern(glob: str) -> re.Pattern[str]:
+    """Return a glob as an expression: `*` stays within a segment, `**` does not, `/**` holds the folder itself too."""
+    pieces = re.split(r"(/\*\*|\*\*|\*|\?)", glob)
+    meaning = {"/**": "(/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meaning.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)

@@ -1,0 +1,152 @@
+"""What every request passes first: forgiving paths, faults, and the journal. Plain ASGI, no Starlette."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
+
+from .faults import Asked, Fault, Faults, Journal, redacted
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CONNECTION: Final = "secretsync.connection"
+"""The extension of a scope under which the server puts the request's connection."""
+
+CONTROL: Final = "/_emulator/"
+
+_ROUTES: Final = (
+    ("login", re.compile(r"/api/v1/auth/[^/]+/login")),
+    ("list", re.compile(r"/api/v3/secrets/raw|/api/v4/secrets")),
+    ("read", re.compile(r"/api/v3/secrets/raw/.+|/api/v4/secrets/.+")),
+    ("slug", re.compile(r"/api/v1/projects/slug/[^/]+|/api/v2/workspace/[^/]+|/api/v1/workspace/slug/[^/]+")),
+    ("project", re.compile(r"/api/v1/projects/[^/]+")),
+    ("status", re.compile(r"/api/status")),
+)
+_OK: Final = 200
+_PAGE: Final = b"<html><body><h1>Bad Gateway</h1></body></html>"
+_BROKEN_OFF: Final = b'{"secrets":[{"id":"'
+_log = logging.getLogger("secretsync.devserver")
+
+
+class Connection(Protocol):
+    """How a fault ends a connection: `reset` at once, `close` when what was sent is out."""
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Gate:
+    """Wraps an ASGI application. Belongs to one event loop; faults and journal may be used from other threads."""
+
+    def __init__(self, app: App, *, faults: Faults, journal: Journal) -> None:
+        self._app = app
+        self._faults = faults
+        self._journal = journal
+        self._closing = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        scope = {**scope, "path": _lenient(scope["path"])}
+        if scope["path"].startswith(CONTROL):
+            await self._app(scope, receive, send)
+            return
+        route = route_of(scope["path"])
+        number = self._journal.add(_asked(scope, route))
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._journal.answered(number, message["status"])
+            await send(message)
+
+        await self._answer(self._faults.take(route), scope, receive, noting)
+
+    def close(self) -> None:
+        """End what waits, so that a stop does not wait for it."""
+        self._closing.set()
+
+    async def _answer(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault and fault.delay:
+            await self._wait(self._closing.wait(), seconds=fault.delay)
+        if fault is None or fault.passes:
+            await self._app(scope, receive, send)
+        elif fault.hang or fault.reset:
+            await self._no_answer(fault, scope, receive)
+        else:
+            await _wrong_answer(fault, scope, receive, send)
+
+    async def _no_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
+        if fault.hang:
+            await self._wait(self._closing.wait(), _gone(receive), seconds=None)
+        _connection(scope).reset()
+        await _gone(receive)
+
+    async def _wait(self, *ends: Awaitable[object], seconds: float | None) -> None:
+        tasks = [asyncio.ensure_future(end) for end in ends]
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+
+
+def route_of(path: str) -> str:
+    """Return the name of a path's route, as faults and the journal know it."""
+    return next((name for name, pattern in _ROUTES if pattern.fullmatch(path)), "other")
+
+
+async def _wrong_answer(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    raw, kind = _content(fault)
+    truncated = fault.body == "truncated"
+    headers = [(b"content-type", kind), (b"content-length", str(len(raw) * 2 if truncated else len(raw)).encode())]
+    if fault.retry_after is not None:
+        headers.append((b"retry-after", str(fault.retry_after).encode()))
+    await send({"type": "http.response.start", "status": fault.status or _OK, "headers": headers})
+    await send({"type": "http.response.body", "body": raw, "more_body": truncated})
+    if truncated:
+        _connection(scope).close()
+        await _gone(receive)
+
+
+def _content(fault: Fault) -> tuple[bytes, bytes]:
+    if fault.body == "html":
+        return _PAGE, b"text/html"
+    if fault.body == "truncated":
+        return _BROKEN_OFF, b"application/json"
+    status = fault.status or _OK
+    error = {429: "RateLimitExceeded", 504: "GatewayTimeoutError"}.get(status, "InternalServerError")
+    body = {"reqId": "req-fault", "statusCode": status, "message": "Something went wrong", "error": error}
+    return json.dumps(body).encode(), b"application/json"
+
+
+def _connection(scope: Scope) -> Connection:
+    connection: Connection = scope["extensions"][CONNECTION]
+    return connection
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the connection is no more; until then nothing that arrives counts."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _lenient(path: str) -> str:
+    """Return the path without a trailing slash and, as badly normalised addresses make it, a second `/api`."""
+    lenient = re.sub(r"^(/api)+(?=/)", "/api", path.rstrip("/") or "/")
+    if path.startswith("/api/api/"):
+        _log.warning("a client asks under /api/api: its address should end without /api")
+    return lenient
+
+
+def _asked(scope: Scope, route: str) -> Asked:
+    query = redacted(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+    return Asked(scope["method"], scope["path"], query, route, agent)

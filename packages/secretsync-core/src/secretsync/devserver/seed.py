@@ -1,0 +1,166 @@
+"""What the development KMS starts with: the YAML seed of kms-api §14, and `imports` on folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+from ..config import Flaw, load, load_file
+from ..values import SecretValue
+
+Action = Literal["read", "lease", "subscribe"]
+
+
+@frozen
+class Organization:
+    slug: str = "dev"
+
+
+@frozen
+class Project:
+    id: str
+    slug: str
+    environments: tuple[str, ...] = ("dev", "staging", "prod")
+
+
+@frozen
+class Universal:
+    """Credentials of a universal-auth login; `ttl` and `max_ttl` are seconds, 0 is no limit of its own."""
+
+    client_id: str
+    client_secret: SecretValue
+    ttl: int = 7200
+    max_ttl: int = 86400
+
+
+@frozen
+class ServiceAccount:
+    namespace: str
+    name: str
+    audiences: tuple[str, ...] = ()
+
+
+@frozen
+class Kubernetes:
+    """Accepted so that one seed serves several servers; this server has no Kubernetes login yet."""
+
+    tokens: Mapping[SecretValue, ServiceAccount] = field(factory=dict, repr=False)
+    allowed_audience: str = ""
+
+
+@frozen
+class Grant:
+    """What an identity may do where: `project` by id or slug, `env` and `path` as globs (`/app/**` holds `/app` too)."""
+
+    project: str
+    env: str = "*"
+    path: str = "/**"
+    actions: tuple[Action, ...] = ("read",)
+
+
+@frozen
+class Identity:
+    id: str
+    universal: Universal | None = None
+    kubernetes: Kubernetes | None = None
+    grants: tuple[Grant, ...] = ()
+
+
+@frozen
+class Import:
+    """One import of a folder: another folder of the same project."""
+
+    environment: str
+    path: str
+
+
+Secrets = Mapping[str, Mapping[str, Mapping[str, Mapping[str, SecretValue]]]]
+"""By project slug, environment, folder path and key."""
+
+Imports = Mapping[str, Mapping[str, Mapping[str, tuple[Import, ...]]]]
+"""By project slug, environment and folder path, in the order in which they stand on the folder."""
+
+
+@frozen
+class Seed:
+    organization: Organization = Organization()
+    projects: tuple[Project, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    secrets: Secrets = field(factory=dict)
+    imports: Imports = field(factory=dict)
+
+
+def load_seed(path: Path | str) -> Seed:
+    """Return the seed in a file.
+
+    Raises:
+        InvalidInput: With every problem and its line and column.
+    """
+    return load_file(path, Seed, check=_check)
+
+
+def parse_seed(text: str, *, source: str = "seed") -> Seed:
+    """Return the seed in a text, as `load_seed` does."""
+    return load(text, Seed, source=source, check=_check)
+
+
+def _check(seed: Seed) -> Iterator[Flaw]:
+    """Find what names something that is not there, and what is there twice."""
+    yield from _twice("projects", "id", (project.id for project in seed.projects))
+    yield from _twice("projects", "slug", (project.slug for project in seed.projects))
+    yield from _twice("identities", "id", (identity.id for identity in seed.identities))
+    clients = (one.universal.client_id if one.universal else None for one in seed.identities)
+    yield from _twice("identities", "universal", clients)
+    yield from _grants(seed)
+    for name, tree in (("secrets", seed.secrets), ("imports", seed.imports)):
+        yield from _folders(seed, name, tree)
+    yield from _imported(seed)
+
+
+def _twice(where: str, what: str, names: Iterable[str | None]) -> Iterator[Flaw]:
+    seen: set[str] = set()
+    for n, name in enumerate(names):
+        if name in seen:
+            yield Flaw((where, n, what), "taken by an earlier one; each needs its own")
+        if name is not None:
+            seen.add(name)
+
+
+def _grants(seed: Seed) -> Iterator[Flaw]:
+    known = {name for project in seed.projects for name in (project.id, project.slug)}
+    for n, identity in enumerate(seed.identities):
+        for m, grant in enumerate(identity.grants):
+            if grant.project not in known:
+                yield Flaw(("identities", n, "grants", m, "project"), "no such project in this seed")
+
+
+def _folders(seed: Seed, name: str, tree: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[Flaw]:
+    environments = {project.slug: project.environments for project in seed.projects}
+    for slug, by_environment in tree.items():
+        if slug not in environments:
+            yield Flaw((name, slug), "no project with this slug in this seed")
+            continue
+        for environment, folders in by_environment.items():
+            if environment not in environments[slug]:
+                yield Flaw((name, slug, environment), "the project has no such environment")
+            yield from (
+                Flaw((name, slug, environment, path), 'a folder begins with "/"')
+                for path in folders
+                if not path.startswith("/")
+            )
+
+
+def _imported(seed: Seed) -> Iterator[Flaw]:
+    environments = {project.slug: project.environments for project in seed.projects}
+    for slug, by_environment in seed.imports.items():
+        for environment, folders in by_environment.items():
+            for path, imports in folders.items():
+                for n, one in enumerate(imports):
+                    at = ("imports", slug, environment, path, n)
+                    if one.environment not in environments.get(slug, (one.environment,)):
+                        yield Flaw((*at, "environment"), "the project has no such environment")
+                    if not one.path.startswith("/"):
+                        yield Flaw((*at, "path"), 'a folder begins with "/"')

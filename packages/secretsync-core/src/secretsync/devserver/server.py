@@ -1,0 +1,154 @@
+"""The development KMS as a server: a thread, a socket of its own, and an orderly end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from ..clock import Clock
+from ..errors import MissingExtra, SecretSyncError
+from ..runtime.clock import SystemClock
+from ..values import SecretValue
+from .access import Entropy
+from .faults import Asked, Faults, Journal
+from .model import KMS
+from .seed import Seed, load_seed
+
+if TYPE_CHECKING:
+    from .serving import Serving
+
+_BACKLOG: Final = 512
+"""Connections that may wait: agents open one for every request (official-client-requests, 7)."""
+
+_REMEDIES: Final = {
+    errno.EADDRINUSE: "is in use; stop what listens there, or choose another port (0 takes a free one)",
+    errno.EACCES: "may not be used by this user; choose one above 1023",
+    errno.EADDRNOTAVAIL: "cannot be had: the address is none of this machine's",
+}
+
+
+class ListenFailed(SecretSyncError):
+    """The port cannot be listened on; the text names it and the remedy."""
+
+    code = "listen_failed"
+
+
+class DevServer:
+    """A KMS in memory that official clients take for a real one; for development and tests, never for secrets.
+
+        with DevServer("seed.yaml") as server:
+            client = InfisicalSDKClient(host=server.url)
+
+    A stopped server keeps its model and its port and can be started again. Its methods belong to one thread; `model`,
+    `faults` and `journal` may be used from any, also while it runs.
+
+    Args:
+        seed: What it starts with, or the file that says so.
+        host: Address to listen on.
+        port: 0 takes a free one.
+        clock: Tells when tokens end and what timestamps say; delays of faults take real time.
+        entropy: Where tokens and ids come from.
+        control_token: Opens the control API (see `control`) to who knows it; closed without one.
+
+    Raises:
+        InvalidInput: The seed is wrong.
+    """
+
+    def __init__(
+        self,
+        seed: Seed | Path | str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+        entropy: Entropy = os.urandom,
+        control_token: SecretValue | None = None,
+    ) -> None:
+        self.seed = seed if isinstance(seed, Seed) else load_seed(seed)
+        self.model = KMS(self.seed, clock=clock or SystemClock(), entropy=entropy)
+        self.faults = Faults()
+        self.journal = Journal()
+        self._host = host
+        self._port = port
+        self._entropy = entropy
+        self._control_token = control_token
+        self._running: tuple[Serving, Thread] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for clients, without `/api`; it has a port once the server was started."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    def asked(self, route: str = "*") -> tuple[Asked, ...]:
+        """Return the requests that came on a route, `*` for all, oldest first."""
+        return self.journal.asked(route)
+
+    def start(self) -> None:
+        """Listen and answer; returns when the first request can be sent.
+
+        Raises:
+            ListenFailed: The port cannot be had.
+            MissingExtra: starlette or uvicorn is not installed.
+        """
+        serving = self._serving()
+        listener = _listen(self._host, self._port)
+        self._port = listener.getsockname()[1]
+        thread = Thread(target=serving.run, args=[[listener]], name="secretsync-devserver", daemon=True)
+        thread.start()
+        self._running = serving, thread
+        serving.ready.wait()
+
+    def stop(self) -> None:
+        """Answer no more and close the port; connections that wait are dropped."""
+        if self._running is not None:
+            serving, thread = self._running
+            self._running = None
+            serving.should_exit = True
+            thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serving(self) -> Serving:
+        try:
+            from .serving import Serving, gated
+        except ModuleNotFoundError as error:
+            if error.name not in ("starlette", "uvicorn"):
+                raise
+        else:
+            gate = gated(
+                self.model,
+                faults=self.faults,
+                journal=self.journal,
+                entropy=self._entropy,
+                control_token=self._control_token,
+            )
+            return Serving(gate, backlog=_BACKLOG)
+        raise MissingExtra("the development KMS", "secretsync-core[dev]")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # Bound before the server starts, so that a port in use is our one clear error and not a thread's traceback.
+    reason = ""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except socket.gaierror:
+        reason = "cannot be had: the host has no address"
+    except OSError as error:
+        reason = _REMEDIES.get(error.errno or 0, f"cannot be had: {error.strerror}")
+    else:
+        return listener
+    raise ListenFailed(f"port {port} on {host} {reason}")

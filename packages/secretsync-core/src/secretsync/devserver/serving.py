@@ -1,0 +1,99 @@
+"""uvicorn, made quiet and able to break connections on purpose. The only module that imports uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from threading import Event
+from typing import Final
+
+import uvicorn
+from attrs import frozen
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ..values import SecretValue
+from .access import Entropy
+from .app import application
+from .control import control_routes
+from .faults import Faults, Journal
+from .gate import CONNECTION, Gate, Receive, Scope, Send
+from .model import KMS
+
+_KEEP_ALIVE: Final = 5
+_PATIENCE: Final = 2
+"""Seconds for requests under way at a stop; what waits on purpose is ended by the gate before."""
+
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, 0 seconds. A close then sends RST instead of FIN."""
+
+
+def gated(kms: KMS, *, faults: Faults, journal: Journal, entropy: Entropy, control_token: SecretValue | None) -> Gate:
+    """Return the whole application: gate, API, and the control API if there is a token for it."""
+    control = control_routes(kms, faults=faults, journal=journal, token=control_token) if control_token else ()
+    return Gate(application(kms, entropy=entropy, more=control), faults=faults, journal=journal)
+
+
+class Serving(uvicorn.Server):
+    """One run of the server; `ready` is set once it accepts."""
+
+    def __init__(self, gate: Gate, *, backlog: int) -> None:
+        self.ready = Event()
+        self._gate = gate
+        super().__init__(
+            uvicorn.Config(
+                gate,
+                http=_Breakable,
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                proxy_headers=False,
+                server_header=False,
+                backlog=backlog,
+                log_config=None,
+                access_log=False,  # its lines hold whole queries
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=_PATIENCE,
+            )
+        )
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            super().run(sockets)
+        finally:
+            self.ready.set()  # whoever waits for a start that failed must not wait for ever
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._gate.close()
+        await super().shutdown(sockets)
+
+
+@frozen
+class _TCPConnection:
+    transport: asyncio.Transport
+
+    def reset(self) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+class _Breakable(H11Protocol):
+    """Hands each request its connection, because ASGI has no word for a broken one."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        app, connection = self.app, _TCPConnection(transport)
+
+        async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "extensions": {CONNECTION: connection}}, receive, send)
+
+        self.app = with_connection

@@ -1,0 +1,121 @@
+"""The JSON of the API: every field that official clients decode (kms-api §3, §4.2, §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import frozen
+
+from .access import Login
+from .reading import Block, Listing, Row
+from .refusals import Issue, Refusal
+from .seed import Project
+
+Json = Mapping[str, object]
+
+HIDDEN: Final = "<hidden-by-infisical>"
+"""What stands for a value that is not shown; clients compare it."""
+
+
+@frozen
+class Shown:
+    """How rows are written: of which project, and whether with their values."""
+
+    project: str
+    values: bool
+
+
+def login(made: Login) -> Json:
+    return {
+        "accessToken": made.token.text(),
+        "expiresIn": made.expires_in,
+        "accessTokenMaxTTL": made.max_ttl,
+        "tokenType": "Bearer",
+    }
+
+
+def project(one: Project, *, organization: str, created: datetime) -> Json:
+    return {
+        "id": one.id,
+        "_id": one.id,
+        "name": one.slug,
+        "slug": one.slug,
+        "description": None,
+        "type": "secret-manager",
+        "orgId": organization,
+        "version": 3,
+        "autoCapitalization": False,
+        "createdAt": timestamp(created),
+        "updatedAt": timestamp(created),
+        "environments": [{"id": f"{one.id}-{slug}", "name": slug, "slug": slug} for slug in one.environments],
+    }
+
+
+def listing(found: Listing, shown: Shown) -> Json:
+    return {
+        "secrets": [own_row(row, shown) for row in found.rows],
+        "imports": [_block(block, shown) for block in found.blocks],
+    }
+
+
+def own_row(row: Row, shown: Shown) -> Json:
+    return {
+        **_row(row, shown),
+        "secretPath": row.at.path,
+        "skipMultilineEncoding": False,
+        "secretReminderNote": None,
+        "secretReminderRepeatDays": None,
+        "tags": [],
+        "secretMetadata": [],
+        "isRotatedSecret": False,
+        "rotationId": None,
+        "actor": None,
+        "createdAt": timestamp(row.secret.created_at),
+        "updatedAt": timestamp(row.secret.updated_at),
+    }
+
+
+def refusal(refused: Refusal, request_id: str) -> Json:
+    message = refused.message if isinstance(refused.message, str) else [_issue(issue) for issue in refused.message]
+    body = {"reqId": request_id, "statusCode": refused.status, "message": message, "error": refused.error}
+    return {**body, "details": list(refused.details)} if refused.status == 403 else body  # noqa: PLR2004 - as in §8
+
+
+def unknown_route(method: str, path: str) -> Json:
+    """Return the framework's own 404, which has no request id."""
+    return {"message": f"Route {method}:{path} not found", "error": "Not Found", "statusCode": 404}
+
+
+def timestamp(moment: datetime) -> str:
+    """Return RFC 3339 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _block(block: Block, shown: Shown) -> Json:
+    return {
+        "secretPath": block.at.path,
+        "environment": block.at.environment,
+        "folderId": block.folder_id,
+        "secrets": [_row(row, shown) for row in block.rows],
+    }
+
+
+def _row(row: Row, shown: Shown) -> Json:
+    return {
+        "id": row.secret.id,
+        "_id": row.secret.id,
+        "workspace": shown.project,
+        "environment": row.at.environment,
+        "version": row.secret.version,
+        "type": "shared",
+        "secretKey": row.secret.key,
+        "secretValue": row.text if shown.values else HIDDEN,
+        "secretComment": "",
+        "secretValueHidden": not shown.values,
+    }
+
+
+def _issue(issue: Issue) -> Json:
+    return {"code": issue.code, "path": [issue.path], "message": issue.message}

@@ -1,0 +1,104 @@
+"""Flags and environment of `secretsync-operator` as one frozen value (kmssecret §8.4)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from secretsync.clock import FOREVER
+from secretsync.errors import InvalidInput
+from secretsync.http import Address
+
+from . import flags, logs
+from .flags import BOOL, DURATION, TEXT, TEXTS, Flag, Kind
+
+PROGRAM: Final = "secretsync-operator"
+
+_PORTS: Final = range(1, 1 << 16)
+
+LEVEL: Final = Kind("level", logs.level, "write debug, info, warn or error")
+
+FLAGS: Final = (
+    Flag("kubeconfig", TEXT, "", "File that names the cluster; without it the pod's own account", "KUBECONFIG"),
+    Flag("host-api", TEXT, "", "KMS of objects that name none; there is no other default", "KMS_API_HOST_URL"),
+    Flag("config-namespace", TEXT, "kms-operator-system", "Namespace of the operator's own objects"),
+    Flag("metrics-bind-address", TEXT, ":8080", "Where /metrics is served; 0 serves none"),
+    Flag("health-probe-bind-address", TEXT, ":8081", "Where /healthz and /readyz are served"),
+    Flag("resolve", TEXTS, (), "HOST:PORT=ADDR[:PORT]: connect there instead, as curl's --resolve; may be repeated"),
+    Flag("max-interval", DURATION, FOREVER, "Caps every interval and every back-off; for demonstrations and tests"),
+    Flag("zap-log-level", LEVEL, logging.INFO, "From which level on to log"),
+    Flag("leader-elect", BOOL, default=False, help="Accepted; this version has no election: run one replica"),
+)
+
+
+@frozen
+class Settings:
+    """Everything the operator is told. `longest` in seconds."""
+
+    kubeconfig: str
+    host_api: str
+    namespace: str
+    metrics_address: str
+    probe_address: str
+    resolve: Mapping[Address, Address]
+    longest: float
+    log_level: int
+
+
+def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None:
+    """Return what a command line (without the program's name) and the environment say; None: print the usage.
+
+    Raises:
+        InvalidInput: Every wrong value.
+    """
+    parsed = flags.parse(FLAGS, argv, environ)
+    if parsed.help:
+        return None
+    problems = [f'unexpected argument "{word}"; every setting is a flag' for word in parsed.arguments]
+    values: Mapping[str, Any] = parsed.values
+    resolve = _resolve(values["resolve"], problems)
+    if values["max-interval"] <= 0:
+        problems.append("flag -max-interval must be more than 0, such as 2s")
+    if problems:
+        raise InvalidInput(problems)
+    return Settings(
+        kubeconfig=values["kubeconfig"],
+        host_api=values["host-api"],
+        namespace=values["config-namespace"],
+        metrics_address="" if values["metrics-bind-address"] == "0" else values["metrics-bind-address"],
+        probe_address=values["health-probe-bind-address"],
+        resolve=resolve,
+        longest=values["max-interval"],
+        log_level=values["zap-log-level"],
+    )
+
+
+def usage() -> str:
+    return flags.usage(PROGRAM, FLAGS)
+
+
+def _resolve(words: Sequence[str], problems: list[str]) -> dict[Address, Address]:
+    found: dict[Address, Address] = {}
+    for word in words:
+        name, equals, to = word.partition("=")
+        source = _address(name, None)
+        target = _address(to, source[1] if source else None)
+        if not equals or source is None or target is None:
+            problems.append(f'flag -resolve: "{word}" is no mapping; write HOST:PORT=ADDR or HOST:PORT=ADDR:PORT')
+        else:
+            found[source] = target
+    return found
+
+
+def _address(text: str, port: int | None) -> Address | None:
+    """Return host and port; `port` where none is written. IPv6 addresses stand in brackets, as in URLs."""
+    host, colon, written = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, written = text, "" if port is None else str(port)
+    host = host.removeprefix("[").removesuffix("]").lower()
+    if not host or not written.isdecimal() or int(written) not in _PORTS:
+        return None
+    return host, int(written)

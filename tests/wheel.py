@@ -14,11 +14,10 @@ import sys
 from collections.abc import Iterator
 from zipfile import ZipFile
 
-EXTRAS = {
-    "secretsync.devserver": {"starlette", "uvicorn"},
-    "secretsync_k8s.operator": {"prometheus_client"},
-}
-"""Rooms whose modules may need a package that only an extra brings."""
+from secretsync.errors import MissingExtra
+
+EXTRAS = ("secretsync.devserver.", "secretsync_k8s.operator.")
+"""Rooms that only somebody who has their extra enters; without it they say which one is missing, or their vendor."""
 
 
 def missing_files(wheel: str, package: str) -> Iterator[str]:
@@ -35,13 +34,9 @@ def broken_modules(package: str) -> Iterator[str]:
         try:
             if not module.name.endswith(".__main__"):
                 importlib.import_module(module.name)
-        except ModuleNotFoundError as missing:
-            if missing.name not in optional(module.name):
-                yield f"{module.name} needs {missing.name}, which no plain installation has"
-
-
-def optional(module: str) -> set[str]:
-    return {name for room, names in EXTRAS.items() if module.startswith(room) for name in names}
+        except (ImportError, MissingExtra) as missing:
+            if not module.name.startswith(EXTRAS):
+                yield f"{module.name} cannot be imported without extras: {missing}"
 
 
 def main(wheel: str, package: str) -> int:

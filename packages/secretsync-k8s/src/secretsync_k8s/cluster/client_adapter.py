@@ -245,11 +245,11 @@ def _unanswered(operation: str, error: Exception) -> Unavailable:
 
     if isinstance(error, exceptions.SSLError):
         return TLSError(API, operation, "its certificate is not accepted; see certificate-authority in the kubeconfig")
-    for kind, detail in (
-        (exceptions.ConnectTimeoutError, "no connection in time"),
-        (exceptions.ReadTimeoutError, "no answer in time"),
+    for kind, detail in (  # the special ones first: each is a subclass of the next
         (exceptions.NameResolutionError, "its name does not resolve"),
         (exceptions.NewConnectionError, "the connection is refused"),
+        (exceptions.ConnectTimeoutError, "no connection in time"),
+        (exceptions.TimeoutError, "no answer in time"),
     ):
         if isinstance(error, kind):
             return Unavailable(API, operation, detail)

@@ -1,0 +1,36 @@
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+"""The SDK as a user's type checker sees it. Checked, never run."""
+
+from collections.abc import Mapping
+from typing import assert_type
+
+import secretsync
+from secretsync import Client, SecretSyncError, SecretValue
+
+
+def read() -> None:
+    with secretsync.open("https://kms.example", client_id="id", client_secret="secret") as kms:
+        assert_type(kms, Client)
+        fields = kms.folder("shop", "prod", "/shop", recursive=True, timeout=5.0)
+        assert_type(fields, Mapping[str, SecretValue])
+        assert_type(kms.secret("shop", "prod", "/shop", "PASSWORD").text(), str)
+        fields["PASSWORD"] = SecretValue("new")  # type: ignore[index]
+
+
+def watch(kms: Client) -> None:
+    with kms.watch("shop", "prod", "/shop", interval=30.0) as changes:
+        assert_type(changes.error, SecretSyncError | None)
+        assert_type(changes.next(timeout=1.0), Mapping[str, SecretValue] | None)
+        for fields in changes:
+            assert_type(fields, Mapping[str, SecretValue])
+
+
+def mistakes(kms: Client) -> None:
+    secretsync.open("https://kms.example", "id", "secret")  # type: ignore[call-arg]
+    secretsync.open("https://kms.example", client_id="id", client_secret=b"secret")  # type: ignore[arg-type]
+    kms.folder("shop", "prod", "/shop", 5.0)  # type: ignore[call-arg]
+    kms.folder("shop", "prod")["PASSWORD"].lower()  # type: ignore[attr-defined]
+
+
+class Own(Client):  # type: ignore[misc]
+    """`Client` is final: what it promises to its threads cannot be kept by subclasses."""

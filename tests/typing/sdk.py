@@ -28,7 +28,7 @@ def watch(kms: Client) -> None:
 def mistakes(kms: Client) -> None:
     secretsync.open("https://kms.example", "id", "secret")  # type: ignore[call-arg]
     secretsync.open("https://kms.example", client_id="id", client_secret=b"secret")  # type: ignore[arg-type]
-    kms.folder("shop", "prod", "/shop", 5.0)  # type: ignore[call-arg]
+    kms.folder("shop", "prod", "/shop", deep=True)  # type: ignore[call-arg]
     kms.folder("shop", "prod")["PASSWORD"].lower()  # type: ignore[attr-defined]
 
 

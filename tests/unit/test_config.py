@@ -12,7 +12,7 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretsync.config import Flaw, load, load_file, structure
+from secretsync.config import Check, Flaw, load, load_file, structure
 from secretsync.errors import InvalidInput
 from secretsync.values import SecretValue
 
@@ -38,9 +38,9 @@ class House:
     secret: SecretValue | None = None
 
 
-def problems(text: str, **more: object) -> tuple[str, ...]:
+def problems(text: str, check: Check[House] | None = None) -> tuple[str, ...]:
     with pytest.raises(InvalidInput) as caught:
-        load(text, House, source="h.yaml", **more)
+        load(text, House, source="h.yaml", check=check)
     return caught.value.problems
 
 
@@ -152,7 +152,7 @@ PROBLEMS = {
     ),
     "open bracket": (
         "doors: [1",
-        "h.yaml:1:8: not valid YAML: this bracket is not closed, or a comma is missing in it",
+        "h.yaml:1:8: not valid YAML: a bracket is not closed, or a comma is missing",
     ),
     "stray dash": (
         "- a\nb: c",
@@ -194,8 +194,8 @@ def no_owner(house: House) -> Iterator[Flaw]:
 
 def test_a_check_speaks_with_places_once_the_types_are_right() -> None:
     text = "slug: x\ndoors:\n  - name: a\n  - name: x"
-    assert problems(text, check=no_owner) == ("h.yaml:1:1: owner: who owns it?", "h.yaml:4:5: doors[1].name: taken")
-    assert problems(text + "\nowner: []", check=no_owner) == ("h.yaml:5:8: owner: expected text, got a list",)
+    assert problems(text, no_owner) == ("h.yaml:1:1: owner: who owns it?", "h.yaml:4:5: doors[1].name: taken")
+    assert problems(text + "\nowner: []", no_owner) == ("h.yaml:5:8: owner: expected text, got a list",)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ _HINTS: Final = (
     ("cannot start any token", "indent with spaces only, and quote a value that begins with @, ` or %"),
     ("escape", "in double quotes a backslash starts an escape; use single quotes, or write it twice"),
     ("unexpected end of stream", "this quote is not closed"),
-    ("parsing a flow", "this bracket is not closed, or a comma is missing in it"),
+    ("parsing a flow", "a bracket is not closed, or a comma is missing"),
 )
 """What a parser's message contains, and the remedy. The message itself is not shown: it may quote the document."""
 

@@ -12,9 +12,9 @@ _REFERENCE: Final = re.compile(r"\$\{([A-Za-z0-9\-_.@]+)\}")
 _DEEPEST: Final = 10
 
 
-@frozen
+@frozen(order=True)
 class Location:
-    """A folder: project by id, environment by slug, absolute path."""
+    """A folder: project by id, environment by slug, absolute path. Ordered, because lists come by path."""
 
     project: str
     environment: str

@@ -125,7 +125,7 @@ class DevServer:
         try:
             from .serving import Serving, gated
         except ModuleNotFoundError as error:
-            if error.name not in ("starlette", "uvicorn"):
+            if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
                 raise
         else:
             gate = gated(

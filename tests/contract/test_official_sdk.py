@@ -1,0 +1,81 @@
+"""The official Python SDK takes the development KMS for a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from infisical_sdk import InfisicalSDKClient
+from infisical_sdk.infisical_requests import APIError
+
+from secretsync.devserver import DevServer, Fault, parse_seed
+
+SEED = """
+projects: [{id: p1, slug: shop}]
+identities:
+  - {id: i, universal: {clientId: cid, clientSecret: s3cret}, grants: [{project: shop}]}
+secrets:
+  shop: {prod: {/: {ROOT: r}, /app: {HOST: db, URL: "postgres://${HOST}/x"}, /app/sub: {HOST: sub}, /shared: {LOG: info}}}
+imports:
+  shop: {prod: {/app: [{environment: prod, path: /shared}]}}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[DevServer]:
+    with DevServer(parse_seed(SEED)) as server:
+        yield server
+
+
+@pytest.fixture
+def sdk(server: DevServer) -> Iterator[InfisicalSDKClient]:
+    with InfisicalSDKClient(host=server.url, cache_ttl=None) as client:
+        client.auth.universal_auth.login(client_id="cid", client_secret="s3cret")
+        yield client
+        client.api.session.close()
+
+
+@pytest.mark.parametrize("project", [{"project_id": "p1"}, {"project_slug": "shop"}], ids=["id", "slug"])
+def test_it_lists_a_folder_with_references_and_imports(sdk: InfisicalSDKClient, project: dict[str, str]) -> None:
+    found = sdk.secrets.list_secrets(environment_slug="prod", secret_path="/app", **project)
+    assert {row.secretKey: row.secretValue for row in found.secrets} == {"HOST": "db", "URL": "postgres://db/x"}
+    assert [(block.secretPath, [row["secretKey"] for row in block.secrets]) for block in found.imports] == [
+        ("/shared", ["LOG"])
+    ]
+
+
+def test_it_lists_folders_below(sdk: InfisicalSDKClient) -> None:
+    found = sdk.secrets.list_secrets(environment_slug="prod", secret_path="/app", project_id="p1", recursive=True)
+    assert [(row.secretPath, row.secretKey) for row in found.secrets] == [
+        ("/app", "HOST"),
+        ("/app", "URL"),
+        ("/app/sub", "HOST"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "value"), [("URL", "postgres://db/x"), ("LOG", "info")], ids=["own", "imported"])
+def test_it_reads_one_secret(sdk: InfisicalSDKClient, name: str, value: str) -> None:
+    row = sdk.secrets.get_secret_by_name(name, environment_slug="prod", secret_path="/app", project_id="p1")
+    assert (row.secretValue, row.version, row.secretValueHidden) == (value, 1, False)
+
+
+def test_it_sees_a_change(server: DevServer, sdk: InfisicalSDKClient) -> None:
+    server.model.put("shop", "prod", "/", {"ROOT": "r2"})
+    row = sdk.secrets.get_secret_by_name("ROOT", environment_slug="prod", secret_path="/", project_slug="shop")
+    assert (row.secretValue, row.version) == ("r2", 2)
+
+
+def test_it_understands_refusals(server: DevServer, sdk: InfisicalSDKClient) -> None:
+    with pytest.raises(APIError, match="Folder with path '/none'"):
+        sdk.secrets.list_secrets(environment_slug="prod", secret_path="/none", project_id="p1")
+    server.faults.add(Fault("list", status=429))
+    with pytest.raises(APIError) as caught:
+        sdk.secrets.list_secrets(environment_slug="prod", secret_path="/", project_id="p1")
+    assert caught.value.status_code == 429
+
+
+def test_it_is_told_that_its_credentials_are_wrong(server: DevServer) -> None:
+    with InfisicalSDKClient(host=server.url, cache_ttl=None) as client:
+        with pytest.raises(APIError, match="Invalid credentials"):
+            client.auth.universal_auth.login(client_id="cid", client_secret="x")
+        client.api.session.close()

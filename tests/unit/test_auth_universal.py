@@ -180,7 +180,6 @@ def test_what_is_not_the_api_is_the_wrong_endpoint(login: Login, reply: Reply) -
     assert "check the address" in str(error)
 
 
-@pytest.mark.row("kmssecret-66")
 @pytest.mark.parametrize("status", [200, 401, 422, 500])
 def test_no_credential_and_no_token_shows(login: Login, caplog: pytest.LogCaptureFixture, status: int) -> None:
     caplog.set_level(logging.DEBUG)

@@ -8,9 +8,11 @@ import ssl
 import subprocess
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
+from threading import Thread
 
 import pytest
 from attrs import evolve
@@ -139,7 +141,6 @@ def test_redirects_inside_the_origin_are_followed(http: Http) -> None:
     assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer canary-token"] * 2
 
 
-@pytest.mark.row("kmssecret-31")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("form", ["http://{}", "//{}"])
 def test_nothing_is_sent_to_another_origin(http: Http, status: int, form: str) -> None:
@@ -319,12 +320,38 @@ def test_a_proxy_of_another_kind_is_an_error_that_names_the_variable(
     assert "canary" not in str(error)
 
 
-def test_close_gives_connections_back_and_a_later_request_opens_new_ones(http: Http) -> None:
+def test_a_connection_is_kept_until_close(http: Http) -> None:
+    ends: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        with listening.accept()[0] as connection:
+            for _ in range(2):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            ends.append(connection.recv(1))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = Thread(target=serve, args=(listening,))
+        served.start()
+        for _ in range(2):
+            fetch(http, f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        http.close()
+        served.join()
+    assert ends == [b""]
+
+
+def test_a_closed_client_opens_new_connections(http: Http) -> None:
     with serving(lambda _: Reply.of({})) as server:
         fetch(http, server.url)
         http.close()
         fetch(http, server.url)
     assert len(server.asked) == 2
+
+
+def test_many_threads_share_a_client(http: Http) -> None:
+    with serving(lambda asked: Reply.of({"path": asked.path})) as server, ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: fetch(http, f"{server.url}/{n}").json(), range(40)))
+    assert found == [{"path": f"/{n}"} for n in range(40)]
 
 
 # -- TLS
@@ -369,12 +396,10 @@ def secure(authority: Path) -> Iterator[Callable[..., Http]]:
             http.close()
 
 
-@pytest.mark.row("kmssecret-32")
 def test_a_private_authority_is_trusted_where_it_is_named(secure: Callable[..., Http]) -> None:
     assert fetch(secure(), "https://kms.invalid/x", trust="ca").json() == {"tls": True}
 
 
-@pytest.mark.row("kmssecret-32")
 @pytest.mark.parametrize(
     ("name", "trust", "words"),
     [
@@ -418,7 +443,6 @@ def test_a_token_that_fits_no_header_is_never_sent(http: Http, raw: bytes) -> No
 VALUE = "canary-value"
 
 
-@pytest.mark.row("kmssecret-66")
 @pytest.mark.parametrize(
     "reply",
     [

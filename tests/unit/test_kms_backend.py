@@ -115,7 +115,6 @@ def test_a_token_is_a_login(read: Reader) -> None:
     assert (found.value, found.renew_in, found.expires_in) == (SecretValue("t"), pytest.approx(78.0), 100.0)
 
 
-@pytest.mark.row("kmssecret-19")
 def test_refused_credentials_are_the_querys_failure_and_asked_once(read: Reader) -> None:
     with serving(lambda _: Reply.refusal(401, "UnauthorizedError", "no")) as server:
         wire = read(Token(identity(server.url)), credential=CREDENTIALS)
@@ -257,7 +256,6 @@ def test_duplicates_stay_and_personal_rows_go(read: Reader) -> None:
     assert [(r.path, r.value.text()) for r in found.value.rows] == [("/app", "1"), ("/app/sub", "2")]
 
 
-@pytest.mark.row("kmssecret-26")
 def test_an_empty_list_is_an_empty_document_and_no_absence(read: Reader) -> None:
     with serving(lambda _: listed()) as server:
         assert read(folder(server.url)) == Found(Document(), version=Version('"v1"'))
@@ -301,7 +299,6 @@ def test_a_list_of_another_form_is_not_the_api(read: Reader, body: object, words
 # -- conditional reads
 
 
-@pytest.mark.row("kmssecret-33")
 @pytest.mark.parametrize("path", ["/api/v4/secrets", "/api/v3/secrets/raw"])
 def test_a_known_version_is_asked_conditionally(read: Reader, path: str) -> None:
     def answers(asked: Asked) -> Reply:
@@ -328,7 +325,6 @@ def test_a_tag_that_cannot_be_sent_back_is_no_version(read: Reader) -> None:
 # -- refusals
 
 
-@pytest.mark.row("kmssecret-23", "kmssecret-24")
 @pytest.mark.parametrize(
     ("status", "error", "meaning"),
     [
@@ -371,7 +367,6 @@ def test_a_refusal_says_what_and_how_far(
     assert "?" not in shown
 
 
-@pytest.mark.row("kmssecret-30")
 def test_a_limit_is_the_hosts_and_says_how_long(read: Reader) -> None:
     wire = failed(read, lambda _: Reply.refusal(429, "RateLimitExceeded", "x", {"Retry-After": "7"}))
     assert (wire.scope, wire.retry_after) == (Scope.HOST, 7.0)
@@ -418,6 +413,11 @@ def test_what_is_proven_absent_says_what(
     assert words in str(wire.why)
 
 
+def test_only_a_404_proves_a_folder_absent(read: Reader) -> None:
+    wire = failed(read, lambda _: Reply.refusal(400, "BadRequest", "Folder with path '/app' is not valid"))
+    assert type(wire.error) is InvalidRequest
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -458,7 +458,6 @@ def test_a_body_above_the_cap_is_this_querys_trouble(read: Reader) -> None:
     assert (type(wire.error), wire.scope) == (WrongEndpoint, Scope.QUERY)
 
 
-@pytest.mark.row("kmssecret-31")
 def test_a_redirect_takes_neither_token_nor_request_elsewhere(read: Reader) -> None:
     with serving(lambda _: listed()) as other, serving(lambda _: Reply(307, headers={"Location": other.url})) as server:
         wires = [read(folder(server.url)), read(project(server.url))]
@@ -522,7 +521,6 @@ def test_a_web_interface_is_not_the_other_dialect(read: Reader) -> None:
 # -- secrets
 
 
-@pytest.mark.row("kmssecret-66")
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 422, 429, 500])
 def test_no_token_and_no_value_shows(read: Reader, caplog: pytest.LogCaptureFixture, status: int) -> None:
     caplog.set_level(logging.DEBUG)

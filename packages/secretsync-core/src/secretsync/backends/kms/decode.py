@@ -65,7 +65,7 @@ def _row(item: dict[str, object], *, path: str, block: int) -> Row:
     own = _optional(item, "secretPath") if block == 0 else ""
     return Row(
         key=_text(item, "secretKey"),
-        value=_secret(item, "secretValue"),
+        value=SecretValue(_text(item, "secretValue")),
         id=_optional(item, "id") or _optional(item, "_id"),
         path=own or path,
         version=str(item.get("version", "")),
@@ -92,23 +92,23 @@ def _objects(value: object, what: str) -> list[dict[str, object]]:
 
 def _text(found: dict[str, object], name: str) -> str:
     value = found.get(name)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _encodable(value):
         raise Malformed(f"{name} is no text")
     return value
 
 
-def _secret(found: dict[str, object], name: str) -> SecretValue:
-    text = _text(found, name)
-    try:
-        return SecretValue(text)
-    except UnicodeEncodeError:
-        pass  # JSON can spell half a character; raised anew below, because the original carries the value
-    raise Malformed(f"{name} is no text")
-
-
 def _optional(found: dict[str, object], name: str) -> str:
     value = found.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and _encodable(value) else ""
+
+
+def _encodable(text: str) -> bool:
+    """Whether it can become bytes: JSON can spell half a character, and the error of a later try would quote it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _listed(names: list[str]) -> str:

@@ -23,8 +23,8 @@ def parser() -> argparse.ArgumentParser:
     crds = "manifest of CRDs to begin with; repeatable"
     made.add_argument("--crd", type=Path, action="append", default=[], metavar="FILE", help=crds)
     made.add_argument("--kubeconfig", type=Path, metavar="FILE", help="write a kubeconfig there")
-    token = "require a random bearer token, which the kubeconfig holds (kubectl sends none over plain HTTP)"
-    made.add_argument("--require-token", action="store_true", help=token)
+    locked = "require a random bearer token, which the kubeconfig holds (kubectl sends none over plain HTTP)"
+    made.add_argument("--require-token", action="store_true", help=locked)
     return made
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from secretsync.clock import FOREVER, Clock, Deadline
 
 from . import selectors, strategies
+from .clock import SystemClock
 from .deletion import Deletion, check_preconditions
 from .patch import merge
 from .request import Request
@@ -43,6 +44,7 @@ class Api:
         self.store = Store(history=history)
         self.registry = Registry()
         self._clock = clock
+        self._timer = SystemClock()
         self._chance = chance
         self._deletion = Deletion(self.store, self.registry, self._now)
         self._verbs: dict[str, Callable[[Request], Json]] = {
@@ -83,7 +85,7 @@ class Api:
                 version=version or self.store.version,
                 selects=selects,
                 serve=type_.serve,
-                deadline=Deadline.after(seconds, self._clock) if seconds else Deadline(self._clock, FOREVER),
+                deadline=Deadline.after(seconds or FOREVER, self._timer),
             )
 
     # -- reading

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final, Literal, TypeVar
 
 from secretsync.clock import Clock
 
 from .api import Api
+from .clock import SystemClock
 from .request import Faults, Record, Request, Verb
 from .resources import ResourceType
 from .status import ApiError, Json
@@ -22,16 +21,6 @@ A = TypeVar("A")
 
 PREMADE_NAMESPACES: Final = ("default", "kube-system")
 _LOG_LENGTH: Final = 100_000
-
-
-class SystemClock:
-    """The time of this machine."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class MemoryCluster:
@@ -49,7 +38,7 @@ class MemoryCluster:
 
     Args:
         crds: CustomResourceDefinitions to begin with.
-        clock: For time stamps and time-outs of watches.
+        clock: For time stamps and ages. Watches time out by the machine's own clock, because a client waits in real time.
         seed: Of uids and generated names; None draws one.
         history: How many changes of each resource are held for watches; what is older is 410 Gone.
 
@@ -165,7 +154,7 @@ class MemoryCluster:
         """Forget the faults that have not happened yet."""
         self._faults.clear()
 
-    def outage(self, down: bool) -> None:  # noqa: FBT001 - a switch: `outage(True)` reads as what it does
+    def outage(self, *, down: bool) -> None:
         """Be out of reach, or in reach again: every connection is cut, watches included; objects stay."""
         self._faults.outage = down
         if down:

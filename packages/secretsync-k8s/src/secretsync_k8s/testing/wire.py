@@ -8,7 +8,7 @@ from hmac import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from . import discovery
 from .cluster import MemoryCluster
@@ -19,6 +19,8 @@ from .store import Watch
 from .views import View, negotiate, shown
 
 _HEALTH: Final = frozenset({"/healthz", "/livez", "/readyz"})
+_REQUESTS: Final = "/_emulator/requests"
+"""No path of an API server: the log of requests, for a test in another process. GET returns it, DELETE empties it."""
 _MERGE_PATCH: Final = "application/merge-patch+json"
 _TRUE: Final = frozenset({"1", "true"})
 _VERBS: Final[dict[str, tuple[Verb | None, Verb | None]]] = {
@@ -88,6 +90,8 @@ class Wire:
         Raises:
             ConnectionResetError: The connection is to be cut, because the test asked for it.
         """
+        if self._cluster.down:
+            raise ConnectionResetError
         try:
             return self._answer(call)
         except ApiError as error:
@@ -98,6 +102,8 @@ class Wire:
         if url.path in _HEALTH:
             return Reply(200, b"ok", "text/plain; charset=utf-8")
         self._authenticate(call)
+        if url.path == _REQUESTS:
+            return self._log(call.method)
         segments = [unquote(segment) for segment in url.path.split("/") if segment]
         registry = self._cluster.api.registry
         if call.method == "GET" and not _names_resource(segments):
@@ -109,6 +115,12 @@ class Wire:
         answer = self._cluster.perform(request)
         status = 201 if request.verb == "create" else 200
         return Reply(status, dumped(_in_view(answer, view, request, self._cluster)))
+
+    def _log(self, method: str) -> Reply:
+        requests = tuple(self._cluster.requests)
+        if method == "DELETE":
+            self._cluster.requests.clear()
+        return Reply(200, dumped({"requests": [asdict(request) for request in requests]}))
 
     def _authenticate(self, call: Call) -> None:
         if self._token is None:

@@ -268,6 +268,11 @@ def test_whose_a_secret_is(api, secrets, metadata, mark, controller):
     assert (seen.mark, seen.controller) == (mark, controller)
 
 
+def test_a_mark_in_the_list_of_what_we_track_is_not_taken_away(api, secrets):
+    live(api, annotations={marks.OWNER: MARK, marks.MANAGED_ANNOTATIONS: f"a,{marks.OWNER}", marks.MANAGED_LABELS: ""})
+    assert observe(secrets).tracked == {"annotation:a"}
+
+
 # -- writing
 
 names = st.from_regex(r"[a-z]([a-z0-9]{0,6}[a-z0-9])?", fullmatch=True)

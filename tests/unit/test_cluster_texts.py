@@ -177,7 +177,7 @@ def test_a_lost_event_is_a_line_at_debug(caplog):
         pytest.param(403, {"message": "canary"}, "forbidden", "forbidden; grant it", id="403"),
         pytest.param(404, {"reason": "NotFound"}, "api_error", "NotFound (HTTP 404)", id="404"),
         pytest.param(410, {"reason": "Expired"}, "api_error", "Expired (HTTP 410)", id="410"),
-        pytest.param(409, {}, "api_error", "status 409", id="no reason"),
+        pytest.param(409, {"message": "canary"}, "api_error", "status 409", id="no reason"),
         pytest.param(
             422,
             {"reason": "Invalid", "details": {"causes": [{"field": "spec.x", "reason": "Bad", "message": "canary"}]}},

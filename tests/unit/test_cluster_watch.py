@@ -152,6 +152,18 @@ def test_when_the_version_is_too_old_the_list_tells_only_what_differs(too_old):
     assert order == [("ADDED", "uid-old"), ("DELETED", "uid-old"), ("ADDED", "uid-new")]
 
 
+def test_what_an_event_told_is_not_told_again_by_a_list():
+    events = [
+        event("ADDED", item("new", 6)),
+        event("MODIFIED", item("kept", 7)),
+        event("DELETED", item("gone", 8)),
+        EXPIRED,
+    ]
+    before, after = listed(5, item("kept", 1), item("gone", 2)), listed(20, item("kept", 7), item("new", 6))
+    _, changes = run(FakeServer([before, after], [FakeStream(events)]))
+    assert told(changes[2:]) == [("ADDED", "new", "6"), ("MODIFIED", "kept", "7"), ("DELETED", "gone", "8")]
+
+
 worlds = st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(1, 3), st.sampled_from("xy")), max_size=4)
 
 

@@ -170,6 +170,7 @@ def test_a_limit_tells_how_long_to_wait(login: Login, header: str | None, wait: 
         Reply.of(["accessToken"]),
         Reply.of({"accessToken": ""}),
         Reply.of({"accessToken": 5}),
+        Reply.of({"accessToken": "canary\ud800"}),
         Reply.refusal(404, "Not Found", "Route POST:/team/api/v1/auth/universal-auth/login not found"),
         Reply.text("404 page not found", status=404, kind="text/plain"),
     ],

@@ -363,18 +363,19 @@ def _encoded(body: Json) -> bytes:
 def _translated(exc: Exception, url: str, operation: str) -> BackendError:
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return WrongEndpoint("its address", operation, "it is not a URL that can be asked; check the scheme and host")
-    origin = _origin(httpx.URL(url))
-    root = _root(exc)
-    if isinstance(exc, httpx.ConnectError) and isinstance(root, ssl.SSLError):
-        return TLSError(origin, operation, _tls_words(root))
-    return Unavailable(origin, operation, _words(exc, root))
+    origin, chain = _origin(httpx.URL(url)), _chain(exc)
+    tls = next((link for link in chain if isinstance(link, ssl.SSLError)), None)
+    if isinstance(exc, httpx.ConnectError) and tls is not None:
+        return TLSError(origin, operation, _tls_words(tls))
+    return Unavailable(origin, operation, _words(chain))
 
 
-def _root(exc: BaseException) -> BaseException:
-    """Return what started it; httpcore hides some causes from tracebacks, but not from here."""
-    while (cause := exc.__cause__ or exc.__context__) is not None:
-        exc = cause
-    return exc
+def _chain(exc: BaseException) -> list[BaseException]:
+    """Return the exception and what lies below it; httpcore hides some causes from tracebacks, but not from here."""
+    chain = [exc]
+    while (below := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(below)
+    return chain
 
 
 def _tls_words(error: ssl.SSLError) -> str:
@@ -383,9 +384,9 @@ def _tls_words(error: ssl.SSLError) -> str:
     return "the TLS handshake failed; does it speak https on this port?"
 
 
-def _words(exc: Exception, root: BaseException) -> str:
+def _words(chain: list[BaseException]) -> str:
     for kind, words in _TROUBLE:
-        if isinstance(exc, kind) or isinstance(root, kind):
+        if any(isinstance(link, kind) for link in chain):
             return words
     return "the connection broke off"
 

@@ -6,6 +6,7 @@
     decode.py    an answer's body as values
     errors.py    a refusal as one of our errors, and how far it reaches
     backend.py   the backend itself
+    scope.py     a folder as people name it, for every reader of one
 
 Specified in kms-api.
 """

@@ -21,6 +21,8 @@ from secretsync_k8s.manifests import crd
 from secretsync_k8s.testing import ClusterServer, MemoryCluster
 
 Json = dict[str, Any]
+
+CRD = crd("kmssecrets")  # read once: parsing it takes longer than a test
 SECRETS = "/api/v1/namespaces/default/secrets"
 KMSSECRETS = "/apis/secrets.lux.network/v1alpha1/namespaces/default/kmssecrets"
 MERGE_PATCH = "application/merge-patch+json"
@@ -32,7 +34,7 @@ TABLE = (
 
 @pytest.fixture
 def cluster() -> MemoryCluster:
-    return MemoryCluster(crds=[crd("kmssecrets")], clock=ManualClock(), seed=0)
+    return MemoryCluster(crds=[CRD], clock=ManualClock(), seed=0)
 
 
 @pytest.fixture
@@ -177,20 +179,33 @@ def test_metadata_only(connection: HTTPConnection, cluster: MemoryCluster) -> No
     assert "data" not in one
 
 
-def events(connection: HTTPConnection, query: str, **headers: str) -> list[Json]:
-    connection.request("GET", f"{SECRETS}?watch=true&timeoutSeconds=1{query}", headers=headers)
-    return [json.loads(line) for line in connection.getresponse().read().splitlines()]
+def events(connection: HTTPConnection, query: str, count: int, **headers: str) -> list[Json]:
+    connection.request("GET", f"{SECRETS}?watch=true{query}", headers=headers)
+    response = connection.getresponse()
+    return [json.loads(response.readline()) for _ in range(count)]
+
+
+@pytest.mark.slow
+def test_a_watch_ends_with_its_timeout_and_leaves_the_connection_open(
+    connection: HTTPConnection, cluster: MemoryCluster
+) -> None:
+    put(cluster, "a")
+    connection.request("GET", f"{SECRETS}?watch=true&timeoutSeconds=1")
+    assert len(connection.getresponse().read().splitlines()) == 1
+    before = connection.sock
+    assert call(connection, "GET", SECRETS)[0] == 200
+    assert connection.sock is before
 
 
 def test_a_watch_of_metadata_only(connection: HTTPConnection, cluster: MemoryCluster) -> None:
     put(cluster, "a")
-    (event,) = events(connection, "", Accept=METADATA_ONLY.format("PartialObjectMetadata"))
+    (event,) = events(connection, "", 1, Accept=METADATA_ONLY.format("PartialObjectMetadata"))
     assert event["object"].keys() == {"kind", "apiVersion", "metadata"}
 
 
 def test_bookmarks(connection: HTTPConnection, cluster: MemoryCluster) -> None:
     version = put(cluster, "a")["metadata"]["resourceVersion"]
-    (mark,) = events(connection, f"&allowWatchBookmarks=true&resourceVersion={version}")
+    (mark,) = events(connection, f"&allowWatchBookmarks=true&resourceVersion={version}", 1)
     assert (mark["type"], mark["object"]["kind"]) == ("BOOKMARK", "Secret")
     assert mark["object"]["metadata"]["resourceVersion"] == version
 
@@ -198,7 +213,7 @@ def test_bookmarks(connection: HTTPConnection, cluster: MemoryCluster) -> None:
 def test_initial_events_end_with_their_bookmark(connection: HTTPConnection, cluster: MemoryCluster) -> None:
     put(cluster, "a")
     query = "&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-    added, mark = events(connection, query)
+    added, mark = events(connection, query, 2)
     assert (added["type"], mark["type"]) == ("ADDED", "BOOKMARK")
     assert mark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
@@ -206,7 +221,7 @@ def test_initial_events_end_with_their_bookmark(connection: HTTPConnection, clus
 def test_an_expired_version_is_an_error_event(connection: HTTPConnection, cluster: MemoryCluster) -> None:
     put(cluster, "a")
     cluster.compact()
-    (event,) = events(connection, "&resourceVersion=1", Accept=METADATA_ONLY.format("PartialObjectMetadata"))
+    (event,) = events(connection, "&resourceVersion=1", 1, Accept=METADATA_ONLY.format("PartialObjectMetadata"))
     assert (event["type"], event["object"]["kind"], event["object"]["code"]) == ("ERROR", "Status", 410)
 
 
@@ -323,7 +338,7 @@ def test_closing_the_server_ends_its_watches(cluster: MemoryCluster) -> None:
 
 
 def test_as_a_process_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "crd.yaml").write_text(json.dumps(crd("kmssecrets")))
+    (tmp_path / "crd.yaml").write_text(json.dumps(CRD))
     arguments = ["--crd", str(tmp_path / "crd.yaml"), "--kubeconfig", str(tmp_path / "kubeconfig"), "--require-token"]
     command = [sys.executable, "-m", "secretsync_k8s.testing", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

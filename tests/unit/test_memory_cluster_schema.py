@@ -16,6 +16,8 @@ from secretsync_k8s.testing.schema import normalise, validate
 
 Json = dict[str, Any]
 
+CRD = crd("kmssecrets")  # read once: parsing it takes longer than a test
+
 SEED_EXAMPLE = """
 apiVersion: secrets.lux.network/v1alpha1
 kind: KMSSecret
@@ -48,12 +50,12 @@ spec:
 TARGET = {"secretName": "env", "secretNamespace": "default"}
 SCOPE = {"envSlug": "prod", "secretsPath": "/"}
 REFERENCE = {"secretName": "u", "secretNamespace": "default"}
-SCHEMA = crd("kmssecrets")["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+SCHEMA = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
 
 @pytest.fixture
 def cluster() -> MemoryCluster:
-    cluster = MemoryCluster(crds=[crd("kmssecrets")], seed=0)
+    cluster = MemoryCluster(crds=[CRD], seed=0)
     cluster.create("namespaces", {"metadata": {"name": "hanzo"}})
     return cluster
 

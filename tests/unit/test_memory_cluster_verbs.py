@@ -15,6 +15,8 @@ from secretsync_k8s.testing import ApiError, MemoryCluster, Record
 
 Json = dict[str, Any]
 
+CRD = crd("kmssecrets")  # read once: parsing it takes longer than a test
+
 
 def kmssecret(name: str = "sync", **spec: Any) -> Json:
     target = {"secretName": "env", "secretNamespace": "default"}
@@ -33,7 +35,7 @@ def secret(name: str = "env", **rest: Any) -> Json:
 
 @pytest.fixture
 def cluster() -> MemoryCluster:
-    return MemoryCluster(crds=[crd("kmssecrets")], clock=ManualClock(), seed=0)
+    return MemoryCluster(crds=[CRD], clock=ManualClock(), seed=0)
 
 
 def refused(call: Callable[[], object]) -> tuple[int, str, str]:
@@ -333,13 +335,12 @@ def test_a_crd_is_established_and_takes_its_objects_along(cluster: MemoryCluster
     cluster.create("kmssecrets", kmssecret())
     cluster.delete("customresourcedefinitions", name)
     assert refused(lambda: cluster.list("kmssecrets"))[0] == 404
-    cluster.create("customresourcedefinitions", crd("kmssecrets"))
+    cluster.create("customresourcedefinitions", CRD)
     assert cluster.list("kmssecrets")["items"] == []
 
 
 def test_a_crd_with_another_name_than_its_resource_is_invalid(cluster: MemoryCluster) -> None:
-    wrong = crd("kmssecrets")
-    wrong["metadata"]["name"] = "others.secrets.lux.network"
+    wrong = {**CRD, "metadata": {"name": "others.secrets.lux.network"}}
     assert refused(lambda: cluster.create("customresourcedefinitions", wrong))[0] == 422
 
 

@@ -131,11 +131,6 @@ def test_closing_wakes_who_waits(cluster: MemoryCluster) -> None:
     assert watch.take() == []
 
 
-def test_a_watch_ends_with_its_timeout(cluster: MemoryCluster) -> None:
-    put(cluster, "a")
-    assert [event["type"] for event in cluster.watch("secrets", timeout=1)] == ["ADDED"]
-
-
 def test_a_version_that_is_no_number_is_a_bad_request(cluster: MemoryCluster) -> None:
     with pytest.raises(ApiError) as caught:
         cluster.watch("secrets", resource_version="x")

@@ -69,6 +69,7 @@ class Pages:
         self._server = _Server(_listen(address, flag), routes)
         self._thread = Thread(target=self._server.serve_forever, args=(_POLL,), name=f"pages {address}", daemon=True)
         self._thread.start()
+        _log.info("serving %s on port %d", ", ".join(routes), self.port)
 
     @property
     def port(self) -> int:

@@ -290,6 +290,14 @@ def test_a_stream_brings_objects_as_they_come(transport):
     assert next(events, None) is None
 
 
+def test_an_object_may_come_in_pieces(tmp_path):
+    pieces = b'5\r\n{"a":\r\n' + b'8\r\n1}\n{"b":\r\n' + b"3\r\n2}\n\r\n" + b"0\r\n\r\n"
+    with scripted(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + pieces) as url:
+        transport = connect(kubeconfig=kubeconfig(tmp_path / "k", url), environ={})
+        assert list(transport.stream(SECRETS.path(), query={}, timeout=PATIENCE)) == [{"a": 1}, {"b": 2}]
+        transport.close()
+
+
 def test_a_stream_is_closed_while_another_thread_waits_for_it(transport):
     version = transport.request("GET", SECRETS.path())["metadata"]["resourceVersion"]
     transport.request("POST", SECRETS.path("default"), body=secret("a"))

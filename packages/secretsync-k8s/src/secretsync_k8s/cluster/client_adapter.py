@@ -1,7 +1,7 @@
 """The API server through the `kubernetes` package: its configuration, TLS, credentials and connections, nothing else.
 
 Objects are plain JSON. The package's model classes cost twice the time of a list and are not used; importing the
-package costs about 0.6 s and 40 MB, which only `connect` pays.
+package costs about 0.3 s (0.6 s without compiled bytecode) and 35 MB, which only `connect` pays.
 """
 
 from __future__ import annotations

@@ -45,27 +45,27 @@ def _parts(value: object) -> Iterator[bytes]:  # noqa: C901, PLR0912 - one flat 
     match value:
         case SecretValue():
             yield _leaf(b"s", value.reveal())
+        case Enum():  # before text and numbers, which an enum may be too
+            yield _leaf(b"e", f"{_name(type(value))}.{value.name}".encode())
         case bytes():
             yield _leaf(b"b", value)
         case str():
             yield _leaf(b"t", value.encode())
         case None | bool() | int() | float():
             yield _leaf(b"n", repr(value).encode())
-        case Enum():
-            yield _leaf(b"e", f"{type(value).__name__}.{value.name}".encode())
         case datetime():
             yield _leaf(b"d", value.isoformat().encode())
         case Document():
             # Without versions, ids and comments: an edited comment moves an ETag and must not rewrite a target.
-            yield from _parts([(row.block, row.path, row.key, row.value) for row in value.canonical()])
+            yield from _sequence(b"r", [(row.block, row.path, row.key, row.value) for row in value.canonical()])
         case Mapping():
             yield from _sequence(b"m", [part for key in sorted(value) for part in (key, value[key])])
         case tuple() | list():
             yield from _sequence(b"l", value)
         case frozenset() | set():
-            yield from _sequence(b"f", sorted(value))
+            yield from _unordered(value)
         case type():
-            yield _leaf(b"c", value.__qualname__.encode())
+            yield _leaf(b"c", _name(value).encode())
         case _ if attrs.has(cls := type(value)):
             names = [a.name for a in attrs.fields(cls)]
             yield from _sequence(b"a", [cls, *(getattr(value, name) for name in names)])
@@ -78,6 +78,17 @@ def _sequence(kind: bytes, items: list[object] | tuple[object, ...]) -> Iterator
     yield kind + len(items).to_bytes(8)
     for item in items:
         yield from _parts(item)
+
+
+def _unordered(items: frozenset[object] | set[object]) -> Iterator[bytes]:
+    """The members by their encodings, because not all that stand in a set can be compared."""
+    yield b"f" + len(items).to_bytes(8)
+    yield from sorted(b"".join(_parts(item)) for item in items)
+
+
+def _name(cls: type) -> str:
+    """Two backends may each have a query of one name: only with its module it is one class's own."""
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _leaf(kind: bytes, raw: bytes) -> bytes:

@@ -132,10 +132,10 @@ class Document:
     def canonical(self) -> Iterable[Row]:
         """Yield the rows in an order of their own: the server's is no contract, so digests go by this one.
 
-        Import blocks keep their order, because it decides which value counts, and so do the rows of one block
-        that share key and path.
+        What decides which value counts stays: the order of the import blocks, within such a block the order of the
+        rows of one key, and among the own rows the order of those that share key and path.
         """
-        return sorted(self.rows, key=lambda row: (row.block, row.path, row.key))
+        return sorted(self.rows, key=lambda row: (row.block, row.key, "" if row.block else row.path))
 
 
 def _first(rows: Iterable[Row]) -> dict[str, SecretValue]:

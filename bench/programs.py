@@ -1,0 +1,87 @@
+"""Programs under measurement: started in a clean environment, measured through /proc, ended by their ids."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+BIN: Final = Path(sys.executable).parent
+"""Where the commands of this environment are."""
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PATIENCE: Final = 20.0
+"""Seconds for an orderly end."""
+
+
+def clean_environment(home: Path, **more: str) -> dict[str, str]:
+    """Return what a program may know of this shell: where programs are. Above all nothing of Python's own settings."""
+    return {"PATH": f"{BIN}{os.pathsep}{os.defpath}", "HOME": str(home), "LANG": "C.UTF-8", **more}
+
+
+class Program:
+    """A running program; a context manager that ends it.
+
+    Args:
+        command: Its words; a script of this environment needs no path.
+        env: All of its environment.
+        log: The file for what it says on standard error.
+    """
+
+    def __init__(self, command: Sequence[str], *, env: dict[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("w") as file:
+            self._process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=file, text=True)
+
+    def line(self) -> str:
+        """Return the next line that it prints.
+
+        Raises:
+            RuntimeError: It ended without one.
+        """
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args!r} ended at once: {self.last_words()}")
+        return line
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def last_words(self) -> str:
+        return self._log.read_text()[-2000:].strip() or "it said nothing"
+
+    @property
+    def cpu_seconds(self) -> float:
+        """User and system time of all its threads so far."""
+        fields = self._proc("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    @property
+    def peak_mib(self) -> float:
+        """The most memory that it ever had resident."""
+        line = next(line for line in self._proc("status").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+
+    def _proc(self, name: str) -> str:
+        return Path(f"/proc/{self._process.pid}/{name}").read_text()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()

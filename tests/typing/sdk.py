@@ -34,3 +34,7 @@ def mistakes(kms: Client) -> None:
 
 class Own(Client):  # type: ignore[misc]
     """`Client` is final: what it promises to its threads cannot be kept by subclasses."""
+
+
+def misspelt() -> None:
+    assert secretsync.Clients  # type: ignore[attr-defined]

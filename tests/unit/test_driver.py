@@ -43,9 +43,7 @@ class Threaded:
 
 def drive(world: Threaded, report) -> Driver:
     engine = Engine(digest=DIGEST, chance=lambda: 0.5, limit=lambda host: 4)
-    driver = Driver(
-        engine, clock=world.clock, backends=[world], places=[world], report=report, limit=lambda host: 4
-    )
+    driver = Driver(engine, clock=world.clock, backends=[world], places=[world], report=report, limit=lambda host: 4)
     driver.start()
     return driver
 

@@ -59,7 +59,7 @@ class InvalidInput(SecretSyncError):
     code = "invalid_input"
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(self.problems)
 
     def __str__(self) -> str:

@@ -40,8 +40,8 @@ class Given(Query[Mapping[str, SecretValue]]):
 class Mailbox:
     """A `Backend` of what was given and a `Place` for what is delivered. Thread-safe."""
 
-    answers = frozenset({Given, Observe})
-    kinds = frozenset({KIND})
+    answers: Final[frozenset[type[AnyQuery]]] = frozenset({Given, Observe})
+    kinds: Final[frozenset[str]] = frozenset({KIND})
 
     def __init__(self, given: Mapping[Given, Mapping[str, SecretValue]], *, digest: Digester) -> None:
         self._given = given

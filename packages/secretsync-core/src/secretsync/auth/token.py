@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..queries import Identity, Query, query
 from ..retry import Backoff
 from ..values import SecretValue
@@ -12,7 +14,7 @@ class Token(Query[SecretValue]):
     """Asks for a token of this identity; the credentials that it takes are the answer to `identity.source`."""
 
     identity: Identity
-    backoff = Backoff(base=30.0, cap=300.0, floor=30.0)
+    backoff: ClassVar[Backoff] = Backoff(base=30.0, cap=300.0, floor=30.0)
     """Slow: servers limit logins hardest, and a refused credential seldom mends itself (kmssecret §4.1)."""
 
     @property

@@ -78,4 +78,4 @@ def _environment(server: DevServer, *, show_values: bool) -> Iterator[str]:
         yield "# SECRETSYNC_CLIENT_SECRET is in the seed; --show-values prints it"
 
 
-command = Command("dev", "serve a development KMS from a seed file", _configure, _run)
+command: Final = Command("dev", "serve a development KMS from a seed file", _configure, _run)

@@ -68,4 +68,4 @@ def _credentials(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(environ[name] for name in _VARIABLES)
 
 
-command = Command("get", "print one secret, or the names in a folder", _configure, _run)
+command: Final = Command("get", "print one secret, or the names in a folder", _configure, _run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
@@ -35,8 +36,8 @@ class KMS:
         self._clock = clock
         self._entropy = entropy
         self._lock = Lock()
-        self.started = clock.now()
-        self.organization = seed.organization.slug
+        self.started: datetime = clock.now()
+        self.organization: str = seed.organization.slug
         self._projects = seed.projects
         self._identities = {identity.id: identity for identity in seed.identities}
         self._tokens = Tokens(clock=clock, entropy=entropy)

@@ -69,10 +69,10 @@ class DevServer:
         entropy: Entropy = os.urandom,
         control_token: SecretValue | None = None,
     ) -> None:
-        self.seed = seed if isinstance(seed, Seed) else load_seed(seed)
-        self.model = KMS(self.seed, clock=clock or SystemClock(), entropy=entropy)
-        self.faults = Faults()
-        self.journal = Journal()
+        self.seed: Seed = seed if isinstance(seed, Seed) else load_seed(seed)
+        self.model: KMS = KMS(self.seed, clock=clock or SystemClock(), entropy=entropy)
+        self.faults: Faults = Faults()
+        self.journal: Journal = Journal()
         self._host = host
         self._port = port
         self._entropy = entropy

@@ -38,7 +38,7 @@ class Serving(uvicorn.Server):
     """One run of the server; `ready` is set once it accepts."""
 
     def __init__(self, gate: Gate, *, backlog: int) -> None:
-        self.ready = Event()
+        self.ready: Event = Event()
         self._gate = gate
         super().__init__(
             uvicorn.Config(

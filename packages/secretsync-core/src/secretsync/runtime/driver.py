@@ -25,7 +25,7 @@ from ..reconcile.messages import Answered, Effect, Event, Fetch, Perform, Perfor
 R = TypeVar("R")
 Inspection = tuple[Callable[[Engine], object], "Future[object]"]
 
-log = logging.getLogger("secretsync.runtime")
+log: Final = logging.getLogger("secretsync.runtime")
 
 FETCH_TIME: Final = 60.0
 """Seconds that one fetch may take in all; the client policy's time-outs end it earlier."""
@@ -67,7 +67,7 @@ class Driver:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._thread = threading.Thread(target=self._loop, name="secretsync-engine", daemon=True)
         self._beat = clock.monotonic()
-        self.dead = False
+        self.dead: bool = False
         """The engine stopped by a fault: nothing will ever happen again."""
 
     def start(self) -> None:

@@ -150,5 +150,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = _REMEDIES.get(error.errno or 0, f"cannot be had: {error.strerror}")
     else:
+        # Connections inherit it. asyncio would set it only on sockets that name their protocol, which these do not, and
+        # each answer's body would wait 40 ms for the client's acknowledgement of its head.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     raise ListenFailed(f"port {port} on {host} {reason}")

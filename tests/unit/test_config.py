@@ -36,6 +36,7 @@ class House:
     tokens: Mapping[SecretValue, Door] = {}
     owner: str | None = None
     secret: SecretValue | None = None
+    note: str = "-"
 
 
 def problems(text: str, check: Check[House] | None = None) -> tuple[str, ...]:
@@ -74,6 +75,10 @@ def test_plain_scalars_stay_text_where_text_is_wanted(written: str) -> None:
     assert load(f"slug: {written}", House, source="h").slug == written
 
 
+def test_null_is_text_where_text_is_wanted_even_with_a_default() -> None:
+    assert load("slug: x\nnote: null", House, source="h").note == "null"
+
+
 @pytest.mark.parametrize("written", ["", "~", "null"])
 def test_nothing_means_the_default(written: str) -> None:
     assert load(f"slug: x\nowner: {written}\ndoorCount: {written}\ndoors: {written}", House, source="h") == House("x")
@@ -97,7 +102,7 @@ PROBLEMS = {
     "unknown key": ("slug: x\ndoorCuont: 1", 'h.yaml:2:1: doorCuont: unknown key, did you mean "doorCount"?'),
     "unknown key, nothing near": (
         "slug: x\nqqq: 1",
-        "h.yaml:2:1: qqq: unknown key, known are slug, doorCount, doors, keys, tokens, owner, secret",
+        "h.yaml:2:1: qqq: unknown key, known are slug, doorCount, doors, keys, tokens, owner, secret, note",
     ),
     "missing": ("doors:\n  - colour: red\nslug: x", "h.yaml:2:5: doors[0].name: missing"),
     "missing of all": ("", "h.yaml:1:1: slug: missing"),
@@ -227,6 +232,15 @@ def test_parsed_json_has_paths_without_places() -> None:
     assert caught.value.problems == (
         "body: doorCount: expected a whole number, got text",
         'body: keys.A: expected text, got nothing (an empty text is written "")',
+    )
+
+
+def test_half_a_surrogate_pair_is_refused_because_it_has_no_bytes() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        structure({"slug": "\ud800", "tokens": {"\udfff": {"name": "a"}}}, House, source="body")
+    assert caught.value.problems == (
+        "body: slug: expected text, got text with half a surrogate pair, which has no bytes",
+        "body: tokens: a key with half a surrogate pair, which has no bytes",
     )
 
 

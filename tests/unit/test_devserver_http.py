@@ -188,7 +188,11 @@ def test_what_is_not_there_has_the_text_clients_look_for(
 @pytest.mark.parametrize("path", ["/api/v3/secrets/raw", "/api/v4/secrets"])
 @pytest.mark.parametrize(
     "names",
-    [{"workspaceId": "p1"}, {"projectId": "p1", "workspaceSlug": ""}, {"workspaceSlug": "shop", "projectId": ""}],
+    [
+        {"workspaceId": "p1"},
+        {"projectId": "", "workspaceId": "p1", "workspaceSlug": ""},
+        {"workspaceSlug": "shop", "projectId": ""},
+    ],
 )
 @pytest.mark.parametrize("imports", ["include_imports", "includeImports"])
 def test_lists_take_both_spellings_and_empty_is_absent(
@@ -399,6 +403,7 @@ def test_the_journal_shows_what_came_without_what_nobody_may_see(client: Client,
         200,
         {},
     )
+    assert server.asked("read") == (read,)
     assert (read.route, read.query, read.user_agent) == ("read", {**LIST, "unknown": "…"}, "ua")
 
 

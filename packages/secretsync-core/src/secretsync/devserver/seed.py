@@ -47,7 +47,7 @@ class ServiceAccount:
 class Kubernetes:
     """Accepted so that one seed serves several servers; this server has no Kubernetes login yet."""
 
-    tokens: Mapping[SecretValue, ServiceAccount] = field(factory=dict, repr=False)
+    tokens: Mapping[SecretValue, ServiceAccount] = field(factory=dict)
     allowed_audience: str = ""
 
 

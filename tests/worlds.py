@@ -15,7 +15,7 @@ from attrs import define, field
 
 from secretsync.clock import FOREVER
 from secretsync.digest import Digester
-from secretsync.errors import AuthenticationFailed, Forbidden, PathNotFound, Unavailable
+from secretsync.errors import AuthenticationFailed, Forbidden, PathNotFound, TargetMoved, Unavailable
 from secretsync.policies import KMS_ORPHAN, Policy
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Purpose, Query, Scope, query
@@ -24,6 +24,7 @@ from secretsync.reconcile.messages import (
     Answered,
     Applied,
     Desired,
+    Effect,
     Event,
     Fetch,
     Moved,
@@ -34,8 +35,8 @@ from secretsync.reconcile.messages import (
     Reported,
     Subject,
 )
-from secretsync.reconcile.settle import Ask
-from secretsync.retry import Backoff
+from secretsync.reconcile.settle import Ask, Guard, allow
+from secretsync.retry import Backoff, Chance
 from secretsync.targets import Create, Delete, Observe, Observed, Recorded, Ref, Target, Update
 from secretsync.values import Document, Flatten, Row, SecretValue, Version
 
@@ -125,6 +126,7 @@ class World:
     counts: Counter[str] = field(factory=Counter)
     conditional: Counter[str] = field(factory=Counter)
     moved: list[Moved] = field(factory=list)
+    deleted: list[Ref] = field(factory=list)
     _serial: count[int] = field(factory=lambda: count(1))
 
     def read(self, fetch: Fetch, now: float) -> dict[AnyQuery, AnyWire]:
@@ -166,23 +168,32 @@ class World:
         ref, action = effect.ref, effect.action
         if failed := self.faults(action, now):
             return failed
+        live = self.targets.get(ref)
+        expected = (None, None) if isinstance(action, Create) else (action.uid, action.version)
+        if expected != ((live.uid, live.version) if live else (None, None)):
+            return Failed(TargetMoved(f"{ref} moved"))
         match action:
             case Create():
-                return self.put(ref, {k: v.reveal() for k, v in action.content.items()}, mark=action.mark)
+                content = {key: value.reveal() for key, value in action.content.items()}
+                return self.put(ref, content, action.mark, dict(action.attributes))
             case Update():
-                data = self.data[ref] | {k: v.reveal() for k, v in action.put.items()}
-                return self.put(ref, {k: v for k, v in data.items() if k not in action.drop}, mark=action.mark)
+                data = self.data[ref] | {key: value.reveal() for key, value in action.put.items()}
+                attributes = {**self.targets[ref].attributes, **action.attributes}
+                kept = {name: text for name, text in attributes.items() if text is not None}
+                return self.put(ref, {k: v for k, v in data.items() if k not in action.drop}, action.mark, kept)
             case Delete():
-                del self.targets[ref], self.data[ref]
-                self.moved.append(Moved(Observe(ref), Version("")))
+                self.deleted.append(ref)
+                self.remove(ref)
                 return Absent()
 
-    def put(self, ref: Ref, data: dict[str, bytes], mark: str | None = None) -> Found[Observed]:
+    def put(
+        self, ref: Ref, data: dict[str, bytes], mark: str | None = None, attributes: Mapping[str, str] | None = None
+    ) -> Found[Observed]:
         """Write a target, as a user or for the engine."""
         version = Version(str(next(self._serial)))
         uid = self.targets[ref].uid if ref in self.targets else f"uid-{version}"
         keys = {key: DIGEST(SecretValue(raw)) for key, raw in data.items()}
-        self.data[ref], self.targets[ref] = data, Observed(keys, uid, version, mark)
+        self.data[ref], self.targets[ref] = data, Observed(keys, uid, version, mark, "", attributes or {})
         self.moved.append(Moved(Observe(ref), version))
         return Found(self.targets[ref], version)
 
@@ -200,10 +211,17 @@ class World:
 
 @define
 class Play:
-    """Runs an engine in virtual time; every effect takes `latency` seconds and is decided at its end."""
+    """Runs an engine in virtual time; every effect takes `latency` seconds and is decided at its end.
+
+    `check` is called after every step with its effects; `late` names hosts with a latency of their own.
+    """
 
     world: World = field(factory=World)
     latency: float = 0.05
+    late: dict[str, float] = field(factory=dict)
+    chance: Chance = lambda: 0.5
+    guard: Guard = allow
+    check: Callable[[list[Effect]], None] = lambda effects: None
     longest: float = 300.0
     limits: Mapping[str, int] = field(factory=dict)
     now: float = 0.0
@@ -215,7 +233,11 @@ class Play:
 
     def __attrs_post_init__(self) -> None:
         self.engine = Engine(
-            digest=DIGEST, chance=lambda: 0.5, limit=lambda host: self.limits.get(host, 16), longest=self.longest
+            digest=DIGEST,
+            chance=self.chance,
+            limit=lambda host: self.limits.get(host, 16),
+            guard=self.guard,
+            longest=self.longest,
         )
 
     def at(self, time: float, what: Event | Callable[[], object]) -> None:
@@ -226,13 +248,19 @@ class Play:
             self.at(self.now if at is None else at, Applied(one))
 
     def run(self, until: float) -> None:
+        """Let time pass; fails when it does not, because the engine wants to be called again and again."""
+        still = 0
         while (time := min(self._queue[0][0] if self._queue else FOREVER, self.engine.wake_at)) <= until:
+            still = still + 1 if time <= self.now else 0
+            assert still < 10_000, "the engine runs hot"
             self.now = max(self.now, time)
             events = []
             while self._queue and self._queue[0][0] <= self.now:
                 events += self._deliver(heapq.heappop(self._queue)[-1])
-            for effect in self.engine.step(events, self.now):
-                self.at(self.now + self.latency, effect)  # type: ignore[arg-type]
+            effects = self.engine.step(events, self.now)
+            for effect in effects:
+                self.at(self.now + self.late.get(effect.host, self.latency), effect)  # type: ignore[arg-type]
+            self.check(effects)
             for moved in self.world.moved:
                 self.at(self.now + self.latency, moved)
             self.world.moved.clear()

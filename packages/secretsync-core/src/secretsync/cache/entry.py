@@ -23,15 +23,18 @@ class Entry:
         name: Keyed digest of the query, its stable name in fingerprints.
         digest: Keyed digest of the answer; outlives a dropped value.
         at: When the answer was last read or confirmed; `NEVER` when a watch says that it moved.
-        askers: Runs that depend on the answer, each with the age it accepts.
+        askers: Runs that depend on the answer, each with the seconds between two checks that suffice it.
         waiters: Parked runs that wait for the next answer.
         holders: How many runs need the value right now.
         dependants: Queries whose fetch waits for this credential, each with the lane it waited in.
         under_way: A fetch is in flight, or waits for its credential.
         obtain: The next answer must bring the value.
+        stranded: Queries that failed for want of this credential; they are tried again when there is one.
+        changed: The answer changed, failed or recovered, and the askers were not told yet.
+        late: When the check came due that waits in its host's queue.
         shown: A version that a watch showed while a fetch was under way.
         replayed: This attempt already went out a second time, with a new credential.
-        forced_at: When this credential was last thrown away because somebody refused it.
+        forced_at: When another one was last asked for because somebody refused this credential.
     """
 
     query: AnyQuery
@@ -48,8 +51,11 @@ class Entry:
     waiters: set[str] = field(factory=set)
     holders: int = 0
     dependants: dict[AnyQuery, int] = field(factory=dict)
+    stranded: dict[AnyQuery, None] = field(factory=dict)
     under_way: bool = False
     obtain: bool = False
+    changed: bool = False
+    late: float = FOREVER
     shown: Version | None = None
     replayed: bool = False
     forced_at: float = NEVER
@@ -66,12 +72,17 @@ class Entry:
         return self.answer is not None and not (isinstance(self.answer, Found) and self.answer.value is _DROPPED)
 
     @property
+    def reveals(self) -> bool:
+        """Secret bytes are in memory."""
+        return self.query.private and self.has_value and isinstance(self.answer, Found)
+
+    @property
     def perishable(self) -> bool:
         return self.expires_at < FOREVER
 
     @property
     def period(self) -> float:
-        """The age that the least patient asker accepts, in seconds."""
+        """Seconds between two checks, for the least patient asker."""
         return min(self.askers.values(), default=FOREVER)
 
     @property

@@ -88,8 +88,9 @@ class Store:
             entry.failure, entry.failures = wire, entry.failures + 1
             return True
         news = entry.failure is not None
-        entry.failure, entry.failures, entry.replayed, entry.at = None, 0, False, now
+        entry.failure, entry.failures, entry.at = None, 0, now
         if isinstance(wire, Unchanged):
+            entry.obtain = entry.obtain and not entry.has_value
             return news
         digest = self._digest(_essence(wire))
         news = news or digest != entry.digest
@@ -103,10 +104,6 @@ class Store:
         """Forget that the answer was confirmed, not what it said."""
         self.entry(query).at = NEVER
 
-    def forget(self, query: AnyQuery) -> None:
-        """Drop an entry at once."""
-        self._entries.pop(query, None)
-
     def fingerprint(self, spec: bytes, asked: Iterable[AnyQuery]) -> bytes:
         """Return the digest of a specification and of all answers it was computed from; versions do not count."""
         entries = (self.entry(query) for query in asked if query.purpose in INPUTS)
@@ -115,12 +112,12 @@ class Store:
     # -- who cares
 
     def depend(self, key: str, *, before: Iterable[AnyQuery], after: Mapping[AnyQuery, float]) -> None:
-        """Record that a run depends on `after` (with the age it accepts) and no longer on `before`."""
+        """Record that a run depends on `after` (each with a period in seconds) and no longer on `before`."""
         for query in before:
             if query not in after and (entry := self.known(query)):
                 entry.askers.pop(key, None)
-        for query, max_age in after.items():
-            self.entry(query).askers[key] = max_age
+        for query, period in after.items():
+            self.entry(query).askers[key] = period
 
     def hold(self, queries: Iterable[AnyQuery]) -> None:
         for query in queries:
@@ -132,9 +129,13 @@ class Store:
             entry = self.entry(query)
             entry.holders -= 1
             self._linger(entry, now)
-            if not entry.in_use:
-                entry.idle_at = now + IDLE
-                self._idling.append((entry.idle_at, entry))
+            self.rest(entry, now)
+
+    def rest(self, entry: Entry, now: float) -> None:
+        """Let an entry idle if nobody uses it any more."""
+        if not entry.in_use:
+            entry.idle_at = now + IDLE
+            self._idling.append((entry.idle_at, entry))
 
     def _linger(self, entry: Entry, now: float) -> None:
         if entry.query.private and isinstance(entry.answer, Found) and not entry.perishable:
@@ -154,8 +155,11 @@ class Store:
                 entry.drop_value()
         while self._idling and self._idling[0][0] <= now:
             mark, entry = self._idling.popleft()
-            stands = self._entries.get(entry.query) is entry and entry.idle_at == mark
-            if stands and not entry.in_use and not now < entry.expires_at < FOREVER:
+            if self._entries.get(entry.query) is not entry or entry.idle_at != mark or entry.in_use:
+                continue
+            if now < entry.retry_at or now < entry.expires_at < FOREVER:
+                self.rest(entry, now)  # a living token still serves, a failed login must not be forgotten
+            else:
                 del self._entries[entry.query]
 
 

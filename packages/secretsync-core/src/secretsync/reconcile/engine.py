@@ -11,7 +11,6 @@ from typing import Final
 
 from ..cache.entry import Entry
 from ..cache.store import Store
-from ..clock import FOREVER
 from ..digest import Digester
 from ..ports import AnyQuery
 from ..queries import Purpose
@@ -84,7 +83,7 @@ class Engine:
         for item in self._timers.pop(now):
             self._due(item)
         self._runs.work(BUDGET, now)
-        effects = [effect for host, work, lane in self._hosts.ready() if (effect := self._send(host, work, lane))]
+        effects = [effect for host, work, lane in self._hosts.ready(now) if (effect := self._send(host, work, lane))]
         self._store.drop(now)
         return effects
 
@@ -105,7 +104,6 @@ class Engine:
             case Answered(fetch, answers):
                 self._reads.landed(fetch, dict(answers), self._now)
             case Performed(perform, result):
-                self._hosts.done(perform.host)
                 self._runs.performed(perform, result, self._now)
             case Reported(report, error):
                 self._reports.reported(report, error, self._now)
@@ -113,7 +111,7 @@ class Engine:
     def _due(self, item: Entry | Run | Pending) -> None:
         match item:
             case Entry():
-                self._reads.due(item)
+                self._reads.due(item, self._now)
             case Run():
                 self._runs.due(item, self._now)
             case Pending():
@@ -124,10 +122,11 @@ class Engine:
             case Batch():
                 effect: Effect | None = self._reads.fetch(host, work, lane, self._now)
             case Tell():
-                effect = self._reports.take(work)
+                effect = self._reports.take(work, host.verdict(self._now), self._now)
             case Perform():
-                effect = work
-        host.busy += effect is not None
+                effect = self._runs.dispatch(work, host.verdict(self._now), self._now)
+        if effect:
+            host.sent()
         return effect
 
     # -- looking in; only between steps
@@ -145,13 +144,13 @@ class Engine:
 
     def held(self) -> list[AnyQuery]:
         """Return the queries whose secret values are in memory now."""
-        return [entry.query for entry in self._store if entry.query.private and entry.has_value]
+        return [entry.query for entry in self._store if entry.reveals]
 
     @property
     def idle(self) -> bool:
         """Nothing is queued or under way."""
-        return not self._runs.queued and not any(entry.under_way for entry in self._store)
+        return not self._runs.queued and self._hosts.idle
 
     def overdue(self, now: float) -> float:
-        """Return by how many seconds the oldest due check is late; 0.0 when none is."""
-        return max((now - entry.due for entry in self._reads.overdue(now) if entry.due < FOREVER), default=0.0)
+        """Return by how many seconds the oldest check that is due and was not attempted is late; 0.0 when none is."""
+        return self._reads.late(now)

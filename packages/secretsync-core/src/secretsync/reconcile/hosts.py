@@ -32,17 +32,25 @@ class Host(Generic[W]):
     busy: int = 0
     failures: int = 0
     retry_at: float = 0.0
+    held_until: float = 0.0
+    """It asked for patience until then: what was sent earlier and is answered well ends that no sooner."""
+    probing: bool = False
     error: SecretSyncError | None = None
 
-    @property
-    def free(self) -> bool:
-        return bool(self.queue) and self.busy < (1 if self.error else self.limit)
+    def ready(self, now: float) -> bool:
+        """Something waits that can go out now, or that can be told the verdict."""
+        free = self.busy < (1 if self.error else self.limit)
+        return bool(self.queue) and (free or self.verdict(now) is not None)
+
+    def sent(self) -> None:
+        self.busy += 1
+        self.probing = self.error is not None
 
     def verdict(self, now: float) -> Failed | None:
         """Return what anybody who asks this host now must be told, None when it is worth trying."""
         if self.error is None or now >= self.retry_at:
             return None
-        return Failed(self.error, Scope.QUERY, self.retry_at - now)
+        return Failed(self.error, Scope.HOST, self.retry_at - now)
 
 
 class Hosts(Generic[W]):
@@ -75,26 +83,33 @@ class Hosts(Generic[W]):
     def failed(self, name: str, failed: Failed, now: float) -> None:
         """The host itself could not be reached, or asks for patience.
 
-        What was in flight together fails together: that is one failure, not sixteen.
+        What was in flight together fails together: that is one failure, not sixteen, however far apart they land.
         """
         host = self.host(name)
-        if host.error is None or now >= host.retry_at:
+        if host.error is None or host.probing:
             host.failures += 1
             wait = min(HOST_BACKOFF.delay(host.failures, self._chance), self._longest)
             host.retry_at = now + wait
-        host.error = failed.error
-        host.retry_at = max(host.retry_at, now + failed.retry_after)
+        host.error, host.probing = failed.error, False
+        host.held_until = max(host.held_until, now + failed.retry_after)
+        host.retry_at = max(host.retry_at, host.held_until)
 
-    def answered(self, name: str) -> None:
+    def answered(self, name: str, now: float) -> None:
         """The host is there."""
         host = self.host(name)
-        host.failures, host.error = 0, None
+        if now >= host.held_until:
+            host.failures, host.error, host.probing = 0, None, False
 
-    def ready(self) -> Iterator[tuple[Host[W], W, Lane]]:
-        """Yield what can go out now; the caller counts what really does by `Host.busy`."""
+    def ready(self, now: float) -> Iterator[tuple[Host[W], W, Lane]]:
+        """Yield what can go out now, or be told the verdict; the caller says what really does by `Host.sent`."""
         while self._stirred:
             host = self._hosts[next(iter(self._stirred))]
             del self._stirred[host.name]
-            while host.free:
+            while host.ready(now):
                 work, lane = host.queue.pick()
                 yield host, work, lane
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is queued or under way."""
+        return not any(host.busy or host.queue for host in self._hosts.values())

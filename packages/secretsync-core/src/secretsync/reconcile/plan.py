@@ -62,7 +62,7 @@ def _update(target: Target, live: Observed, digest: Digester) -> Update | None:
     attributes: dict[str, str | None] = {
         name: text for name, text in wanted.items() if live.attributes.get(name) != text
     }
-    attributes |= dict.fromkeys(live.tracked - frozenset(target.attributes) - frozenset(target.stamp))
+    attributes |= dict.fromkeys(live.tracked - {*target.attributes, *target.stamp, *target.fixed})
     if not put and not drop and not attributes and live.mark == target.mark:
         return None
     change = Change.UPDATED if live.mark == target.mark else Change.ADOPTED

@@ -9,7 +9,7 @@ while the old one serves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from typing import Any, Final
 
 from attrs import frozen
@@ -21,7 +21,7 @@ from ..errors import CredentialsNotFound, Defect
 from ..ports import AnyQuery, AnyWire
 from ..queries import Absent, Failed, Found, Scope, Unchanged
 from ..retry import Chance
-from ..values import Version
+from ..values import NO_VERSION, Version
 from .hosts import Host, Hosts
 from .lanes import Lane
 from .messages import Fetch
@@ -81,18 +81,19 @@ class Reads:
     def moved(self, query: AnyQuery, version: Version) -> None:
         """A watch saw another version. Who never asked does not care."""
         entry = self._store.known(query)
-        if entry is None or (entry.version == version and entry.answer is not None):
+        if entry is None or _shows(entry, version):
             return
+        self._store.doubt(query)
         if entry.under_way:
             entry.shown = version
             return
-        self._store.doubt(query)
         if entry.askers or entry.waiters:
             self.want(entry, Lane.CHANGED)
 
-    def due(self, entry: Entry) -> None:
+    def due(self, entry: Entry, now: float) -> None:
         """Its check, renewal or retry has come."""
-        if entry.askers:
+        if entry.askers and not entry.under_way:
+            entry.late = min(entry.late, now)
             self.want(entry, Lane.RETRY if entry.failure else Lane.REFRESH, obtain=entry.perishable)
 
     def schedule(self, entry: Entry, now: float) -> None:
@@ -116,11 +117,7 @@ class Reads:
         """Return the fetch of what waits in a batch, None if there is nothing to send."""
         verdict = host.verdict(now)
         queries = self._take(host, batch, lane, everything=verdict is not None)
-        if verdict:
-            for query in queries:
-                self._land(query, verdict, None, now)
-            return None
-        credential = self._credential(queries, lane, now)
+        credential = verdict or self._credential(queries, lane, now)
         if isinstance(credential, Failed):
             for query in queries:
                 self._land(query, credential, None, now)
@@ -130,8 +127,7 @@ class Reads:
             entry.under_way = True
         if credential is None and queries[0].credential is not None:
             return None
-        known = {e.query: e.version for e in entries if e.version and (e.has_value or not e.obtain)}
-        return Fetch(host.name, queries, known, credential)
+        return Fetch(host.name, queries, {e.query: e.version for e in entries if _conditional(e)}, credential)
 
     def _take(self, host: Host[Any], batch: Batch, lane: Lane, *, everything: bool) -> tuple[AnyQuery, ...]:
         waiting = tuple(self._waiting.pop((host.name, batch.group)))
@@ -139,6 +135,8 @@ class Reads:
         if rest := waiting[size:]:
             self._waiting[host.name, batch.group] = dict.fromkeys(rest)
             host.queue.put(batch, lane)
+        for query in waiting[:size]:
+            self._store.entry(query).late = FOREVER
         return waiting[:size]
 
     def _credential(self, queries: tuple[AnyQuery, ...], lane: Lane, now: float) -> Found[Any] | Failed | None:
@@ -150,12 +148,14 @@ class Reads:
         answer = self._store.look(query, now=now, not_before=-FOREVER, value=True)
         match answer:
             case Found():
-                if now >= holder.renew_at:
+                if now >= max(holder.renew_at, holder.retry_at):
                     self.want(holder, Lane.REFRESH, obtain=True)
                 return answer
             case Absent():
+                holder.stranded |= dict.fromkeys(queries)
                 return Failed(CredentialsNotFound(f"{query} does not exist"))
             case Failed():
+                holder.stranded |= dict.fromkeys(queries)
                 return Failed(answer.error, Scope.QUERY, max(0.0, holder.retry_at - now))
             case None:
                 holder.dependants |= dict.fromkeys(queries, lane)
@@ -169,43 +169,57 @@ class Reads:
         self._hosts.done(fetch.host)
         for query in fetch.queries:
             wire = answers.get(query) or Failed(Defect(f"no answer to {type(query).__name__}"))
+            if isinstance(wire, Unchanged) and query not in fetch.known:
+                wire = Failed(Defect(f"{type(query).__name__} is unchanged since nothing"))
             if isinstance(wire, Failed) and wire.scope is Scope.HOST:
                 self._hosts.failed(fetch.host, wire, now)
             else:
-                self._hosts.answered(fetch.host)
+                self._hosts.answered(fetch.host, now)
             self._land(query, wire, fetch.credential, now)
 
     def learned(self, query: AnyQuery, wire: AnyWire, now: float, *, by: str) -> None:
         """Take in what a run of `by` made true by its own write."""
+        entry = self._store.entry(query)
         if self._store.learn(query, wire, now=now):
-            self._tell(self._store.entry(query), Lane.CHANGED, but=by)
+            self._tell(entry, Lane.CHANGED, but=by)
+        if entry.under_way:
+            entry.shown = entry.version  # that read may have begun before the write
+        self._store.rest(entry, now)
 
     def _land(self, query: AnyQuery, wire: AnyWire, used: Found[Any] | None, now: float) -> None:
         entry = self._store.entry(query)
         entry.under_way = False
         if isinstance(wire, Failed) and self._replay(entry, wire, used, now):
             return
-        changed = self._store.learn(query, wire, now=now)
+        entry.replayed = False
+        entry.changed |= self._store.learn(query, wire, now=now)
         if isinstance(wire, Failed):
-            entry.retry_at = self._retry_at(entry, wire, now)
-        elif isinstance(wire, Unchanged) and entry.obtain and not entry.has_value:
-            self.want(entry, Lane.CHANGED, obtain=True)  # a check was in flight when the value was asked for
-            return
-        elif self._overtaken(entry):
+            entry.retry_at, entry.shown = self._retry_at(entry, wire, now), None
+        elif self._incomplete(entry) or self._overtaken(entry):
             self.want(entry, Lane.CHANGED)
             return
+        self._announce(entry, now)
+
+    def _announce(self, entry: Entry, now: float) -> None:
         for key in tuple(entry.waiters):
-            self._awake(key, query)
+            self._awake(key, entry.query)
         entry.waiters.clear()
-        if changed:
-            self._tell(entry, Lane.RETRY if isinstance(wire, Failed) else Lane.CHANGED)
+        if entry.changed:
+            self._tell(entry, Lane.RETRY if entry.failure else Lane.CHANGED)
+        entry.changed = False
         self._release(entry)
         self.schedule(entry, now)
+        self._store.rest(entry, now)
 
     def _tell(self, entry: Entry, lane: Lane, *, but: str = "") -> None:
         for key in tuple(entry.askers):
             if key != but:
                 self._news(key, lane)
+
+    @staticmethod
+    def _incomplete(entry: Entry) -> bool:
+        """A check was in flight when the value was asked for, and it did not move."""
+        return entry.obtain and not entry.has_value
 
     def _overtaken(self, entry: Entry) -> bool:
         """A watch showed a version while the fetch was under way, and it is not the one that came."""
@@ -216,17 +230,23 @@ class Reads:
         return True
 
     def _release(self, credential: Entry) -> None:
-        """Let go the fetches that waited for this credential."""
+        """Let go the fetches that waited for this credential, and once it is there those that failed without it."""
         dependants, credential.dependants = credential.dependants, {}
         for query, lane in dependants.items():
             entry = self._store.entry(query)
             entry.under_way = False
             self.want(entry, Lane(lane))
+        if credential.failure or isinstance(credential.answer, Absent):
+            return
+        stranded, credential.stranded = credential.stranded, {}
+        for query in stranded:
+            known = self._store.known(query)
+            if known and known.failure and (known.askers or known.stranded):
+                self.want(known, Lane.RETRY)
 
     def _retry_at(self, entry: Entry, failed: Failed, now: float) -> float:
-        host = self._hosts.host(entry.query.host)
-        if host.error is not None:
-            return max(host.retry_at, now)
+        if failed.scope is Scope.HOST:
+            return max(self._hosts.host(entry.query.host).retry_at, now)
         backoff = entry.query.backoff
         wait = min(backoff.delay(entry.failures, self._chance), max(self._longest, backoff.floor))
         return now + max(failed.retry_after, wait)
@@ -236,29 +256,52 @@ class Reads:
     def _replay(self, entry: Entry, failed: Failed, used: Found[Any] | None, now: float) -> bool:
         """Try once more with another credential, if this failure may be the fault of the one that was used."""
         query = entry.query.credential
-        if used is None or query is None or failed.scope not in (Scope.CREDENTIAL, Scope.SUSPECT):
+        if used is None or query is None or entry.replayed:
             return False
         holder = self._store.entry(query)
-        if entry.replayed or (holder.answer is used and not self._give_up(holder, failed.scope, now)):
-            entry.replayed = False
-            return False
-        entry.replayed = True
-        self.want(entry, Lane.RETRY)
-        return True
+        replaced = holder.answer is not used or now >= holder.expires_at
+        if failed.scope is Scope.CREDENTIAL:
+            again = replaced or self._refused(holder, now)
+        else:
+            again = failed.scope is Scope.SUSPECT and (replaced or self._suspected(entry, holder, now))
+        if again and not entry.under_way:
+            self.want(entry, Lane.RETRY)
+        entry.replayed = again
+        return again
 
     @staticmethod
-    def _give_up(holder: Entry, scope: Scope, now: float) -> bool:
-        """Throw the credential away, unless that was done a moment ago or it is too young to be suspected."""
-        suspect = scope is Scope.SUSPECT and now < holder.expires_at
-        pause = SUSPECT_AGAIN if suspect else REFUSED_AGAIN
-        if now < holder.forced_at + pause or (suspect and now < holder.at + SUSPECT_AGE):
+    def _refused(holder: Entry, now: float) -> bool:
+        """Throw the credential away, unless its predecessor was a moment ago."""
+        if now < holder.forced_at + REFUSED_AGAIN:
             return False
-        holder.forced_at = now
-        holder.expires_at = now
+        holder.forced_at = holder.expires_at = now
         return True
 
-    def overdue(self, now: float) -> Iterator[Entry]:
-        """Yield what should have been tried and was not, oldest last; for probes."""
-        for entry in self._store:
-            if entry.askers and entry.due < now:
-                yield entry
+    def _suspected(self, entry: Entry, holder: Entry, now: float) -> bool:
+        """Have the fetch wait for another credential; the one that was used still serves everybody else meanwhile."""
+        if not holder.dependants:
+            if now < max(holder.at + SUSPECT_AGE, holder.forced_at + SUSPECT_AGAIN, holder.retry_at):
+                return False
+            holder.forced_at = now
+        entry.under_way = True
+        holder.dependants[entry.query] = Lane.RETRY
+        self.want(holder, Lane.RETRY, obtain=True)
+        return True
+
+    def late(self, now: float) -> float:
+        """Return by how many seconds the oldest check that is due and was not attempted is late; 0.0 when none is."""
+        return max(
+            (now - min(e.due, e.late) for e in self._store if e.askers and min(e.due, e.late) < now), default=0.0
+        )
+
+
+def _shows(entry: Entry, version: Version) -> bool:
+    """What a watch saw is what is known."""
+    if version == NO_VERSION:
+        return isinstance(entry.answer, Absent)
+    return isinstance(entry.answer, Found) and entry.version == version
+
+
+def _conditional(entry: Entry) -> bool:
+    """Its fetch may be answered `Unchanged`: never for what must be made anew, such as a token."""
+    return bool(entry.version) and not entry.perishable and (entry.has_value or not entry.obtain)

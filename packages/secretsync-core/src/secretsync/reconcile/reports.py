@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import define, evolve, frozen
 
 from ..clock import FOREVER
-from ..errors import SecretSyncError, Unavailable
+from ..errors import RateLimited, SecretSyncError, Unavailable
 from ..queries import Failed, Scope
 from ..retry import Backoff, Chance
 from .hosts import Hosts
@@ -60,17 +60,23 @@ class Reports:
     def due(self, pending: Pending) -> None:
         self._hosts.put(pending.host, Tell(pending.key), pending.lane)
 
-    def take(self, tell: Tell) -> Report | None:
+    def take(self, tell: Tell, verdict: Failed | None, now: float) -> Report | None:
+        """Return the report that goes out now; while its host is down it waits."""
         pending = self._pending.get(tell.key)
         if pending is None or pending.outcome is None or pending.sent is not None:
+            return None
+        if verdict:
+            self._timers.at(now + verdict.retry_after, pending)
             return None
         pending.sent, pending.outcome = pending.outcome, None
         return Report(pending.host, pending.key, pending.sent)
 
     def reported(self, report: Report, error: SecretSyncError | None, now: float) -> None:
         self._hosts.done(report.host)
-        if isinstance(error, Unavailable):
-            self._hosts.failed(report.host, Failed(error, Scope.HOST), now)
+        if isinstance(error, Unavailable | RateLimited):
+            self._hosts.failed(report.host, Failed(error, Scope.HOST, getattr(error, "retry_after", 0.0)), now)
+        else:
+            self._hosts.answered(report.host, now)
         pending = self._pending.get(report.key)
         if pending is None or pending.sent is not report.outcome:
             return
@@ -80,6 +86,7 @@ class Reports:
             pending.failures += 1
             self._timers.at(now + BACKOFF.delay(pending.failures, self._chance), pending)
         elif pending.outcome is not None:
+            pending.failures = 0
             self.due(pending)
         else:
             del self._pending[report.key]

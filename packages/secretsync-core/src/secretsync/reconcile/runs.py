@@ -32,7 +32,6 @@ from ..ports import AnyQuery, AnyWire
 from ..queries import Failed, Found, Scope
 from ..retry import Backoff, Chance
 from ..targets import Action, Change, Note, Observe, Recorded, Ref, Target, Update
-from ..values import Version
 from .hosts import Hosts
 from .lanes import Lane, Lanes
 from .messages import Kept, Outcome, Perform, Subject
@@ -122,6 +121,7 @@ class Runs:
         self._longest = longest
         self._runs: dict[str, Run] = {}
         self._queue: Lanes[str] = Lanes()
+        self._in_flight: set[Ref] = set()
         self.reads: Reads  # set by the engine: the two know each other
 
     def __len__(self) -> int:
@@ -145,10 +145,9 @@ class Runs:
             self.trigger(run, Lane.CALLER if subject.once else Lane.NEW, now)
             return
         before, run.subject = run.subject, subject
-        if (before.spec, before.deleted) != (subject.spec, subject.deleted):
-            self.trigger(run, Lane.CHANGED, now)
-        elif before.period != subject.period or before.max_age != subject.max_age:
+        if _terms(before) != _terms(subject):
             run.memory = evolve(run.memory, inputs=b"")  # its ages are part of what it asked
+            run.rounds = 0
             self.trigger(run, Lane.CHANGED, now)
 
     def withdrawn(self, key: str, now: float) -> None:
@@ -183,12 +182,18 @@ class Runs:
             self.trigger(run, lane, now)
 
     def due(self, run: Run, now: float) -> None:
-        if now >= run.subject.deadline:
-            slow = sorted({query.host for query in run.waiting} | {p.host for p in run.writing.values()})
-            error = DeadlineExceeded(f"no answer in time from {', '.join(slow) or 'the queue'}")
-            self._finish(run, Outcome((error,), run.targets), now)
-        else:
+        if run.reported is not None:
             self.trigger(run, Lane.RETRY, now)
+        elif now >= run.subject.deadline:
+            self._expire(run, now)
+
+    def _expire(self, run: Run, now: float) -> None:
+        """Say that it takes too long; work on, unless nobody would hear of it."""
+        slow = sorted({query.host for query in run.waiting} | {p.host for p in run.writing.values()})
+        error = DeadlineExceeded(f"no answer in time from {', '.join(slow) or 'the queue'}")
+        self._report(run, Outcome((error,), run.targets, failures=1))
+        if run.subject.once:
+            self.withdrawn(run.key, now)
 
     def trigger(self, run: Run, lane: Lane, now: float) -> None:
         """Have it run, now or when its writes are done."""
@@ -196,9 +201,9 @@ class Runs:
             run.again = True
             return
         if run.state is State.IDLE:
-            run.since, run.rounds = now, 0
+            run.since, run.rounds, run.lane = now, 0, lane
             self._hold(run, run.memory.asked, now)
-        self._enqueue(run, lane)
+        self._enqueue(run, min(lane, run.lane))
 
     def _enqueue(self, run: Run, lane: Lane) -> None:
         self._unpark(run)
@@ -225,25 +230,23 @@ class Runs:
         except AskFailed as exc:
             self._fail(run, ask, exc.failed.error, now)
         except SecretSyncError as exc:
-            self._fail(run, ask, exc, now)
-            self._timers.at(now + HOUR, run)
+            self._fail(run, ask, exc, now, retry_in=HOUR)
         except Exception as exc:  # noqa: BLE001 - one kind's fault must not stop all the others
-            self._fail(run, ask, Defect(f"{type(exc).__name__} while evaluating {run.key}"), now)
-            self._timers.at(now + HOUR, run)
+            self._fail(run, ask, Defect(f"{type(exc).__name__} while evaluating {run.key}"), now, retry_in=HOUR)
         else:
             match result:
                 case Parked(missed):
                     self._park(run, ask, missed, now)
                 case Quiet():
-                    self._finish(run, Outcome(tuple(run.errors), run.targets), now)
+                    self._finish(run, tuple(run.errors), now)
                 case Settled():
                     self._write(run, ask, result, now)
 
     def _park(self, run: Run, ask: Ask, missed: Mapping[AnyQuery, bool], now: float) -> None:
         if run.rounds >= ROUNDS:
             chain = " → ".join(type(query).__name__ for query in ask.asked)
-            self._fail(run, ask, TooManyRounds(f"still asking after {ROUNDS} rounds: {chain}"), now)
-            self._timers.at(now + HOUR, run)
+            error = TooManyRounds(f"still asking after {ROUNDS} rounds: {chain}")
+            self._fail(run, ask, error, now, retry_in=HOUR)
             return
         self._hold(run, ask.asked, now)
         run.state, run.waiting = State.PARKED, set(missed)
@@ -262,7 +265,7 @@ class Runs:
         self._store.hold(run.held)
         self._store.release(before, now=now)
 
-    def _fail(self, run: Run, ask: Ask, error: SecretSyncError, now: float) -> None:
+    def _fail(self, run: Run, ask: Ask, error: SecretSyncError, now: float, *, retry_in: float = FOREVER) -> None:
         """It could not be evaluated: nothing is written, and what it asked is what may help.
 
         While it only confirmed what an earlier evaluation had asked, that evaluation still stands.
@@ -272,15 +275,16 @@ class Runs:
             self._depend(run, Memory(asked=dict(ask.asked)), now)
         else:
             self._reschedule(run, now)
-        self._finish(run, Outcome((error,), run.targets), now)
+        self._finish(run, (error,), now, retry_in=retry_in)
 
     def _depend(self, run: Run, memory: Memory, now: float) -> None:
         """Remember what this evaluation asked; a caller that wants no news depends on nothing."""
+        self._hold(run, (*run.memory.asked, *memory.asked), now)
         if run.subject.once:
             run.memory = evolve(memory, asked={})
             return
-        self._hold(run, (*run.memory.asked, *memory.asked), now)
-        self._store.depend(run.key, before=run.memory.asked, after=memory.asked)
+        periods = {query: max(age, run.subject.period) for query, age in memory.asked.items()}
+        self._store.depend(run.key, before=run.memory.asked, after=periods)
         dropped, run.memory = run.memory.asked.keys() - memory.asked.keys(), memory
         for query in dropped:
             self.reads.schedule(self._store.entry(query), now)
@@ -294,11 +298,12 @@ class Runs:
 
     def _write(self, run: Run, ask: Ask, settled: Settled, now: float) -> None:
         same = run.memory.inputs == settled.inputs
-        verified: dict[Ref, Version | None] = {}
-        run.draft, run.errors, run.notes = {}, [], self._fresh_notes(run, settled)
+        verified: dict[Ref, bytes | None] = {}
+        run.draft, run.errors = {}, []
+        run.notes += self._fresh_notes(run, settled)
         for target, live in settled.targets:
             decision = plan(target, live, self._digest)
-            verified[target.ref] = None if decision.action or decision.error else live.version if live else Version("")
+            verified[target.ref] = None if decision.action or decision.error else self._seen(target.ref)
             if decision.error:
                 run.errors.append(decision.error)
             if decision.action:
@@ -325,15 +330,34 @@ class Runs:
         run.writing[ref] = perform
         self._hosts.put(ref.host, perform, run.lane)
 
+    def _seen(self, ref: Ref) -> bytes:
+        return self._store.entry(Observe(ref)).digest
+
+    def dispatch(self, perform: Perform, verdict: Failed | None, now: float) -> Perform | None:
+        """Return a write that may go out now; one whose host is down, or whose target is being written, has failed."""
+        if perform.ref in self._in_flight:
+            verdict = Failed(TargetMoved(f"{perform.ref} is being written for another object"))
+        if verdict:
+            self._ended(perform, verdict, now)
+            return None
+        self._in_flight.add(perform.ref)
+        return perform
+
     def performed(self, perform: Perform, result: AnyWire, now: float) -> None:
         """Take in how a write ended, whoever still cares."""
+        self._hosts.done(perform.host)
+        self._in_flight.discard(perform.ref)
+        if isinstance(result, Failed) and result.scope is Scope.HOST:
+            self._hosts.failed(perform.host, result, now)
+        else:
+            self._hosts.answered(perform.host, now)
+        self._ended(perform, result, now)
+
+    def _ended(self, perform: Perform, result: AnyWire, now: float) -> None:
         observe = Observe(perform.ref)
         if isinstance(result, Failed):
             self._store.doubt(observe)
-            if result.scope is Scope.HOST:
-                self._hosts.failed(perform.host, result, now)
         else:
-            self._hosts.answered(perform.host)
             self.reads.learned(observe, result, now, by=perform.key)
         run = self._runs.get(perform.key)
         if run is None or run.writing.get(perform.ref) is not perform:
@@ -351,7 +375,7 @@ class Runs:
         elif isinstance(result, Found):
             kept = run.draft[ref]
             run.draft[ref] = Kept(evolve(kept.recorded, uid=result.value.uid), result.value)
-            verified[ref] = result.version
+            verified[ref] = self._seen(ref)
             run.notes.append(Note(change.value, f"{ref}: {len(result.value.keys)} keys"))
         else:
             del run.draft[ref]
@@ -367,30 +391,41 @@ class Runs:
         run.moved = run.moved + 1 if moved else 0
         if moved and run.moved <= AT_ONCE:
             run.state = State.IDLE
-            self.trigger(run, Lane.CHANGED, now)
+            self.trigger(run, run.lane, now)
             return
         gone = run.subject.deleted and not run.targets
-        self._finish(run, Outcome(errors, run.targets, gone=gone, notes=tuple(run.notes)), now)
-        if errors and run.key in self._runs:
-            self._timers.at(now + self._wait(run, errors), run)
+        self._finish(run, errors, now, gone=gone, retry_in=self._wait(run, errors))
 
     def _wait(self, run: Run, errors: tuple[SecretSyncError, ...]) -> float:
+        if not errors:
+            return FOREVER
         if all(type(error) in _WAIT_FOR_CHANGE for error in errors):
             return HOUR
-        return min(BACKOFF.delay(run.failures, self._chance), self._longest)
+        return min(BACKOFF.delay(run.failures + 1, self._chance), self._longest)
 
     # -- the end
 
-    def _finish(self, run: Run, outcome: Outcome, now: float) -> None:
+    def _finish(
+        self,
+        run: Run,
+        errors: tuple[SecretSyncError, ...],
+        now: float,
+        *,
+        gone: bool = False,
+        retry_in: float = FOREVER,
+    ) -> None:
         self._unpark(run)
         self._queue.discard(run.key)
         self._hold(run, (), now)
-        run.state, run.notes = State.IDLE, []
-        run.failures = run.failures + 1 if outcome.errors else 0
-        self._report(run, evolve(outcome, failures=run.failures))
+        run.failures = run.failures + 1 if errors else 0
+        notes, run.notes = tuple(run.notes), []
+        run.state = State.IDLE
+        self._report(run, Outcome(errors, run.targets, run.failures, gone, notes))
         if run.subject.once:
             self.withdrawn(run.key, now)
-        elif run.again:
+            return
+        self._timers.at(now + retry_in, run)
+        if run.again:
             run.again = False
             self.trigger(run, Lane.CHANGED, now)
 
@@ -400,6 +435,11 @@ class Runs:
         if news or (outcome.failures and outcome.failures & (outcome.failures - 1) == 0):
             run.reported = outcome
             self._reports.tell(run.key, run.subject.host, outcome, run.lane)
+
+
+def _terms(subject: Subject) -> tuple[object, ...]:
+    """What makes it another wish."""
+    return subject.spec, subject.deleted, subject.period, subject.max_age
 
 
 _WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetTypeImmutable})

@@ -16,11 +16,10 @@ from typing import TypeVar
 from attrs import frozen
 
 from ..cache.store import INPUTS, Store
-from ..errors import CredentialsNotFound
+from ..errors import CredentialsNotFound, SecretSyncError
 from ..ports import AnyQuery
 from ..queries import Absent, Failed, Found, Purpose, Query
 from ..targets import Observe, Observed, Recorded, Ref, Target
-from ..values import Version
 from .messages import Subject
 
 T = TypeVar("T")
@@ -57,7 +56,8 @@ class Ask:
         """Every query, with the age that is accepted in seconds."""
         self.missed: dict[AnyQuery, bool] = {}
         """What is not known yet; True: its value is needed."""
-        self.failed: AskFailed | None = None
+        self.failed: AskFailed | SecretSyncError | None = None
+        """Why nothing can come of this run, whatever its function makes of it."""
 
     def __call__(self, query: Query[T], *, max_age: float | None = None) -> Found[T] | Absent:
         """Return what is known. `max_age` in seconds; None: the subject's; 0: a read that ends after this run began."""
@@ -78,6 +78,12 @@ class Ask:
         """Make sure that all of these are known and young enough, values or not."""
         for query, max_age in asked.items():
             self._look(query, max_age, value=False)
+        self.verify()
+
+    def verify(self) -> None:
+        """Raise what this run met, if it met anything that leaves it without a result, caught or not."""
+        if self.failed:
+            raise self.failed
         if self.missed:
             raise NotYet
 
@@ -87,6 +93,9 @@ class Ask:
                 self._permit(query, self)
             except NotYet:
                 return None  # what is not yet allowed is not noted, its siblings still are
+            except SecretSyncError as exc:
+                self.failed = exc
+                raise
         age = self._max_age if max_age is None else max_age
         self.asked[query] = min(age, self.asked.get(query, age))
         answer = self._store.look(query, now=self._now, not_before=self._since - age, value=value)
@@ -96,7 +105,8 @@ class Ask:
         if answer is None:
             self.missed[query] = self.missed.get(query, False) or value
         elif isinstance(answer, Absent) and query.purpose is Purpose.CREDENTIAL:
-            raise CredentialsNotFound(f"{query} does not exist; create it, or correct the reference to it")
+            self.failed = CredentialsNotFound(f"{query} does not exist; create it, or correct the reference to it")
+            raise self.failed
         return answer  # type: ignore[return-value]  # the store holds answers of every type, this one by its query
 
 
@@ -135,14 +145,14 @@ class Settled:
 
 @frozen
 class Memory:
-    """What an earlier run left: its fingerprint, what it asked, and the version of every target it verified.
+    """What an earlier run left: its fingerprint, what it asked, and the digest of every target as it was verified.
 
     A target that could not be verified stands in `verified` with None: nothing verified is not everything verified.
     """
 
     inputs: bytes = b""
     asked: Mapping[AnyQuery, float] = {}
-    verified: Mapping[Ref, Version | None] = {}
+    verified: Mapping[Ref, bytes | None] = {}
 
 
 def settle(subject: Subject, ask: Ask, store: Store, *, memory: Memory, guard: Guard) -> Parked | Quiet | Settled:
@@ -153,30 +163,46 @@ def settle(subject: Subject, ask: Ask, store: Store, *, memory: Memory, guard: G
         SecretSyncError: The guard, the specification or the data says no; nothing may be written.
     """
     try:
-        if memory.inputs and store.fingerprint(subject.spec, memory.asked) == memory.inputs:
-            ask.confirm(memory.asked)
-            if all(version is not None and _stands(store, ref, version) for ref, version in memory.verified.items()):
-                return Quiet()
-        targets = _wanted(subject, ask)
-        for target in targets:
-            guard(subject, target.ref, ask)
-        seen = ask.all([Observe(target.ref) for target in targets])
+        return _checked(subject, ask, store, memory, guard)
     except NotYet:
         return Parked(ask.missed)
+
+
+def _checked(subject: Subject, ask: Ask, store: Store, memory: Memory, guard: Guard) -> Quiet | Settled:
+    """Evaluate, and let no result and no error stand that was drawn from answers that are not there."""
+    try:
+        result = _evaluate(subject, ask, store, memory, guard)
+    except Exception:
+        ask.verify()
+        raise
+    ask.verify()
+    return result
+
+
+def _evaluate(subject: Subject, ask: Ask, store: Store, memory: Memory, guard: Guard) -> Quiet | Settled:
+    if _same(subject, ask, store, memory):
+        for ref in memory.verified:
+            guard(subject, ref, ask)
+        return Quiet()
+    targets = _wanted(subject, ask)
+    for target in targets:
+        guard(subject, target.ref, ask)
+    seen = ask.all([Observe(target.ref) for target in targets])
     live = (answer.value if isinstance(answer, Found) else None for answer in seen)
     return Settled(store.fingerprint(subject.spec, ask.asked), tuple(zip(targets, live, strict=True)))
 
 
-def _stands(store: Store, ref: Ref, version: Version) -> bool:
-    return store.entry(Observe(ref)).version == version
+def _same(subject: Subject, ask: Ask, store: Store, memory: Memory) -> bool:
+    """The same answers, confirmed, and every target as it was left. One that goes is always looked at anew."""
+    if subject.deleted or not memory.inputs or store.fingerprint(subject.spec, memory.asked) != memory.inputs:
+        return False
+    ask.confirm(memory.asked)
+    return all(digest == store.entry(Observe(ref)).digest for ref, digest in memory.verified.items())
 
 
 def _wanted(subject: Subject, ask: Ask) -> tuple[Target | Recorded, ...]:
     """What the subject wants, then what it wanted before and no longer names. One that goes wants and asks nothing."""
     targets = () if subject.deleted else subject.desired(ask)
-    if ask.failed:
-        raise ask.failed
-    if ask.missed:
-        raise NotYet
+    ask.verify()
     named = {target.ref for target in targets}
     return (*targets, *(recorded for recorded in subject.recorded if recorded.ref not in named))

@@ -126,8 +126,9 @@ def test_a_login_forgives_slashes_api_twice_and_white_space(anonymous: Client, p
         ({"clientId": "cid"}, 422, "ValidationFailure"),
         ({"clientId": "cid", "clientSecret": 5}, 422, "ValidationFailure"),
         ([], 400, "BadRequest"),
+        ({"clientId": "cid", "clientSecret": "\ud800"}, 400, "BadRequest"),
     ],
-    ids=["wrong", "missing", "no text", "no object"],
+    ids=["wrong", "missing", "no text", "no object", "no bytes"],
 )
 def test_a_login_is_refused_in_the_general_shape(anonymous: Client, body: object, status: int, error: str) -> None:
     answer = anonymous.ask("POST", "/api/v1/auth/universal-auth/login", body).json()

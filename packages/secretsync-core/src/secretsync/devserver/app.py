@@ -138,6 +138,7 @@ async def json_body(request: Request) -> dict[str, object]:
     """
     try:
         body = json.loads(await request.body())
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair has no bytes
     except ValueError:
         body = None  # refused below, because the original error carries the body
     if not isinstance(body, dict):

@@ -77,7 +77,7 @@ class Gate:
 
     async def _answer(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
         if fault and fault.delay:
-            await self._wait(self._closing.wait(), seconds=fault.delay)
+            await _first(self._closing.wait(), seconds=fault.delay)
         if fault is None or fault.passes:
             await self._app(scope, receive, send)
         elif fault.hang or fault.reset:
@@ -87,15 +87,9 @@ class Gate:
 
     async def _no_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         if fault.hang:
-            await self._wait(self._closing.wait(), _gone(receive), seconds=None)
+            await _first(self._closing.wait(), _gone(receive), seconds=None)
         _connection(scope).reset()
         await _gone(receive)
-
-    async def _wait(self, *ends: Awaitable[object], seconds: float | None) -> None:
-        tasks = [asyncio.ensure_future(end) for end in ends]
-        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
 
 
 def route_of(path: str) -> str:
@@ -130,6 +124,14 @@ def _content(fault: Fault) -> tuple[bytes, bytes]:
 def _connection(scope: Scope) -> Connection:
     connection: Connection = scope["extensions"][CONNECTION]
     return connection
+
+
+async def _first(*ends: Awaitable[object], seconds: float | None) -> None:
+    """Return when one of these has ended, or after so many seconds; None waits for ever."""
+    tasks = [asyncio.ensure_future(end) for end in ends]
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
 
 
 async def _gone(receive: Receive) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from secretsync.clock import FOREVER
 from secretsync.errors import InvalidInput
-from secretsync.http import Address
 
 from . import flags, logs
 from .flags import BOOL, DURATION, TEXT, TEXTS, Flag, Kind
+
+if TYPE_CHECKING:
+    from secretsync.http import Address  # httpx takes 40 ms, for which neither --help nor a wrong flag should wait
 
 PROGRAM: Final = "secretsync-operator"
 

@@ -218,7 +218,7 @@ def test_a_host_that_hangs_delays_nothing_of_another(stand):
     names = [f"fine-{n}" for n in range(5)]
     stand.apply(*(kmssecret(name, fine.url) for name in names))
     stand.until_ready(*names)
-    eventually(lambda: hanging.asked())
+    eventually(hanging.asked)
 
     changed = canary("changed")
     fine.model.put(PROJECT.slug, "prod", "/app", {"A": changed})

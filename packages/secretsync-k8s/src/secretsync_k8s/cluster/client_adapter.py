@@ -78,8 +78,8 @@ def _load(what: str, load: Callable[[Any], None]) -> None:
 
     try:
         load(config)
-    except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
-        # Not their texts: a kubeconfig holds tokens and keys, and the text may quote it.
+    except Exception as error:  # noqa: BLE001 - a broken file raises anything, errors of the YAML parser too
+        # Not its text: a kubeconfig holds tokens and keys, and the text may quote it.
         remedy = "name one with --kubeconfig, and see that `kubectl --kubeconfig FILE version` works"
         raise InvalidInput([f"{what} gives no connection to a cluster ({type(error).__name__}); {remedy}"]) from None
 

@@ -87,13 +87,19 @@ DURATION: Final = Kind("duration", duration, "write a duration such as 500ms, 2s
 
 @frozen
 class Flag:
-    """One flag of a program; `env` names the variable that stands in for it when it is not given."""
+    """One flag of a program.
+
+    Attributes:
+        env: The variable that stands in for it when it is not given.
+        shown: The default in the help's words, where its value says little.
+    """
 
     name: str
     kind: Kind
     default: FlagValue
     help: str
     env: str | None = None
+    shown: str = ""
 
 
 @frozen
@@ -200,6 +206,8 @@ def _shown(flag: Flag) -> str:
 
 def _default(flag: Flag) -> str:
     match flag.default:
+        case _ if flag.shown:
+            return flag.shown
         case bool():
             return str(flag.default).lower()
         case tuple():

@@ -12,7 +12,7 @@ from secretsync.clock import FOREVER
 from secretsync.errors import InvalidInput
 
 from . import flags, logs
-from .flags import BOOL, DURATION, TEXT, TEXTS, Flag, Kind
+from .flags import BOOL, TEXT, Flag, Kind
 
 if TYPE_CHECKING:
     from secretsync.http import Address  # httpx takes 40 ms, for which neither --help nor a wrong flag should wait
@@ -21,7 +21,40 @@ PROGRAM: Final = "secretsync-operator"
 
 _PORTS: Final = range(1, 1 << 16)
 
+
+def _resolved(text: str) -> tuple[Address, Address]:
+    """Return from where to where `HOST:PORT=ADDR[:PORT]` leads, or raise ValueError."""
+    name, _, to = text.partition("=")
+    source = _address(name)
+    return source, _address(to, port=source[1])
+
+
+def _address(text: str, *, port: int | None = None) -> Address:
+    """Return host and port; `port` where none is written. IPv6 addresses stand in brackets, as in URLs."""
+    host, colon, written = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, written = text, "" if port is None else str(port)
+    host = host.removeprefix("[").removesuffix("]").lower()
+    if not host or not written.isdecimal() or int(written) not in _PORTS:
+        raise ValueError
+    return host, int(written)
+
+
+def _mapping(text: str) -> str:
+    _resolved(text)
+    return text
+
+
+def _interval(text: str) -> float:
+    seconds = flags.duration(text)
+    if seconds <= 0:
+        raise ValueError
+    return seconds
+
+
 LEVEL: Final = Kind("level", logs.level, "write debug, info, warn or error")
+MAPPING: Final = Kind("mapping", _mapping, "write HOST:PORT=ADDR or HOST:PORT=ADDR:PORT", repeated=True)
+INTERVAL: Final = Kind("duration", _interval, "write a duration above 0 such as 500ms, 2s or 1m30s")
 
 FLAGS: Final = (
     Flag("kubeconfig", TEXT, "", "File that names the cluster; without it the pod's own account", "KUBECONFIG"),
@@ -29,9 +62,15 @@ FLAGS: Final = (
     Flag("config-namespace", TEXT, "kms-operator-system", "Namespace of the operator's own objects"),
     Flag("metrics-bind-address", TEXT, ":8080", "Where /metrics is served; 0 serves none"),
     Flag("health-probe-bind-address", TEXT, ":8081", "Where /healthz and /readyz are served"),
-    Flag("resolve", TEXTS, (), "HOST:PORT=ADDR[:PORT]: connect there instead, as curl's --resolve; may be repeated"),
-    Flag("max-interval", DURATION, FOREVER, "Caps every interval and every back-off; for demonstrations and tests"),
-    Flag("zap-log-level", LEVEL, logging.INFO, "From which level on to log"),
+    Flag("resolve", MAPPING, (), "HOST:PORT=ADDR[:PORT]: connect there instead, as curl's --resolve; may be repeated"),
+    Flag(
+        "max-interval",
+        INTERVAL,
+        FOREVER,
+        "Caps every interval and every back-off; for demonstrations and tests",
+        shown="no cap",
+    ),
+    Flag("zap-log-level", LEVEL, logging.INFO, "From which level on to log", shown="info"),
     Flag("leader-elect", BOOL, default=False, help="Accepted; this version has no election: run one replica"),
 )
 
@@ -59,20 +98,16 @@ def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None
     parsed = flags.parse(FLAGS, argv, environ)
     if parsed.help:
         return None
-    problems = [f'unexpected argument "{word}"; every setting is a flag' for word in parsed.arguments]
+    if parsed.arguments:
+        raise InvalidInput(f'unexpected argument "{word}"; every setting is a flag' for word in parsed.arguments)
     values: Mapping[str, Any] = parsed.values
-    resolve = _resolve(values["resolve"], problems)
-    if values["max-interval"] <= 0:
-        problems.append("flag -max-interval must be more than 0, such as 2s")
-    if problems:
-        raise InvalidInput(problems)
     return Settings(
         kubeconfig=values["kubeconfig"],
         host_api=values["host-api"],
         namespace=values["config-namespace"],
         metrics_address="" if values["metrics-bind-address"] == "0" else values["metrics-bind-address"],
         probe_address=values["health-probe-bind-address"],
-        resolve=resolve,
+        resolve=dict(map(_resolved, values["resolve"])),
         longest=values["max-interval"],
         log_level=values["zap-log-level"],
     )
@@ -80,27 +115,3 @@ def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None
 
 def usage() -> str:
     return flags.usage(PROGRAM, FLAGS)
-
-
-def _resolve(words: Sequence[str], problems: list[str]) -> dict[Address, Address]:
-    found: dict[Address, Address] = {}
-    for word in words:
-        name, equals, to = word.partition("=")
-        source = _address(name, None)
-        target = _address(to, source[1] if source else None)
-        if not equals or source is None or target is None:
-            problems.append(f'flag -resolve: "{word}" is no mapping; write HOST:PORT=ADDR or HOST:PORT=ADDR:PORT')
-        else:
-            found[source] = target
-    return found
-
-
-def _address(text: str, port: int | None) -> Address | None:
-    """Return host and port; `port` where none is written. IPv6 addresses stand in brackets, as in URLs."""
-    host, colon, written = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, written = text, "" if port is None else str(port)
-    host = host.removeprefix("[").removesuffix("]").lower()
-    if not host or not written.isdecimal() or int(written) not in _PORTS:
-        return None
-    return host, int(written)

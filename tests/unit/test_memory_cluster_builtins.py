@@ -57,6 +57,7 @@ def test_an_invalid_secret(cluster: MemoryCluster, body: Json, expected: list[st
 
 UNREADABLE = {
     "no base64": {"data": {"A": "canary-51c2!"}},
+    "base64 with another letter": {"data": {"A": "M!Q=="}},
     "base64 without its padding": {"data": {"A": "MQ"}},
     "a number": {"data": {"A": 1}},
     "a list": {"stringData": ["canary-51c2"]},

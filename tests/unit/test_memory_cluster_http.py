@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from kubernetes import client, config, watch
 from secretsync.testing.clock import ManualClock
 from secretsync_k8s.manifests import crd
 from secretsync_k8s.testing import ClusterServer, MemoryCluster
+from secretsync_k8s.testing.wire import Call, Wire
 
 Json = dict[str, Any]
 
@@ -126,6 +128,7 @@ STATUSES = {
     "no such sub-resource": ("GET", f"{SECRETS}/x/status", None, 404),
     "a cluster-scoped resource in a namespace": ("GET", "/api/v1/namespaces/default/namespaces", None, 404),
     "a namespaced object without namespace": ("GET", "/api/v1/secrets/x", None, 404),
+    "a path that goes on": ("GET", f"{KMSSECRETS}/x/status/more", None, 404),
     "create everywhere": ("POST", "/api/v1/secrets", {"metadata": {"name": "x"}}, 405),
     "create by name": ("POST", f"{SECRETS}/x", {"metadata": {"name": "x"}}, 405),
     "no JSON": ("POST", SECRETS, b"{canary", 400),
@@ -203,19 +206,24 @@ def test_a_watch_of_metadata_only(connection: HTTPConnection, cluster: MemoryClu
     assert event["object"].keys() == {"kind", "apiVersion", "metadata"}
 
 
-def test_bookmarks(connection: HTTPConnection, cluster: MemoryCluster) -> None:
+def test_a_bookmark_never_runs_ahead_of_the_events(connection: HTTPConnection, cluster: MemoryCluster) -> None:
     version = put(cluster, "a")["metadata"]["resourceVersion"]
-    (mark,) = events(connection, f"&allowWatchBookmarks=true&resourceVersion={version}", 1)
+    put(cluster, "b")
+    mark, added = events(connection, f"&allowWatchBookmarks=true&resourceVersion={version}", 2)
     assert (mark["type"], mark["object"]["kind"]) == ("BOOKMARK", "Secret")
     assert mark["object"]["metadata"]["resourceVersion"] == version
+    assert (added["type"], added["object"]["metadata"]["name"]) == ("ADDED", "b")
 
 
 def test_initial_events_end_with_their_bookmark(connection: HTTPConnection, cluster: MemoryCluster) -> None:
-    put(cluster, "a")
+    old = put(cluster, "a")["metadata"]["resourceVersion"]
+    version = put(cluster, "b")["metadata"]["resourceVersion"]
     query = "&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-    added, mark = events(connection, query, 2)
-    assert (added["type"], mark["type"]) == ("ADDED", "BOOKMARK")
+    *added, mark = events(connection, f"{query}&resourceVersion={old}", 3)
+    assert [(event["type"], event["object"]["metadata"]["name"]) for event in added] == [("ADDED", "a"), ("ADDED", "b")]
+    assert mark["type"] == "BOOKMARK"
     assert mark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+    assert mark["object"]["metadata"]["resourceVersion"] == version
 
 
 def test_an_expired_version_is_an_error_event(connection: HTTPConnection, cluster: MemoryCluster) -> None:
@@ -317,6 +325,20 @@ def test_an_outage_cuts_watches_and_refuses_the_next_connection(
     connection.close()
     cluster.outage(down=False)
     assert call(connection, "GET", SECRETS)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/version", SECRETS])
+def test_during_an_outage_no_path_answers(cluster: MemoryCluster, path: str) -> None:
+    cluster.outage(down=True)
+    with pytest.raises(ConnectionResetError):
+        Wire(cluster, token=None).answer(Call("GET", path, {}))
+
+
+def test_during_an_outage_a_connection_is_closed_before_it_asks(server: ClusterServer, cluster: MemoryCluster) -> None:
+    cluster.outage(down=True)
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw_connection:
+        assert raw_connection.recv(1) == b""
 
 
 def until_cut(response: Any) -> Iterator[bytes]:

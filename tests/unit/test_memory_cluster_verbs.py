@@ -54,9 +54,12 @@ def test_a_created_object_gets_its_system_metadata(cluster: MemoryCluster) -> No
 
 
 def test_client_supplied_system_metadata_is_ignored_on_create(cluster: MemoryCluster) -> None:
-    made = cluster.create("secrets", secret(metadata={"uid": "mine", "creationTimestamp": "1999-01-01T00:00:00Z"}))
-    assert made["metadata"]["uid"] != "mine"
-    assert made["metadata"]["creationTimestamp"].startswith("2030")
+    past = "1999-01-01T00:00:00Z"
+    forged = {"uid": "mine", "generation": 9, "creationTimestamp": past, "deletionTimestamp": past}
+    metadata = cluster.create("secrets", secret(metadata=forged))["metadata"]
+    assert metadata["uid"] != "mine"
+    assert metadata["creationTimestamp"] == "2030-01-01T00:00:00Z"
+    assert metadata.keys() == {"name", "namespace", "uid", "creationTimestamp", "resourceVersion"}
 
 
 def test_a_generated_name_begins_with_its_prefix_and_differs(cluster: MemoryCluster) -> None:
@@ -368,11 +371,12 @@ def test_planned_faults_happen_as_often_as_planned_and_only_to_what_matches(clus
     cluster.fail(verb="get", status="reset")
     for _ in range(2):
         assert refused(lambda: cluster.patch("secrets", "env", {"stringData": {"A": "2"}}))[:2] == (409, "Conflict")
+    assert len(cluster.list("secrets")["items"]) == 1
     with pytest.raises(ConnectionResetError):
         cluster.get("secrets", "env")
     assert cluster.get("secrets", "env")["data"] == {"A": "MQ=="}
     assert cluster.patch("secrets", "env", {"stringData": {"A": "2"}})["data"] == {"A": "Mg=="}
-    assert [record.status for record in cluster.requests] == [201, 409, 409, 0, 200, 200]
+    assert [record.status for record in cluster.requests] == [201, 409, 409, 200, 0, 200, 200]
 
 
 def test_planned_faults_can_be_taken_back(cluster: MemoryCluster) -> None:

@@ -64,7 +64,11 @@ def test_what_ceases_to_be_selected_counts_as_deleted(cluster: MemoryCluster) ->
     watch = cluster.watch("secrets", resource_version=now(cluster), labels="app=x")
     for value in ("y", "z", "x"):
         label(cluster, "a", value)
-    assert told(watch) == [("DELETED", "a"), ("ADDED", "a")]
+    left, came_back = watch.take()
+    assert (left["type"], came_back["type"]) == ("DELETED", "ADDED")
+    assert left["object"]["metadata"]["labels"] == {"app": "x"}  # as it was when it was last selected
+    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in (left, came_back)]
+    assert versions == [int(now(cluster)) - 2, int(now(cluster))]  # but with the version of its leaving
 
 
 def test_other_namespaces_and_resources_are_not_told(cluster: MemoryCluster) -> None:

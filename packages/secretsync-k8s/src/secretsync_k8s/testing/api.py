@@ -8,7 +8,7 @@ admission, authorisation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from random import Random
 from typing import Final
@@ -78,11 +78,12 @@ class Api:
         version = _number(request, "resourceVersion")
         seconds = _number(request, "timeoutSeconds")
         with self.store.lock:
-            first = self._first_events(request, selects, version)
+            from_here = not version or request.options.get("sendInitialEvents") == "true"
+            version = self.store.version if from_here else version
             return Watch(
                 self.store.collection(type_.storage),
-                first=first,
-                version=version or self.store.version,
+                first=[*(self._added(type_, selects) if from_here else ()), *self._bookmarks(request, version)],
+                version=version,
                 selects=selects,
                 serve=type_.serve,
                 deadline=Deadline.after(seconds or FOREVER, self._timer),
@@ -100,22 +101,19 @@ class Api:
         items = [type_.serve_item(objects[key]) for key in sorted(objects) if selects(objects[key])]
         return type_.serve_list(items, self.store.version)
 
-    def _first_events(self, request: Request, selects: selectors.Selector, version: int) -> list[Event]:
-        type_, options = request.type, request.options
+    def _added(self, type_: ResourceType, selects: selectors.Selector) -> Iterator[Event]:
         objects = self.store.collection(type_.storage).objects
-        initial = options.get("sendInitialEvents") == "true"
-        events: list[Event] = []
-        if initial or not version:
-            events += [("ADDED", type_.serve(objects[key])) for key in sorted(objects) if selects(objects[key])]
-        if options.get("allowWatchBookmarks") == "true":
-            events.append(("BOOKMARK", self._bookmark(type_, initial=initial)))
-        return events
+        return (("ADDED", type_.serve(objects[key])) for key in sorted(objects) if selects(objects[key]))
 
-    def _bookmark(self, type_: ResourceType, *, initial: bool) -> Json:
-        metadata: Json = {"resourceVersion": str(self.store.version), "creationTimestamp": None}
-        if initial:
+    def _bookmarks(self, request: Request, version: int) -> Iterator[Event]:
+        """Yield the bookmark that says the watch is where it starts; what came after that version follows it."""
+        type_, options = request.type, request.options
+        if options.get("allowWatchBookmarks") != "true":
+            return
+        metadata: Json = {"resourceVersion": str(version), "creationTimestamp": None}
+        if options.get("sendInitialEvents") == "true":
             metadata["annotations"] = _INITIAL_EVENTS_END
-        return {"kind": type_.kind, "apiVersion": type_.api_version, "metadata": metadata}
+        yield "BOOKMARK", {"kind": type_.kind, "apiVersion": type_.api_version, "metadata": metadata}
 
     def _stored(self, request: Request) -> Json:
         body = self.store.find(request.type.storage, (request.namespace, request.name))
@@ -128,21 +126,16 @@ class Api:
     def _create(self, request: Request) -> Json:
         type_ = request.type
         new = _read_body(request)
-        metadata = new["metadata"]
-        if metadata.get("resourceVersion"):
+        if new["metadata"].get("resourceVersion"):
             raise plain(400, "resourceVersion should not be set on objects to be created")
-        for name in _SYSTEM_METADATA:
-            metadata.pop(name, None)
-        self._name(type_, metadata)
-        self._check_namespace(request, metadata["name"])
+        name = self._name(type_, new["metadata"])
+        self._check_namespace(request, name)
+        self._stamp(type_, new["metadata"])
         if type_.has_status:
             new.pop("status", None)
-        metadata |= {"uid": str(UUID(int=self._chance.getrandbits(128), version=4)), "creationTimestamp": self._now()}
-        if type_.has_status or type_.custom:
-            metadata["generation"] = 1
         _check(type_, new, None)
-        if self.store.find(type_.storage, (request.namespace, metadata["name"])):
-            raise already_exists(type_.named(metadata["name"]))
+        if self.store.find(type_.storage, (request.namespace, name)):
+            raise already_exists(type_.named(name))
         return self._put(type_, new)
 
     def _update(self, request: Request) -> Json:
@@ -195,7 +188,7 @@ class Api:
 
     # -- details of a create
 
-    def _name(self, type_: ResourceType, metadata: Json) -> None:
+    def _name(self, type_: ResourceType, metadata: Json) -> str:
         prefix = metadata.get("generateName")
         if not metadata.get("name") and prefix:
             suffix = "".join(self._chance.choices(_SUFFIX_LETTERS, k=_SUFFIX_LENGTH))
@@ -203,6 +196,16 @@ class Api:
         if not metadata.get("name"):
             missing = Cause("metadata.name", "Required value: name or generateName is required", "FieldValueRequired")
             raise invalid(type_.named(""), [missing])
+        return str(metadata["name"])
+
+    def _stamp(self, type_: ResourceType, metadata: Json) -> None:
+        """Write the metadata that only the server writes over whatever the client sent."""
+        for name in _SYSTEM_METADATA:
+            metadata.pop(name, None)
+        metadata["uid"] = str(UUID(int=self._chance.getrandbits(128), version=4))
+        metadata["creationTimestamp"] = self._now()
+        if type_.has_status or type_.custom:
+            metadata["generation"] = 1
 
     def _check_namespace(self, request: Request, name: str) -> None:
         if not request.type.namespaced:

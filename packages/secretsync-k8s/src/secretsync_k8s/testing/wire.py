@@ -68,7 +68,7 @@ class Stream:
             yield b"".join(dumped(self._shown(event)) + b"\n" for event in events)
 
     def _shown(self, event: Json) -> Json:
-        if self.view == "Whole" or event["type"] == "ERROR":
+        if self.view == "Whole":
             return event
         return {**event, "object": _in_view(event["object"], self.view, self.call, self.cluster)}
 

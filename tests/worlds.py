@@ -127,6 +127,10 @@ class World:
     conditional: Counter[str] = field(factory=Counter)
     moved: list[Moved] = field(factory=list)
     deleted: list[Ref] = field(factory=list)
+    refused: set[SecretValue] = field(factory=set)
+    """Credentials that no longer log in."""
+    stale: set[SecretValue] = field(factory=set)
+    """Tokens that are answered with a plain 403."""
     _serial: count[int] = field(factory=lambda: count(1))
 
     def read(self, fetch: Fetch, now: float) -> dict[AnyQuery, AnyWire]:
@@ -149,7 +153,7 @@ class World:
                 seen = self.targets.get(ref)
                 return Found(seen, seen.version) if seen else Absent()
             case Token():
-                if fetch.credential is None or fetch.credential.value not in self.credentials.values():
+                if fetch.credential is None or fetch.credential.value in self.refused:
                     return Failed(AuthenticationFailed("kms", "login", "authentication failed"))
                 token = SecretValue(f"token-{next(self._serial)}")
                 self.tokens[token] = now + self.token_ttl
@@ -157,6 +161,8 @@ class World:
             case Folder(path=path):
                 if fetch.credential is None or now >= self.tokens.get(fetch.credential.value, 0.0):
                     return REFUSED
+                if fetch.credential.value in self.stale:
+                    return FORBIDDEN
                 found = self.folders.get(path)
                 if found is None:
                     return Absent(PathNotFound("kms", "list", f"path not found: {path}"))
@@ -206,7 +212,8 @@ class World:
             del self.credentials[name]
         else:
             self.credentials[name] = SecretValue(value)
-        self.moved.append(Moved(Credentials(name), Version(value or "")))
+        held = self.credentials.get(name)
+        self.moved.append(Moved(Credentials(name), Version(DIGEST(held).hex()) if held else Version("")))
 
 
 @define

@@ -81,12 +81,15 @@ class Reads:
     def moved(self, query: AnyQuery, version: Version) -> None:
         """A watch saw another version. Who never asked does not care."""
         entry = self._store.known(query)
-        if entry is None or _shows(entry, version):
+        if entry is None or (entry.shown is None and _shows(entry, version)):
             return
         self._store.doubt(query)
-        if entry.under_way:
+        if entry.under_way or entry.written:
             entry.shown = version
-            return
+        else:
+            self._look_again(entry)
+
+    def _look_again(self, entry: Entry) -> None:
         if entry.askers or entry.waiters:
             self.want(entry, Lane.CHANGED)
 
@@ -178,12 +181,16 @@ class Reads:
             self._land(query, wire, fetch.credential, now)
 
     def learned(self, query: AnyQuery, wire: AnyWire, now: float, *, by: str) -> None:
-        """Take in what a run of `by` made true by its own write."""
+        """Take in how a write by a run of `by` ended. A watch may show it first, which is no reason to read it."""
         entry = self._store.entry(query)
-        if self._store.learn(query, wire, now=now):
+        if isinstance(wire, Failed):
+            self._store.doubt(query)
+        elif self._store.learn(query, wire, now=now):
             self._tell(entry, Lane.CHANGED, but=by)
-        if entry.under_way:
+        if entry.under_way and not isinstance(wire, Failed):
             entry.shown = entry.version  # that read may have begun before the write
+        elif not (entry.under_way or entry.written) and self._overtaken(entry):
+            self._look_again(entry)
         self._store.rest(entry, now)
 
     def _land(self, query: AnyQuery, wire: AnyWire, used: Found[Any] | None, now: float) -> None:
@@ -195,7 +202,7 @@ class Reads:
         entry.changed |= self._store.learn(query, wire, now=now)
         if isinstance(wire, Failed):
             entry.retry_at, entry.shown = self._retry_at(entry, wire, now), None
-        elif self._incomplete(entry) or self._overtaken(entry):
+        elif self._overtaken(entry):
             self.want(entry, Lane.CHANGED)
             return
         self._announce(entry, now)
@@ -216,13 +223,8 @@ class Reads:
             if key != but:
                 self._news(key, lane)
 
-    @staticmethod
-    def _incomplete(entry: Entry) -> bool:
-        """A check was in flight when the value was asked for, and it did not move."""
-        return entry.obtain and not entry.has_value
-
     def _overtaken(self, entry: Entry) -> bool:
-        """A watch showed a version while the fetch was under way, and it is not the one that came."""
+        """A watch showed a version while a fetch or a write was under way, and it is not the one that came."""
         shown, entry.shown = entry.shown, None
         if shown is None or shown == entry.version:
             return False

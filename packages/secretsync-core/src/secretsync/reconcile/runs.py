@@ -121,7 +121,6 @@ class Runs:
         self._longest = longest
         self._runs: dict[str, Run] = {}
         self._queue: Lanes[str] = Lanes()
-        self._in_flight: set[Ref] = set()
         self.reads: Reads  # set by the engine: the two know each other
 
     def __len__(self) -> int:
@@ -335,18 +334,19 @@ class Runs:
 
     def dispatch(self, perform: Perform, verdict: Failed | None, now: float) -> Perform | None:
         """Return a write that may go out now; one whose host is down, or whose target is being written, has failed."""
-        if perform.ref in self._in_flight:
+        entry = self._store.entry(Observe(perform.ref))
+        if entry.written:
             verdict = Failed(TargetMoved(f"{perform.ref} is being written for another object"))
         if verdict:
             self._ended(perform, verdict, now)
             return None
-        self._in_flight.add(perform.ref)
+        entry.written = True
         return perform
 
     def performed(self, perform: Perform, result: AnyWire, now: float) -> None:
         """Take in how a write ended, whoever still cares."""
         self._hosts.done(perform.host)
-        self._in_flight.discard(perform.ref)
+        self._store.entry(Observe(perform.ref)).written = False
         if isinstance(result, Failed) and result.scope is Scope.HOST:
             self._hosts.failed(perform.host, result, now)
         else:
@@ -354,11 +354,7 @@ class Runs:
         self._ended(perform, result, now)
 
     def _ended(self, perform: Perform, result: AnyWire, now: float) -> None:
-        observe = Observe(perform.ref)
-        if isinstance(result, Failed):
-            self._store.doubt(observe)
-        else:
-            self.reads.learned(observe, result, now, by=perform.key)
+        self.reads.learned(Observe(perform.ref), result, now, by=perform.key)
         run = self._runs.get(perform.key)
         if run is None or run.writing.get(perform.ref) is not perform:
             return

@@ -128,7 +128,12 @@ STATUSES = {
     "no such sub-resource": ("GET", f"{SECRETS}/x/status", None, 404),
     "a cluster-scoped resource in a namespace": ("GET", "/api/v1/namespaces/default/namespaces", None, 404),
     "a namespaced object without namespace": ("GET", "/api/v1/secrets/x", None, 404),
-    "a path that goes on": ("GET", f"{KMSSECRETS}/x/status/more", None, 404),
+    "a path that goes on": (
+        "GET",
+        f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{CRD['metadata']['name']}/status/more",
+        None,
+        404,
+    ),
     "create everywhere": ("POST", "/api/v1/secrets", {"metadata": {"name": "x"}}, 405),
     "create by name": ("POST", f"{SECRETS}/x", {"metadata": {"name": "x"}}, 405),
     "no JSON": ("POST", SECRETS, b"{canary", 400),

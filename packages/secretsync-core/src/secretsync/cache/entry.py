@@ -28,11 +28,12 @@ class Entry:
         holders: How many runs need the value right now.
         dependants: Queries whose fetch waits for this credential, each with the lane it waited in.
         under_way: A fetch is in flight, or waits for its credential.
+        written: A write of ours is in flight.
         obtain: The next answer must bring the value.
         stranded: Queries that failed for want of this credential; they are tried again when there is one.
         changed: The answer changed, failed or recovered, and the askers were not told yet.
         late: When the check came due that waits in its host's queue.
-        shown: A version that a watch showed while a fetch was under way.
+        shown: A version that a watch showed while a fetch or a write was under way.
         replayed: This attempt already went out a second time, with a new credential.
         forced_at: When another one was last asked for because somebody refused this credential.
     """
@@ -53,6 +54,7 @@ class Entry:
     dependants: dict[AnyQuery, int] = field(factory=dict)
     stranded: dict[AnyQuery, None] = field(factory=dict)
     under_way: bool = False
+    written: bool = False
     obtain: bool = False
     changed: bool = False
     late: float = FOREVER
@@ -87,7 +89,8 @@ class Entry:
 
     @property
     def in_use(self) -> bool:
-        return bool(self.askers or self.waiters or self.holders or self.dependants or self.under_way)
+        cares = self.askers or self.waiters or self.holders or self.dependants
+        return bool(cares or self.under_way or self.written)
 
     def drop_value(self) -> None:
         """Forget the value, keep digest and version: enough to confirm, not to evaluate."""

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Thread
@@ -364,13 +365,22 @@ def test_closing_the_server_ends_its_watches(cluster: MemoryCluster) -> None:
     connection.close()
 
 
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the module as a process; yield it with the URL it prints, and end it whatever happens."""
+    command = [sys.executable, "-m", "secretsync_k8s.testing", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield process, json.loads(process.stdout.readline())["url"]
+        finally:
+            process.kill()
+
+
 def test_as_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "crd.yaml").write_text(json.dumps(CRD))
     arguments = ["--crd", str(tmp_path / "crd.yaml"), "--kubeconfig", str(tmp_path / "kubeconfig"), "--require-token"]
-    command = [sys.executable, "-m", "secretsync_k8s.testing", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        url = json.loads(process.stdout.readline())["url"]
+    with running(*arguments) as (process, url):
         kubeconfig = json.loads((tmp_path / "kubeconfig").read_text())
         assert kubeconfig["clusters"][0]["cluster"]["server"] == url
         connection = HTTPConnection(url.removeprefix("http://"), timeout=10)

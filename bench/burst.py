@@ -17,7 +17,7 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, HTTPException
@@ -168,6 +168,8 @@ def started(burst: Burst, folder: Path, stack: ExitStack) -> World:
     env = clean_environment(folder)
     operator = stack.enter_context(Program(shlex.split(command), env=env, log=folder / "operator"))
     wait_until(lambda: follows(cluster), operator)
+    settle(cluster)
+    cluster.call("DELETE", "/_emulator/requests")  # what it takes to start is no part of the burst
     host_api = f"http://{NAME}/api" if "{resolve}" in burst.command else f"http://{kms.address}/api"
     return World(kms, cluster, {"operator": operator, "cluster": cluster_program, "kms": kms_program}, host_api)
 
@@ -277,10 +279,11 @@ def create_all(burst: Burst, world: World) -> float:
 
 def settle(cluster: Api) -> None:
     """Return when nothing is asked any more: what is written twice is written by then."""
-    before, now = -1, len(cluster.requests())
-    while now != before:
+    end = time.monotonic() + GIVE_UP
+    before, now = None, cluster_requests(cluster)
+    while now != before and time.monotonic() < end:
         time.sleep(QUIET)
-        before, now = now, len(cluster.requests())
+        before, now = now, cluster_requests(cluster)
 
 
 def cpu(world: World) -> dict[str, float]:
@@ -291,19 +294,25 @@ def costs(world: World, before: Mapping[str, float]) -> Json:
     after = cpu(world)
     return {
         "kms": dict(Counter(one["route"] for one in world.kms.requests())),
-        "cluster": cluster_requests(world.cluster.requests()),
+        "cluster": cluster_requests(world.cluster),
         "cpu_seconds": {name: round(after[name] - before[name], 2) for name in after},
         "operator_peak_mib": round(world.programs["operator"].peak_mib, 1),
     }
 
 
-def cluster_requests(asked: Sequence[Json]) -> dict[str, int]:
-    """Return how often the operator asked what, as `verb resource`; what we did is left out."""
-    counted = Counter(f"{one['verb']} {'/'.join(filter(None, (one['resource'], one['subresource'])))}" for one in asked)
-    for ours in ("create kmssecrets", "create namespaces"):
+def cluster_requests(cluster: Api) -> dict[str, int]:
+    """Return how often what was asked, as `verb resource`.
+
+    Left out are leases, which are kept up as long as an operator runs, and what only we do during a burst.
+    """
+    counted = Counter(
+        f"{one['verb']} {'/'.join(filter(None, (one['resource'], one['subresource'])))}"
+        for one in cluster.requests()
+        if one["resource"] != "leases"
+    )
+    for ours in ("create kmssecrets", "watch secrets", "watch kmssecrets"):
         del counted[ours]
-    counted.subtract({"create secrets": 1, "watch secrets": 1, "watch kmssecrets": 1})
-    return {what: n for what, n in sorted(counted.items()) if n}
+    return dict(sorted(counted.items()))
 
 
 # -- claims
@@ -319,7 +328,8 @@ def missed(burst: Burst, result: Json, *, within: float) -> Iterator[str]:
     if result["seconds"]["statuses"] is None:
         yield "not every object became ready"
     exact = {("kms", "login"): 1, ("kms", "slug"): 1, ("kms", "list"): burst.folders}
-    exact |= {("cluster", "patch kmssecrets/status"): burst.objects}
+    exact |= {("cluster", "create secrets"): burst.objects, ("cluster", "patch kmssecrets/status"): burst.objects}
+    exact |= {("cluster", "get secrets"): burst.objects + 1}  # each target before it is made, and the credentials
     for (where, what), wanted in exact.items():
         if (count := result[where].get(what, 0)) != wanted:
             yield f"{count} times {what}, not {wanted}"

@@ -108,15 +108,15 @@ class _Reader:
     problems: list[str] = field(factory=list)
 
     def spec(self, obj: Json, default_host: str) -> Spec:
-        method = self._method()
-        place = "spec.authentication.universalAuth"
         metadata = obj["metadata"]
+        host, period = self._host(default_host), self._period()
+        method, place = self._method(), "spec.authentication.universalAuth"
         return Spec(
             object=ObjectRef.of(obj),
             labels=metadata.get("labels") or {},
             annotations=metadata.get("annotations") or {},
-            host=self._host(default_host),
-            period=self._period(),
+            host=host,
+            period=period,
             credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
             scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
             targets=tuple(self._targets()),

@@ -33,10 +33,10 @@ from secretsync.values import SecretValue
 from secretsync_k8s.cluster import marks
 from secretsync_k8s.cluster.client_adapter import ClientTransport, connect
 from secretsync_k8s.cluster.events import Events
+from secretsync_k8s.cluster.reflector import Change, Reflector
 from secretsync_k8s.cluster.resources import SECRETS
 from secretsync_k8s.cluster.secrets import Secrets, target
 from secretsync_k8s.cluster.transport import METADATA, ApiError
-from secretsync_k8s.cluster.watch import Change, Watch
 from secretsync_k8s.testing import ClusterServer, MemoryCluster
 
 PATIENCE = 10.0
@@ -385,14 +385,8 @@ def test_what_the_server_does_not_take(transport, ref, content, attributes, erro
 def test_a_watch_that_was_cut_off_too_long_lists_anew_and_tells_the_difference(cluster, transport):
     changes: Queue[Change] = Queue()
     cluster.create("secrets", secret("before", namespace="default"))
-    watch = Watch(
-        transport,
-        SECRETS,
-        metadata_only=True,
-        on_change=changes.put,
-        clock=ManualClock(),
-        chance=lambda: 0.0,
-    )
+    watch = Reflector(transport, SECRETS, metadata_only=True, clock=ManualClock(), chance=lambda: 0.0)
+    watch.listen(changes.put)
 
     def told() -> tuple[str, str]:
         change = changes.get(timeout=PATIENCE)
@@ -430,13 +424,8 @@ def test_an_event_is_stored(cluster, transport):
 
 def test_stop_ends_a_quiet_watch_at_once(transport):
     synced = Event()
-    watch = Watch(
-        transport,
-        SECRETS,
-        on_change=lambda change: synced.set(),
-        clock=ManualClock(),
-        chance=lambda: 0.0,
-    )
+    watch = Reflector(transport, SECRETS, clock=ManualClock(), chance=lambda: 0.0)
+    watch.listen(lambda change: synced.set())
     transport.request("POST", SECRETS.path("default"), body=secret("a"))
     watch.start()
     assert synced.wait(PATIENCE)

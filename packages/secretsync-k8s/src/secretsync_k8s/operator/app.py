@@ -1,8 +1,8 @@
 """The operator: its parts, put together, started and stopped.
 
-Watch(kmssecrets) ──▶ Objects ──▶ Driver(Engine) ──▶ KMSBackend, Secrets
-Watch(secrets)    ──▶ Moved ────▶    │
-                                     └──▶ Reporter ──▶ status, events, metrics
+Reflector(kmssecrets) ──▶ Objects ──▶ Driver(Engine) ──▶ KMSBackend, Secrets
+Reflector(secrets)    ──▶ Moved ────▶    │
+                                         └──▶ Reporter ──▶ status, events, metrics
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from secretsync.values import NO_VERSION, Version
 
 from ..cluster.events import Events
 from ..cluster.marks import GROUP
+from ..cluster.reflector import SILENCE, Change, ChangeType, Reflectors
 from ..cluster.resources import SECRETS
 from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
 from ..cluster.transport import Transport
-from ..cluster.watch import Change, ChangeType, Watch
 from ..kinds.kmssecret import KMSSecret
 from .counting import Counted
 from .install_key import install_key
@@ -51,6 +51,8 @@ STUCK: Final = 60.0
 """Seconds after which an engine that does not come round is taken for stuck."""
 LATE: Final = 120.0
 """Seconds by which the oldest due check may be late before the operator calls itself not ready."""
+DEAF: Final = SILENCE + 5.0
+"""Seconds without a sign of the API server: by then a silent watch has been closed and opened anew."""
 LOOK: Final = 2.0
 _BACKOFF: Final = Backoff(base=1.0, cap=15.0, floor=0.5)
 
@@ -61,12 +63,11 @@ class Running:
 
     driver: Driver
     objects: Objects[Any]
-    watches: tuple[Watch, ...]
+    watches: Reflectors
     http: Http
 
     def stop(self) -> None:
-        for watch in self.watches:
-            watch.stop()
+        self.watches.stop_all()
         self.driver.close()
         self.http.close()
 
@@ -143,26 +144,11 @@ class Operator:
             report=reporter.report,
             limit=_limit,
         )
-        watches = (
-            Watch(
-                self.transport,
-                SECRETS,
-                metadata_only=True,
-                on_change=lambda change: _moved(driver, change),
-                clock=self.clock,
-                chance=self.chance,
-            ),
-            Watch(
-                self.transport,
-                kind.resource,
-                on_change=lambda change: _applied(driver, objects, change),
-                clock=self.clock,
-                chance=self.chance,
-            ),
-        )
+        watches = Reflectors(self.transport, clock=self.clock, chance=self.chance)
+        watches.listen(SECRETS, lambda change: _moved(driver, change), metadata_only=True)
+        watches.listen(kind.resource, lambda change: _applied(driver, objects, change))
         driver.start()
-        for watch in watches:
-            watch.start()
+        watches.start_all()
         return Running(driver, objects, watches, http)
 
     # -- what probes and scrapers ask
@@ -180,11 +166,12 @@ class Operator:
         running = self.running
         if running is None:
             return False, "waiting for the API server"
-        for watch in running.watches:
-            if not watch.synced.is_set():
-                return False, "waiting for the first list of objects"
-            if watch.failing_since is not None:
-                return False, "the API server cannot be followed"
+        if not running.watches.synced:
+            return False, "waiting for the first list of objects"
+        if running.watches.failing_since is not None:
+            return False, "the API server cannot be followed"
+        if running.watches.silent_for > DEAF:
+            return False, "nothing has come from the API server for too long"
         try:
             late = running.driver.inspect(lambda engine: engine.overdue(self.clock.monotonic())).result(LOOK)
         except TimeoutError:

@@ -14,8 +14,8 @@ from secretsync.errors import Defect, SecretSyncError
 from secretsync.reconcile.messages import Applied, Desired, Subject, Withdrawn
 from secretsync.reconcile.settle import Ask
 
+from ..cluster.reflector import Change, ChangeType
 from ..cluster.secrets import HOST
-from ..cluster.watch import Change, ChangeType
 from ..kinds.base import Json, Kind, ObjectRef
 
 S = TypeVar("S")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from secretsync.errors import Unavailable
 from secretsync.testing.clock import ManualClock
+from secretsync_k8s.cluster.reflector import Change, Reflector
 from secretsync_k8s.cluster.resources import SECRETS
 from secretsync_k8s.cluster.transport import METADATA, METADATA_LIST, Json, refused
-from secretsync_k8s.cluster.watch import Change, Watch
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for a thread gives up; never waited in a good run."""
@@ -91,11 +91,19 @@ def told(changes: list[Change]) -> list[tuple[str, str, str]]:
     return [(c.type.value, c.object["metadata"]["name"], c.object["metadata"]["resourceVersion"]) for c in changes]
 
 
-def run(server: FakeServer, on_change: Callable[[Change], None] | None = None, **options) -> tuple[Watch, list[Change]]:
-    """Run a watch until the server has nothing more to say, and stop it."""
+def reflector(server: FakeServer, on_change: Callable[[Change], None] = lambda change: None, **options) -> Reflector:
+    options = {"clock": ManualClock(), "chance": lambda: 0.0} | options
+    made = Reflector(server, SECRETS, **options)
+    made.listen(on_change)
+    return made
+
+
+def run(
+    server: FakeServer, on_change: Callable[[Change], None] | None = None, **options
+) -> tuple[Reflector, list[Change]]:
+    """Follow the server until it has nothing more to say, and stop."""
     changes: list[Change] = []
-    clock = options.pop("clock", ManualClock())
-    watch = Watch(server, SECRETS, on_change=on_change or changes.append, clock=clock, chance=lambda: 0.0, **options)
+    watch = reflector(server, on_change or changes.append, **options)
     watch.start()
     assert server.idle.waiting.wait(PATIENCE)
     watch.stop()
@@ -201,7 +209,7 @@ def test_until_the_list_is_there_nothing_is_synced_and_the_failure_has_a_time(ca
         clock.advance(1.0)
 
     server = FakeServer([DOWN, DOWN, DOWN, listed(1)], [], before=before)
-    watch = Watch(server, SECRETS, on_change=lambda change: None, clock=clock, chance=lambda: 0.0)
+    watch = reflector(server, clock=clock)
     watch.start()
     assert server.idle.waiting.wait(PATIENCE)
     watch.stop()
@@ -216,7 +224,7 @@ def test_metadata_and_a_selector_are_asked_for():
     run(server, namespace="shop", metadata_only=True, label_selector="a=b")
     (_, listing, as_list), (_, watching, as_object) = server.queries
     assert (as_list, as_object) == (METADATA_LIST, METADATA)
-    assert listing == {"labelSelector": "a=b"}
+    assert listing == {"labelSelector": "a=b", "limit": "500"}
     assert watching["labelSelector"] == "a=b"
     assert watching["allowWatchBookmarks"] == "true"
     assert watching["timeoutSeconds"] == "300"
@@ -233,12 +241,11 @@ def test_stop_during_a_back_off_does_not_wait_for_it():
     server = FakeServer([DOWN], [])
     failing = Event()
 
-    class Watched(ManualClock):
-        def monotonic(self) -> float:
-            failing.set()
-            return super().monotonic()
+    def chance() -> float:
+        failing.set()
+        return 60.0
 
-    watch = Watch(server, SECRETS, on_change=lambda change: None, clock=Watched(), chance=lambda: 60.0)
+    watch = reflector(server, chance=chance)
     watch.start()
     assert failing.wait(PATIENCE)
     watch.stop()
@@ -254,7 +261,7 @@ def test_stop_while_the_watch_is_being_opened_closes_it():
             assert stopped.wait(PATIENCE)
 
     server = FakeServer([listed(5)], [], before=before)
-    watch = Watch(server, SECRETS, on_change=lambda change: None, clock=ManualClock(), chance=lambda: 0.0)
+    watch = reflector(server)
     watch.start()
     assert opening.wait(PATIENCE)
     stopping = Thread(target=watch.stop)

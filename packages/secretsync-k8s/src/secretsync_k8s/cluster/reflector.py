@@ -1,0 +1,421 @@
+"""List and watch: tells what changed among the objects of one resource, without gaps.
+
+    list ──▶ what differs from before ──▶ watch from that version ──▶ each change
+      ▲                                        │ ends: watch again from the last version seen
+      └──────── the version is no use ─────────┘ fails, or is deaf: the same, after a back-off
+
+Only identity and version of each object are kept (`known`). That is enough to tell what a second list holds anew, and
+costs little beside a cache of the objects. Of objects that nobody asked for not even that is kept.
+
+What is told is a reason to look, not a history: a connection that repeats or swaps events may bring an older state
+once more, and versions are opaque, so their order is unknown. `Sightings` says what is certainly old and is left out;
+the rest is told, because telling too much costs a look and telling too little loses a change.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from http import HTTPStatus
+from threading import Event, Thread
+from typing import Final
+
+from attrs import frozen
+
+from secretsync.clock import Clock
+from secretsync.errors import BackendError, RateLimited
+from secretsync.retry import Backoff, Chance
+
+from .known import Key, Known, Sightings, key_of, remains
+from .resources import Resource
+from .transport import JSON, METADATA, METADATA_LIST, ApiError, Json, Stream, Transport, refused
+
+_log = logging.getLogger("secretsync.cluster")
+
+PAGE: Final = 500
+SILENCE: Final = 70.0
+"""Seconds without a byte after which a watch is deaf. A server that is asked for bookmarks sends one each minute, up to
+a few seconds late: a shorter time would end every quiet watch."""
+_LIST_TIMEOUT: Final = 60.0
+_WATCH_SECONDS: Final = 300
+"""After so long, and up to twice as long by chance, the server ends the watch: reconnecting is spread that way."""
+_SHORT: Final = 1.0
+"""A watch that ends sooner counts as a failure: a server that accepts and closes must not be asked without end."""
+_STOP: Final = 5.0
+_BACKOFF: Final = Backoff(base=0.5, cap=30.0, floor=0.0)
+_LONGEST: Final = 60.0
+"""Seconds a server may ask us to wait: more would be an outage by its own word."""
+
+
+class ChangeType(Enum):
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+
+
+@frozen
+class Change:
+    """What happened to an object.
+
+    Attributes:
+        object: The object, or its metadata alone where the watch asks for no more. A deletion that was only noticed
+            afterwards carries namespace, name, uid and the last version seen.
+    """
+
+    type: ChangeType
+    object: Json
+
+
+Listener = Callable[[Change], None]
+Interest = Callable[[Key], bool]
+"""Whether a listener wants to hear of the object with this namespace and name; asked anew at each event."""
+
+
+def everything(key: Key) -> bool:  # noqa: ARG001 - the form of an `Interest`
+    return True
+
+
+class Reflector:
+    """Watches one resource in one namespace or in all, in a thread of its own, for any number of listeners.
+
+    When a list brings changes, all of them are known here before the first is told. An object that a listener asks
+    for later is told to it when it next changes, and after the next list.
+
+    Attributes:
+        synced: Set once the first list is complete and told.
+        failing_since: Since when (on the monotonic clock) the server cannot be followed; None while it is.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        metadata_only: bool = False,
+        label_selector: str | None = None,
+        clock: Clock,
+        chance: Chance,
+    ) -> None:
+        self.synced = Event()
+        self.failing_since: float | None = None
+        self._transport = transport
+        self._path = resource.path(namespace)
+        self._accepts = (METADATA_LIST, METADATA) if metadata_only else (JSON, JSON)
+        self._selector = {"labelSelector": label_selector} if label_selector else {}
+        self._clock = clock
+        self._chance = chance
+        self._listeners: tuple[tuple[Listener, Interest], ...] = ()
+        self._known: dict[Key, Known] = {}
+        self._sightings = Sightings()
+        self._version = ""
+        self._failures = 0
+        self._heard = clock.monotonic()
+        self._opened: float | None = None
+        self._stream: Stream | None = None
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"watch {resource.plural}", daemon=True)
+
+    def listen(self, on_change: Listener, *, interest: Interest = everything) -> None:
+        """Have `on_change` called for each change that is of interest; only before `start`.
+
+        It is called in the reflector's thread, one change after the other, and must not block for long. What it
+        raises is logged by its type and ends nothing.
+        """
+        if self._thread.ident is not None:
+            raise RuntimeError("a listener must be there before the first list")
+        self._listeners += ((on_change, interest),)
+
+    def start(self) -> None:
+        """Begin; returns at once. Twice is fine."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch and its thread; not to be called from a listener.
+
+        Closing the stream ends it at once. A list or a connect under way is waited for a few seconds, then left to its
+        time-out; nothing is told any more.
+        """
+        self.begin_stop()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP)
+
+    def begin_stop(self) -> None:
+        """Tell nothing more and let the thread end, without waiting for it."""
+        self._stopping.set()
+        if self._stream is not None:
+            self._stream.close()
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the server was last heard: more than `SILENCE` and a few for reconnecting is a deaf watch."""
+        return self._clock.monotonic() - self._heard
+
+    # -- the loop
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self.step()):
+            pass
+
+    def step(self) -> float:
+        """Follow the server until it ends the watch or fails; return the seconds to wait before the next round."""
+        self._opened = None
+        asked = 0.0
+        try:
+            self._follow()
+            failed = False
+        except BackendError as error:
+            failed = True
+            asked = min(_LONGEST, error.retry_after) if isinstance(error, RateLimited) else 0.0
+            self._failed(error)
+        except Exception as error:  # noqa: BLE001 - a thread that dies is deaf for ever; its text may hold an object
+            failed = True
+            self._version = ""  # whatever it was, a list tells what was missed
+            self._failing(f"by a fault of ours: {type(error).__name__}")
+        return self._pause(failed=failed, asked=asked)
+
+    def _pause(self, *, failed: bool, asked: float) -> float:
+        if self._opened is not None and self._clock.monotonic() - self._opened >= _SHORT:
+            self._failures = 0
+            if not failed:
+                return 0.0
+        self._failures += 1
+        return max(asked, _BACKOFF.delay(self._failures, self._chance))
+
+    def _failed(self, error: BackendError) -> None:
+        if _is_outdated(error):
+            self._version = ""
+        if error.status != HTTPStatus.GONE:
+            self._failing(str(error))
+
+    def _failing(self, why: str) -> None:
+        if self.failing_since is None and not self._stopping.is_set():
+            self.failing_since = self._clock.monotonic()
+            _log.warning("cannot follow %s: %s", self._path, why)
+
+    def _follow(self) -> None:
+        """Watch until the server ends it; list first where no version is known."""
+        if not self._version:
+            self._list()
+        stream = self._transport.stream(self._path, query=self._watch_query(), accept=self._accepts[1], timeout=SILENCE)
+        self._stream = stream
+        if self._stopping.is_set():  # between the look in the loop and now: `begin_stop` did not see this stream
+            stream.close()
+        try:
+            self._opened = self._hear()
+            self._recovered()
+            for event in stream:
+                self._hear()
+                self._take(event)
+        finally:
+            stream.close()
+
+    def _watch_query(self) -> dict[str, str]:
+        seconds = int(_WATCH_SECONDS * (1 + self._chance()))
+        return self._selector | {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": str(seconds),
+        }
+
+    def _hear(self) -> float:
+        self._heard = self._clock.monotonic()
+        return self._heard
+
+    def _recovered(self) -> None:
+        if self.failing_since is not None:
+            self.failing_since = None
+            _log.info("follows %s again", self._path)
+
+    # -- a list
+
+    def _list(self) -> None:
+        try:
+            items, version = self._pages(PAGE)
+        except ApiError as error:
+            if error.status != HTTPStatus.GONE:
+                raise
+            # The pages took longer than the server remembers; it would happen again, so everything at once.
+            items, version = self._pages(None)
+        changes = list(self._differences(items))
+        self._known = {key: Known.of(item) for key, item in items.items()}
+        self._version = version
+        for change in changes:
+            self._tell(change)
+        self.synced.set()
+
+    def _pages(self, limit: int | None) -> tuple[dict[Key, Json], str]:
+        """Return what is known or asked for, and the version it is of; the rest of each page is dropped at once."""
+        items: dict[Key, Json] = {}
+        query = self._selector | ({"limit": str(limit)} if limit else {})
+        while True:
+            page = self._transport.request(
+                "GET", self._path, query=query, accept=self._accepts[0], timeout=_LIST_TIMEOUT
+            )
+            self._hear()
+            keyed = ((key_of(item), item) for item in page.get("items") or ())
+            # What is known stays, wanted or not: only so its absence from here means that it is gone.
+            items |= {key: item for key, item in keyed if key in self._known or self._is_wanted(key)}
+            metadata = page["metadata"]
+            if not metadata.get("continue"):
+                return items, metadata["resourceVersion"]
+            query = query | {"continue": metadata["continue"]}
+
+    def _differences(self, items: dict[Key, Json]) -> Iterator[Change]:
+        """Yield deletions first, so that an object that was made anew is told as gone and then as new."""
+        for key, known in self._known.items():
+            if key not in items or Known.of(items[key]).uid != known.uid:
+                yield self._gone(key, known)
+        for key, item in items.items():
+            before, now = self._known.get(key), Known.of(item)
+            if before is None or before.uid != now.uid:
+                yield Change(ChangeType.ADDED, item)
+            elif before != now:
+                yield Change(ChangeType.MODIFIED, item)
+
+    # -- an event
+
+    def _take(self, event: Json) -> None:
+        kind, item = event.get("type"), event.get("object") or {}
+        if kind == "ERROR":
+            self._version = ""
+            raise refused(f"watch {self._path}", int(item.get("code") or 0), item)
+        if kind != "BOOKMARK":
+            for change in tuple(self._changes(ChangeType(kind), item)):
+                self._tell(change)
+        self._version = item["metadata"]["resourceVersion"]
+
+    def _changes(self, kind: ChangeType, item: Json) -> Iterator[Change]:
+        """Take in one event and yield what it means after all that was seen before."""
+        key, now = key_of(item), Known.of(item)
+        before = self._known.get(key)
+        if not self._is_wanted(key):
+            self._known.pop(key, None)
+        elif self._sightings.is_old(now, before):
+            return
+        elif kind is ChangeType.DELETED:
+            yield from self._deleted(key, item, before)
+        else:
+            yield from self._put(key, item, before)
+
+    def _put(self, key: Key, item: Json, before: Known | None) -> Iterator[Change]:
+        now = self._known[key] = Known.of(item)
+        if before is not None and before.uid != now.uid:
+            yield self._gone(key, before)
+            before = None
+        if before is not None:
+            self._sightings.superseded(before)
+        yield Change(ChangeType.MODIFIED if before else ChangeType.ADDED, item)
+
+    def _deleted(self, key: Key, item: Json, before: Known | None) -> Iterator[Change]:
+        uid = Known.of(item).uid
+        self._sightings.ended(uid)
+        if before is None or before.uid == uid:  # else its successor is here already, which goes on
+            self._known.pop(key, None)
+            yield Change(ChangeType.DELETED, item)
+
+    def _gone(self, key: Key, known: Known) -> Change:
+        self._sightings.ended(known.uid)
+        return Change(ChangeType.DELETED, remains(key, known))
+
+    # -- listeners
+
+    def _is_wanted(self, key: Key) -> bool:
+        return any(interest(key) for _, interest in self._listeners)
+
+    def _tell(self, change: Change) -> None:
+        key = key_of(change.object)
+        for on_change, interest in self._listeners:
+            if self._stopping.is_set() or not interest(key):
+                continue
+            try:
+                on_change(change)
+            except Exception as error:  # noqa: BLE001 - one listener's fault must not deafen the others
+                _log.error("a listener of %s failed, by a fault of ours: %s", self._path, type(error).__name__)
+
+
+def _is_outdated(error: BackendError) -> bool:
+    """Whether the version we hold is no use: too old, of a resource that went and came, or ahead of a restored server.
+
+    The last one is a 504, as a gateway's time-out is; a list too many does no harm.
+    """
+    return isinstance(error, ApiError) or error.status == HTTPStatus.GATEWAY_TIMEOUT
+
+
+class Reflectors:
+    """The watches of a process: one for each resource, form and namespace in scope, shared by all who listen.
+
+    Made and listened to by one thread; what it tells may be asked by any.
+
+    Args:
+        namespaces: Those in scope; none means the whole cluster, by one watch. Cluster-scoped resources have one
+            watch in either case.
+    """
+
+    def __init__(self, transport: Transport, *, namespaces: Iterable[str] = (), clock: Clock, chance: Chance) -> None:
+        self._transport = transport
+        self._namespaces: tuple[str | None, ...] = tuple(dict.fromkeys(namespaces)) or (None,)
+        self._clock = clock
+        self._chance = chance
+        self._reflectors: dict[tuple[Resource, str | None, bool], Reflector] = {}
+
+    def listen(
+        self,
+        resource: Resource,
+        on_change: Listener,
+        *,
+        metadata_only: bool = False,
+        interest: Interest = everything,
+    ) -> None:
+        """Have `on_change` called for what changes in scope; see `Reflector.listen`. Only before `start_all`.
+
+        With several namespaces it is called by several threads, never two for one object.
+        """
+        for namespace in self._namespaces if resource.namespaced else (None,):
+            self.get(resource, namespace=namespace, metadata_only=metadata_only).listen(on_change, interest=interest)
+
+    def get(self, resource: Resource, *, namespace: str | None = None, metadata_only: bool = False) -> Reflector:
+        """Return the one reflector of that resource, namespace and form."""
+        key = (resource, namespace, metadata_only)
+        if key not in self._reflectors:
+            self._reflectors[key] = Reflector(
+                self._transport,
+                resource,
+                namespace=namespace,
+                metadata_only=metadata_only,
+                clock=self._clock,
+                chance=self._chance,
+            )
+        return self._reflectors[key]
+
+    def start_all(self) -> None:
+        for reflector in self._all():
+            reflector.start()
+
+    def stop_all(self) -> None:
+        """End all watches at once, and wait for their threads."""
+        for reflector in self._all():
+            reflector.begin_stop()
+        for reflector in self._all():
+            reflector.stop()
+
+    @property
+    def synced(self) -> bool:
+        """Whether every first list is complete and told."""
+        return all(reflector.synced.is_set() for reflector in self._all())
+
+    @property
+    def failing_since(self) -> float | None:
+        """Since when (on the monotonic clock) the longest failing watch cannot follow the server; None if all do."""
+        return min((r.failing_since for r in self._all() if r.failing_since is not None), default=None)
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the server was last heard on the most silent watch; 0.0 without any."""
+        return max((reflector.silent_for for reflector in self._all()), default=0.0)
+
+    def _all(self) -> tuple[Reflector, ...]:
+        return tuple(self._reflectors.values())

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from secretsync.clock import FOREVER
 from secretsync.digest import Digester
-from secretsync.errors import AuthenticationFailed, Forbidden, PathNotFound, TargetMoved, Unavailable
+from secretsync.errors import AuthenticationFailed, Forbidden, PathNotFound, SecretSyncError, TargetMoved, Unavailable
 from secretsync.policies import KMS_ORPHAN, Policy
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Purpose, Query, Scope, query
@@ -43,6 +43,7 @@ from secretsync.values import Document, Flatten, Row, SecretValue, Version
 DIGEST = Digester(b"install key")
 DOWN = Failed(Unavailable("kms", "read", "connection refused"), Scope.HOST)
 REFUSED = Failed(AuthenticationFailed("kms", "read", "authentication failed"), Scope.CREDENTIAL)
+UNTOLD = Unavailable("cluster", "report", "refused")
 FORBIDDEN = Failed(Forbidden("kms", "read", "forbidden"), Scope.SUSPECT)
 
 
@@ -233,7 +234,7 @@ class Play:
     limits: Mapping[str, int] = field(factory=dict)
     now: float = 0.0
     reports: dict[str, list[Outcome]] = field(factory=dict)
-    refuse_reports: bool = False
+    refuse: Callable[[Report], SecretSyncError | None] = lambda report: None
     engine: Engine = field(init=False)
     _queue: list[tuple[float, int, object]] = field(factory=list)
     _order: count[int] = field(factory=count)
@@ -279,9 +280,9 @@ class Play:
                 return [Answered(what, self.world.read(what, self.now))]
             case Perform():
                 return [Performed(what, self.world.perform(what, self.now))]
-            case Report() if self.refuse_reports:
-                return [Reported(what, Unavailable("cluster", "report", "refused"))]
             case Report():
+                if error := self.refuse(what):
+                    return [Reported(what, error)]
                 self.reports.setdefault(what.key, []).append(what.outcome)
                 return [Reported(what)]
             case _ if callable(what):

@@ -34,7 +34,8 @@ class Host(Generic[W]):
     retry_at: float = 0.0
     held_until: float = 0.0
     """It asked for patience until then: what was sent earlier and is answered well ends that no sooner."""
-    probing: bool = False
+    tried: bool = False
+    """Something went out since it last failed."""
     error: SecretSyncError | None = None
 
     def ready(self, now: float) -> bool:
@@ -44,7 +45,7 @@ class Host(Generic[W]):
 
     def sent(self) -> None:
         self.busy += 1
-        self.probing = self.error is not None
+        self.tried = True
 
     def verdict(self, now: float) -> Failed | None:
         """Return what anybody who asks this host now must be told, None when it is worth trying."""
@@ -86,11 +87,11 @@ class Hosts(Generic[W]):
         What was in flight together fails together: that is one failure, not sixteen, however far apart they land.
         """
         host = self.host(name)
-        if host.error is None or host.probing:
+        if host.tried:
             host.failures += 1
             wait = min(HOST_BACKOFF.delay(host.failures, self._chance), self._longest)
             host.retry_at = now + wait
-        host.error, host.probing = failed.error, False
+        host.error, host.tried = failed.error, False
         host.held_until = max(host.held_until, now + failed.retry_after)
         host.retry_at = max(host.retry_at, host.held_until)
 
@@ -98,7 +99,7 @@ class Hosts(Generic[W]):
         """The host is there."""
         host = self.host(name)
         if now >= host.held_until:
-            host.failures, host.error, host.probing = 0, None, False
+            host.failures, host.error = 0, None
 
     def ready(self, now: float) -> Iterator[tuple[Host[W], W, Lane]]:
         """Yield what can go out now, or be told the verdict; the caller says what really does by `Host.sent`."""

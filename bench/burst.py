@@ -349,8 +349,12 @@ def main() -> int:
     report: Json = {"objects": args.objects, "delay": args.delay, "missed": []}
     for name, folders in (("folder_each", args.objects), ("one_folder", 1)):
         burst = Burst(args.objects, folders, args.delay, args.cmd)
-        report[name] = measured(burst)
-        report["missed"] += [f"{name}: {claim}" for claim in missed(burst, report[name], within=args.within)]
+        try:
+            report[name] = measured(burst)
+            claims = missed(burst, report[name], within=args.within)
+        except (RuntimeError, OSError) as error:
+            claims = iter([f"nothing was measured: {error}"])
+        report["missed"] += [f"{name}: {claim}" for claim in claims]
     print(json.dumps(report, indent=2))
     return 1 if report["missed"] else 0
 

@@ -105,6 +105,27 @@ def test_an_outage_of_ten_minutes():
 
 
 @pytest.mark.row("kmssecret-28")
+def test_objects_of_one_host_share_its_outage_and_tell_nothing_of_each_other():
+    names = [f"app-{n}" for n in range(3)]
+    with Line({f"/{name}": {"A": canary()} for name in names}) as line:
+        line.apply(*(kmssecret(name, line.kms.url, path=f"/{name}") for name in names))
+        line.run(100.0)
+        line.kms.stop()
+        line.cluster.requests.clear()
+        line.run(600.0)
+
+        for name in names:
+            ready = line.condition(name)
+            assert (ready["reason"], ready["message"]) == (
+                "KMSUnreachable",
+                f"{line.kms.url}: the connection was refused",
+            )
+            failures = line.status(name)["consecutiveFailures"]
+            writes = sum((one.subresource, one.name) == ("status", name) for one in line.cluster.requests)
+            assert (failures.bit_count(), writes) == (1, failures.bit_length()), "at failures 1, 2, 4, 8, …"
+
+
+@pytest.mark.row("kmssecret-28")
 def test_the_waits_of_an_outage_differ_by_chance_and_end_at_the_cap():
     waits = {}
     for seed in range(4):

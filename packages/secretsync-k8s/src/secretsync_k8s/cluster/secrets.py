@@ -140,7 +140,7 @@ class Secrets:
             if isinstance(action, Delete) and _is(error, 404):
                 return Absent()
             raise _refusal(ref, action, error) from None
-        _log.info("%s: %s for %s", ref, action.change.value, subject)
+        _log.debug("%s: %s for %s", ref, action.change.value, subject)
         return result
 
     def _perform(self, ref: Ref, action: Action) -> Found[Observed] | Absent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from attrs import frozen
@@ -19,6 +19,7 @@ from .objects import Held, Objects
 
 _log = logging.getLogger("secretsync.operator")
 
+_LEVELS: Final[Mapping[EventType, int]] = {"Normal": logging.INFO, "Warning": logging.WARNING}
 _NORMAL: Final = {change.value for change in Change} - {Change.CORRECTED.value}
 
 
@@ -68,9 +69,13 @@ class Reporter:
                 self.metrics.corrected()
 
     def _tell(self, held: Held, outcome: Outcome, before: Json, status: Json) -> None:
+        key = self.objects.key(held.ref)
         for note, kind in _notes(outcome, before, status):
             self.events.post(held.obj, type=kind, reason=note.reason, note=note.message)
-            _log.info("%s: %s: %s", self.objects.key(held.ref), note.reason, note.message)
+            _log.log(_LEVELS[kind], "%s: %s: %s", key, note.reason, note.message)
+        ready, earlier = _ready(status), _ready(before)
+        if ready and earlier and ready["status"] == "True" and earlier["status"] == "False":
+            _log.info("%s: %s again: %s", key, ready["reason"], ready["message"])
 
 
 def _notes(outcome: Outcome, before: Json, status: Json) -> Iterator[tuple[Note, EventType]]:

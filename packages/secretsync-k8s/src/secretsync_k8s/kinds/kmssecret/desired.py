@@ -61,7 +61,7 @@ def _check(spec: Spec, content: Mapping[str, SecretValue]) -> None:
         )
     if wrong := [key for key in content if not _KEY.fullmatch(key)]:
         names = ", ".join(f'"{key}"' for key in wrong)
-        raise InvalidKey(f'no key of a Secret: {names}; rename them in the KMS: letters, digits, "-", "_" and "."')
+        raise InvalidKey(f'a Secret can have no key {names}; rename in the KMS, to letters, digits, "-", "_" and "."')
     size = sum(len(key) + len(value.reveal()) for key, value in content.items())
     if size >= LARGEST:
         raise TargetTooLarge(f"{size} bytes in all; a Secret takes less than {LARGEST}: split the folder")

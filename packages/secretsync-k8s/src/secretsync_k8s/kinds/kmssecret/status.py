@@ -15,6 +15,7 @@ from secretsync.errors import (
     CredentialsNotFound,
     Forbidden,
     InvalidSpec,
+    RateLimited,
     SecretSyncError,
     TargetTypeImmutable,
     Unavailable,
@@ -35,14 +36,16 @@ SYNCED: Final = f"{GROUP}/ReadyToSyncSecrets"
 REDEPLOY: Final = f"{GROUP}/AutoRedeployReady"
 READY: Final = "Ready"
 
-_TIMES: Final = ("lastSyncTime", "lastAttemptTime")
-_COUNTERS: Final = (*_TIMES, "consecutiveFailures")
+_COUNTERS: Final = ("lastSyncTime", "lastAttemptTime", "consecutiveFailures")
 
 _POLICIES: Final = {policy.name: policy for policy in (KMS_OWNER, KMS_ORPHAN)}
 
 
 def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
-    """Return the new status; `previous` itself when only its times would change."""
+    """Return the new status; `previous` itself where nothing is worth a write.
+
+    That is a change of outcome, and of a failure that goes on every doubling of its count.
+    """
     generation = ObjectRef.of(obj).generation
     new: Json = {
         "observedGeneration": generation,
@@ -51,12 +54,16 @@ def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
         "targets": [_target(kept) for kept in outcome.targets],
         "conditions": _conditions(outcome, previous.get("conditions") or (), generation, now),
     }
-    if _without(new, _TIMES) == _without(previous, _TIMES):
-        return previous
     changed = _without(new, _COUNTERS) != _without(previous, _COUNTERS)
+    if not changed and not _doubled(outcome.failures, previous):
+        return previous
     new["lastSyncTime"] = timestamp(now) if changed else previous.get("lastSyncTime", timestamp(now))
     new["lastAttemptTime"] = timestamp(now)
     return new
+
+
+def _doubled(failures: int, previous: Json) -> bool:
+    return failures & (failures - 1) == 0 and failures != previous.get("consecutiveFailures")
 
 
 def recorded(obj: Json) -> tuple[Recorded, ...]:
@@ -116,7 +123,7 @@ def _conditions(outcome: Outcome, previous: Iterable[Json], generation: int, now
 def _facts(outcome: Outcome, previous: list[Json]) -> list[tuple[str, ConditionStatus, str, str]]:
     count = max((_count(kept) for kept in outcome.targets), default=0)
     errors = outcome.errors
-    text = "; ".join(str(error) for error in errors)
+    text = "; ".join(_text(error) for error in errors)
     loaded = _loaded(errors, previous)
     facts: list[tuple[str, ConditionStatus, str, str]] = [
         (LOADED, "True", "OK", "authenticated by UNIVERSAL_MACHINE_IDENTITY")
@@ -132,8 +139,26 @@ def _facts(outcome: Outcome, previous: list[Json]) -> list[tuple[str, ConditionS
     if errors:
         facts.append((READY, "False", reason(errors[0]), text))
     else:
-        facts.append((READY, "True", "Synced", f"{count} secrets in {len(outcome.targets)} target(s)"))
+        facts.append(
+            (READY, "True", "Synced", f"{_counted(count, 'key')} in {_counted(len(outcome.targets), 'Secret')}")
+        )
     return facts
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _text(error: SecretSyncError) -> str:
+    """Return what is said of an error.
+
+    A host's trouble is told to all who ask it, in the words of whoever met it: what that one asked for may be a folder
+    of another object, which is nobody else's business.
+    """
+    if not isinstance(error, Unavailable | RateLimited):
+        return str(error)
+    status = f" (HTTP {error.status})" if error.status is not None else ""
+    return f"{error.backend}: {error.detail}{status}"
 
 
 def _loaded(errors: tuple[SecretSyncError, ...], previous: list[Json]) -> bool:

@@ -244,6 +244,8 @@ class Runs:
     def _park(self, run: Run, ask: Ask, missed: Mapping[AnyQuery, bool], now: float) -> None:
         if run.rounds >= ROUNDS:
             chain = " → ".join(type(query).__name__ for query in ask.asked)
+            for query in missed:  # to fetch them would only make the chain longer
+                del ask.asked[query]
             error = TooManyRounds(f"still asking after {ROUNDS} rounds: {chain}")
             self._fail(run, ask, error, now, retry_in=HOUR)
             return

@@ -33,7 +33,8 @@ from secretsync.values import SecretValue
 from secretsync_k8s.cluster import marks
 from secretsync_k8s.cluster.client_adapter import ClientTransport, connect
 from secretsync_k8s.cluster.events import Events
-from secretsync_k8s.cluster.reflector import Change, Reflector
+from secretsync_k8s.cluster.reflector import Reflector
+from secretsync_k8s.cluster.replica import Change
 from secretsync_k8s.cluster.resources import SECRETS
 from secretsync_k8s.cluster.secrets import Secrets, target
 from secretsync_k8s.cluster.transport import METADATA, ApiError

@@ -10,11 +10,12 @@ from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretsync.errors import Unavailable
+from secretsync.errors import RateLimited, Unavailable
 from secretsync.testing.clock import ManualClock
-from secretsync_k8s.cluster.reflector import Change, Reflector
-from secretsync_k8s.cluster.resources import SECRETS
-from secretsync_k8s.cluster.transport import METADATA, METADATA_LIST, Json, refused
+from secretsync_k8s.cluster.reflector import SILENCE, Reflector, Reflectors
+from secretsync_k8s.cluster.replica import Change
+from secretsync_k8s.cluster.resources import NAMESPACES, SECRETS
+from secretsync_k8s.cluster.transport import JSON, METADATA, METADATA_LIST, Json, refused
 
 PATIENCE = 10.0
 """Seconds after which a test that waits for a thread gives up; never waited in a good run."""
@@ -67,6 +68,7 @@ class FakeServer:
     lists: list[Json | Exception]
     watches: list[FakeStream | Exception]
     queries: list[tuple[str, dict[str, str], str]] = field(factory=list)
+    timeouts: list[float] = field(factory=list)
     idle: FakeStream = field(factory=lambda: FakeStream([None]))
     before: Callable[[str], None] = lambda kind: None
 
@@ -78,6 +80,7 @@ class FakeServer:
     def stream(self, path, *, query, accept, timeout):
         self.before("watch")
         self.queries.append(("watch", dict(query), accept))
+        self.timeouts.append(timeout)
         return raised(self.watches.pop(0)) if self.watches else self.idle
 
 
@@ -271,3 +274,270 @@ def test_stop_while_the_watch_is_being_opened_closes_it():
     stopping.join(PATIENCE)
     assert not watch._thread.is_alive()
     assert server.idle.closed.is_set()
+
+
+# -- pages
+
+
+def page(version: int, token: str, *items: Json) -> Json:
+    return {"metadata": {"resourceVersion": str(version), "continue": token}, "items": list(items)}
+
+
+def test_a_list_comes_in_pages_and_all_of_it_is_known_before_the_first_is_told():
+    server = FakeServer([page(5, "t1", item("a", 1)), page(5, "t2", item("b", 2)), listed(5, item("c", 3))], [])
+    at_first: list[int] = []
+
+    def on_change(change: Change) -> None:
+        at_first.append(len(server.queries))
+
+    run(server, on_change)
+    assert at_first == [3, 3, 3]
+    lists = [query for kind, query, _ in server.queries if kind == "list"]
+    assert [query.get("continue") for query in lists] == [None, "t1", "t2"]
+    assert {query["limit"] for query in lists} == {"500"}
+    assert not any("resourceVersion" in query for query in lists), "never from a cache of the server"
+
+
+def test_pages_that_expire_are_followed_by_one_list_of_everything():
+    expired = refused("list", 410, {"reason": "Expired"})
+    server = FakeServer([page(5, "t1", item("a", 1)), expired, listed(9, item("b", 2))], [])
+    _, changes = run(server)
+    assert told(changes) == [("ADDED", "b", "2")]
+    assert server.queries[2][1] == {}
+
+
+# -- interest
+
+
+def test_what_nobody_asked_for_is_neither_kept_nor_told():
+    wanted = {("shop", "a")}
+    events = [event("ADDED", item("a", 6)), event("ADDED", item("b", 7)), event("DELETED", item("b", 8))]
+    server = FakeServer([listed(5, item("c", 1))], [FakeStream(events)])
+    changes: list[Change] = []
+    watch = reflector(server)
+    watch._listeners = ()
+    watch.listen(changes.append, interest=wanted.__contains__)
+    watch.step()
+    assert told(changes) == [("ADDED", "a", "6")]
+    assert [("shop", name) in watch._replica for name in "abc"] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(FakeStream([event("MODIFIED", item("late", 7))]), id="by the next change"),
+        pytest.param(FakeStream([EXPIRED]), id="by the next list"),
+    ],
+)
+def test_what_is_asked_for_later_is_told(second):
+    wanted: set[tuple[str, str]] = set()
+    server = FakeServer(
+        [listed(5, item("late", 1)), listed(8, item("late", 7))], [FakeStream([]), second, FakeStream([])]
+    )
+    changes: list[Change] = []
+    watch = Reflector(server, SECRETS, clock=ManualClock(), chance=lambda: 0.0)
+    watch.listen(changes.append, interest=wanted.__contains__)
+    watch.step()
+    assert not changes
+    wanted.add(("shop", "late"))
+    watch.step()
+    watch.step()
+    assert told(changes) == [("ADDED", "late", "7")]
+
+
+def test_whose_interest_ends_and_begins_again_is_not_told_of_an_end():
+    wanted = {("shop", "a")}
+    server = FakeServer(
+        [listed(5, item("a", 1)), listed(9, item("a", 2))],
+        [FakeStream([EXPIRED]), FakeStream([event("MODIFIED", item("a", 10))])],
+    )
+    changes: list[Change] = []
+    watch = Reflector(server, SECRETS, clock=ManualClock(), chance=lambda: 0.0)
+    watch.listen(changes.append, interest=wanted.__contains__)
+    watch.step()
+    wanted.clear()
+    server.before = lambda kind: wanted.add(("shop", "a")) if kind == "watch" else None
+    watch.step()
+    assert told(changes) == [("ADDED", "a", "1"), ("MODIFIED", "a", "10")]
+
+
+def test_each_listener_hears_what_it_asked_for_and_none_deafens_another(caplog):
+    canary = "canary-6c1d"
+
+    def failing(change: Change) -> None:
+        raise ValueError(canary)
+
+    server = FakeServer([listed(5, item("a", 1), item("b", 2))], [])
+    watch, rest = reflector(server, failing), []
+    only_b: list[Change] = []
+    watch.listen(rest.append)
+    watch.listen(only_b.append, interest=lambda key: key[1] == "b")
+    watch._list()
+    assert told(rest) == [("ADDED", "a", "1"), ("ADDED", "b", "2")]
+    assert told(only_b) == [("ADDED", "b", "2")]
+    assert [r.getMessage() for r in caplog.records] == [
+        "a listener of /api/v1/secrets failed, by a fault of ours: ValueError"
+    ] * 2
+    assert canary not in caplog.text
+
+
+def test_a_listener_comes_before_the_start():
+    watch, _ = run(FakeServer([listed(1)], []))
+    with pytest.raises(RuntimeError):
+        watch.listen(lambda change: None)
+
+
+# -- waiting
+
+
+def lasting(clock: ManualClock, seconds: float, *script: object) -> FakeStream:
+    """A watch that ends so many seconds after it was opened."""
+
+    class Lasting(FakeStream):
+        def __iter__(self) -> Iterator[Json]:
+            clock.advance(seconds)
+            return super().__iter__()
+
+    return Lasting(list(script))
+
+
+def test_a_long_watch_is_followed_by_the_next_at_once_and_a_short_one_after_a_back_off():
+    clock = ManualClock()
+    server = FakeServer([listed(5)], [lasting(clock, s) for s in (0.9, 0.9, 0.9, 1.0, 0.9)])
+    watch = reflector(server, clock=clock, chance=lambda: 0.99)
+    waits = [watch.step() for _ in range(5)]
+    assert waits == pytest.approx([0.495, 0.99, 1.98, 0.0, 0.495])
+    assert watch.failing_since is None
+
+
+def test_failures_in_a_row_wait_longer_up_to_a_cap_and_begin_anew_after_a_good_watch():
+    clock = ManualClock()
+    server = FakeServer([listed(5)], [DOWN] * 9 + [lasting(clock, 60.0, DOWN)])
+    watch = reflector(server, clock=clock, chance=lambda: 1.0)
+    waits = [watch.step() for _ in range(10)]
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0, 0.5]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(7.0, 7.0), (0.0, 0.5), (86400.0, 60.0)])
+def test_the_server_says_how_long_to_wait(asked, waited):
+    server = FakeServer([RateLimited("the kubernetes API", "list", "too many requests", retry_after=asked)], [])
+    assert reflector(server, chance=lambda: 1.0).step() == waited
+
+
+def test_silence_is_bounded_and_counted():
+    clock = ManualClock()
+    server = FakeServer([listed(5)], [lasting(clock, 20.0, event("ADDED", item("a", 6)), DOWN)])
+    watch = reflector(server, clock=clock)
+    clock.advance(3.0)
+    assert watch.silent_for == 3.0
+    watch.step()
+    assert watch.silent_for == 0.0, "the event was heard"
+    clock.advance(SILENCE)
+    assert watch.silent_for == SILENCE
+    assert server.timeouts == [SILENCE]
+    assert 60.0 < SILENCE <= 75.0 - 0.5 - 1.0, "longer than from one bookmark to the next, found within 75 s"
+
+
+# -- what makes a version useless
+
+
+@pytest.mark.parametrize(
+    ("answer", "again"),
+    [
+        pytest.param(refused("watch", 410, {"reason": "Expired"}), "list", id="410"),
+        pytest.param(refused("watch", 404, {"reason": "NotFound"}), "list", id="404: the CRD went and may come anew"),
+        pytest.param(refused("watch", 504, {"reason": "Timeout"}), "list", id="504: a restored server is behind"),
+        pytest.param(refused("watch", 503, {}), "watch", id="503"),
+        pytest.param(refused("watch", 429, {}), "watch", id="429"),
+        pytest.param(refused("watch", 403, {}), "watch", id="403"),
+        pytest.param(DOWN, "watch", id="no answer"),
+        pytest.param(FakeStream([event("ERROR", {"code": 500})]), "list", id="an event of error"),
+        pytest.param(FakeStream([event("NEWS", item("a", 6))]), "list", id="an event of unknown type"),
+        pytest.param(FakeStream([event("ADDED", {"metadata": {}})]), "list", id="an event without name"),
+    ],
+)
+def test_what_follows_a_failed_watch(answer, again):
+    server = FakeServer([listed(5), listed(6)], [answer, FakeStream([])])
+    watch = reflector(server)
+    watch.step()
+    watch.step()
+    assert [kind for kind, _, _ in server.queries][2] == again
+
+
+def test_a_fault_of_ours_ends_nothing_and_shows_no_text(caplog):
+    canary = "canary-88e0"
+
+    def before(kind: str) -> None:
+        if len(server.queries) == 1:
+            server.queries.append((kind, {}, ""))
+            raise KeyError(canary)
+
+    server = FakeServer([listed(5), listed(5, item("a", 6))], [], before=before)
+    watch, changes = run(server)
+    assert told(changes) == [("ADDED", "a", "6")]
+    assert "cannot follow /api/v1/secrets: by a fault of ours: KeyError" in caplog.text
+    assert canary not in caplog.text
+    assert watch.failing_since is None
+
+
+# -- all watches of a process
+
+
+@define
+class ScopedServer:
+    """Lists one object, named as the path it was asked at."""
+
+    asked: list[tuple[str, str]] = field(factory=list)
+    streams: list[FakeStream] = field(factory=list)
+
+    def request(self, method, path, *, query, accept, timeout):
+        self.asked.append((path, accept))
+        return listed(1, item(path.rsplit("/", 2)[-2], 1))
+
+    def stream(self, path, *, query, accept, timeout):
+        self.streams.append(FakeStream([None]))
+        return self.streams[-1]
+
+
+def test_one_watch_serves_all_who_listen_to_a_resource_in_a_scope():
+    server, clock = ScopedServer(), ManualClock()
+    watches = Reflectors(server, namespaces=["blue", "red", "blue"], clock=clock, chance=lambda: 0.0)
+    first, second, names = [], [], []
+    watches.listen(SECRETS, first.append, metadata_only=True)
+    watches.listen(SECRETS, second.append, metadata_only=True)
+    watches.listen(NAMESPACES, names.append)
+    assert not watches.synced
+    watches.start_all()
+    watches.start_all()
+    for one in watches._all():
+        assert one.synced.wait(PATIENCE)
+    assert watches.synced
+    watches.stop_all()
+    assert sorted(server.asked) == [
+        ("/api/v1/namespaces", JSON),
+        ("/api/v1/namespaces/blue/secrets", METADATA_LIST),
+        ("/api/v1/namespaces/red/secrets", METADATA_LIST),
+    ]
+    assert sorted(told(first)) == sorted(told(second)) == [("ADDED", "blue", "1"), ("ADDED", "red", "1")]
+    assert len(names) == 1
+    assert not any(one._thread.is_alive() for one in watches._all())
+
+
+def test_the_form_and_the_namespace_make_a_watch():
+    watches = Reflectors(ScopedServer(), clock=ManualClock(), chance=lambda: 0.0)
+    one = watches.get(SECRETS)
+    assert watches.get(SECRETS) is one
+    assert watches.get(SECRETS, metadata_only=True) is not one
+    assert watches.get(SECRETS, namespace="blue") is not one
+
+
+def test_the_worst_watch_speaks_for_all():
+    clock = ManualClock()
+    watches = Reflectors(ScopedServer(), clock=clock, chance=lambda: 0.0)
+    assert (watches.silent_for, watches.failing_since, watches.synced) == (0.0, None, True)
+    first, second = watches.get(SECRETS), watches.get(NAMESPACES)
+    clock.advance(4.0)
+    second._hear()
+    assert (watches.silent_for, watches.failing_since) == (4.0, None)
+    first.failing_since, second.failing_since = 3.0, 2.0
+    assert watches.failing_since == 2.0

@@ -4,30 +4,22 @@
       ▲                                        │ ends: watch again from the last version seen
       └──────── the version is no use ─────────┘ fails, or is deaf: the same, after a back-off
 
-Only identity and version of each object are kept (`known`). That is enough to tell what a second list holds anew, and
-costs little beside a cache of the objects. Of objects that nobody asked for not even that is kept.
-
-What is told is a reason to look, not a history: a connection that repeats or swaps events may bring an older state
-once more, and versions are opaque, so their order is unknown. `Sightings` says what is certainly old and is left out;
-the rest is told, because telling too much costs a look and telling too little loses a change.
+What is told is a reason to look, not a history: `replica` says why an older state may come once more.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Final
-
-from attrs import frozen
 
 from secretsync.clock import Clock
 from secretsync.errors import BackendError, RateLimited
 from secretsync.retry import Backoff, Chance
 
-from .known import Key, Known, Sightings, key_of, remains
+from .replica import Change, ChangeType, Key, Replica, key_of
 from .resources import Resource
 from .transport import JSON, METADATA, METADATA_LIST, ApiError, Json, Stream, Transport, refused
 
@@ -48,25 +40,6 @@ _LONGEST: Final = 60.0
 """Seconds a server may ask us to wait: more would be an outage by its own word."""
 
 
-class ChangeType(Enum):
-    ADDED = "ADDED"
-    MODIFIED = "MODIFIED"
-    DELETED = "DELETED"
-
-
-@frozen
-class Change:
-    """What happened to an object.
-
-    Attributes:
-        object: The object, or its metadata alone where the watch asks for no more. A deletion that was only noticed
-            afterwards carries namespace, name, uid and the last version seen.
-    """
-
-    type: ChangeType
-    object: Json
-
-
 Listener = Callable[[Change], None]
 Interest = Callable[[Key], bool]
 """Whether a listener wants to hear of the object with this namespace and name; asked anew at each event."""
@@ -79,8 +52,8 @@ def everything(key: Key) -> bool:  # noqa: ARG001 - the form of an `Interest`
 class Reflector:
     """Watches one resource in one namespace or in all, in a thread of its own, for any number of listeners.
 
-    When a list brings changes, all of them are known here before the first is told. An object that a listener asks
-    for later is told to it when it next changes, and after the next list.
+    When a list brings changes, all of them are known here before the first is told. Of objects that nobody asks for
+    nothing is kept; one that is asked for later is told when it next changes, and after the next list.
 
     Attributes:
         synced: Set once the first list is complete and told.
@@ -107,8 +80,7 @@ class Reflector:
         self._clock = clock
         self._chance = chance
         self._listeners: tuple[tuple[Listener, Interest], ...] = ()
-        self._known: dict[Key, Known] = {}
-        self._sightings = Sightings()
+        self._replica = Replica()
         self._version = ""
         self._failures = 0
         self._heard = clock.monotonic()
@@ -240,10 +212,8 @@ class Reflector:
                 raise
             # The pages took longer than the server remembers; it would happen again, so everything at once.
             items, version = self._pages(None)
-        changes = list(self._differences(items))
-        self._known = {key: Known.of(item) for key, item in items.items()}
         self._version = version
-        for change in changes:
+        for change in self._replica.replace(items):
             self._tell(change)
         self.synced.set()
 
@@ -258,23 +228,11 @@ class Reflector:
             self._hear()
             keyed = ((key_of(item), item) for item in page.get("items") or ())
             # What is known stays, wanted or not: only so its absence from here means that it is gone.
-            items |= {key: item for key, item in keyed if key in self._known or self._is_wanted(key)}
+            items |= {key: item for key, item in keyed if key in self._replica or self._is_wanted(key)}
             metadata = page["metadata"]
             if not metadata.get("continue"):
                 return items, metadata["resourceVersion"]
             query = query | {"continue": metadata["continue"]}
-
-    def _differences(self, items: dict[Key, Json]) -> Iterator[Change]:
-        """Yield deletions first, so that an object that was made anew is told as gone and then as new."""
-        for key, known in self._known.items():
-            if key not in items or Known.of(items[key]).uid != known.uid:
-                yield self._gone(key, known)
-        for key, item in items.items():
-            before, now = self._known.get(key), Known.of(item)
-            if before is None or before.uid != now.uid:
-                yield Change(ChangeType.ADDED, item)
-            elif before != now:
-                yield Change(ChangeType.MODIFIED, item)
 
     # -- an event
 
@@ -284,42 +242,15 @@ class Reflector:
             self._version = ""
             raise refused(f"watch {self._path}", int(item.get("code") or 0), item)
         if kind != "BOOKMARK":
-            for change in tuple(self._changes(ChangeType(kind), item)):
-                self._tell(change)
+            self._changed(ChangeType(kind), item)
         self._version = item["metadata"]["resourceVersion"]
 
-    def _changes(self, kind: ChangeType, item: Json) -> Iterator[Change]:
-        """Take in one event and yield what it means after all that was seen before."""
-        key, now = key_of(item), Known.of(item)
-        before = self._known.get(key)
-        if not self._is_wanted(key):
-            self._known.pop(key, None)
-        elif self._sightings.is_old(now, before):
+    def _changed(self, kind: ChangeType, item: Json) -> None:
+        if not self._is_wanted(key := key_of(item)):
+            self._replica.forget(key)
             return
-        elif kind is ChangeType.DELETED:
-            yield from self._deleted(key, item, before)
-        else:
-            yield from self._put(key, item, before)
-
-    def _put(self, key: Key, item: Json, before: Known | None) -> Iterator[Change]:
-        now = self._known[key] = Known.of(item)
-        if before is not None and before.uid != now.uid:
-            yield self._gone(key, before)
-            before = None
-        if before is not None:
-            self._sightings.superseded(before)
-        yield Change(ChangeType.MODIFIED if before else ChangeType.ADDED, item)
-
-    def _deleted(self, key: Key, item: Json, before: Known | None) -> Iterator[Change]:
-        uid = Known.of(item).uid
-        self._sightings.ended(uid)
-        if before is None or before.uid == uid:  # else its successor is here already, which goes on
-            self._known.pop(key, None)
-            yield Change(ChangeType.DELETED, item)
-
-    def _gone(self, key: Key, known: Known) -> Change:
-        self._sightings.ended(known.uid)
-        return Change(ChangeType.DELETED, remains(key, known))
+        for change in self._replica.take(kind, item):
+            self._tell(change)
 
     # -- listeners
 

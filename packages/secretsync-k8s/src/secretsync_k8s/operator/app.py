@@ -30,7 +30,8 @@ from secretsync.values import NO_VERSION, Version
 
 from ..cluster.events import Events
 from ..cluster.marks import GROUP
-from ..cluster.reflector import SILENCE, Change, ChangeType, Reflectors
+from ..cluster.reflector import SILENCE, Reflectors
+from ..cluster.replica import Change, ChangeType
 from ..cluster.resources import SECRETS
 from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
 from ..cluster.transport import Transport

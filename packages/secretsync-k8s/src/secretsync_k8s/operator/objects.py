@@ -14,7 +14,7 @@ from secretsync.errors import Defect, SecretSyncError
 from secretsync.reconcile.messages import Applied, Desired, Subject, Withdrawn
 from secretsync.reconcile.settle import Ask
 
-from ..cluster.reflector import Change, ChangeType
+from ..cluster.replica import Change, ChangeType
 from ..cluster.secrets import HOST
 from ..kinds.base import Json, Kind, ObjectRef
 

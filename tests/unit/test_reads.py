@@ -194,6 +194,22 @@ def test_a_read_that_fails_after_the_watch_showed_more_leaves_nothing_to_trust()
     assert made.world.counts["Token"] == 2
 
 
+def test_a_read_that_began_before_our_own_write_is_repeated() -> None:
+    made = play()
+    made.run(10)
+    ref, before = Observe(secret("t0")), made.world.targets[secret("t0")]
+    entry = made.engine._store.entry(ref)
+    entry.under_way = True
+    made.engine._hosts.host("cluster").sent()
+    after = made.world.put(secret("t0"), {"A": b"0"}, "o0")
+    made.world.moved.clear()
+    made.engine._reads.learned(ref, after, made.now, by="o0")
+    made.engine._reads.landed(Fetch("cluster", (ref,), {}), {ref: Found(before, before.version)}, made.now)
+    made.at(10, lambda: None)
+    made.run(11)
+    assert entry.version == after.version
+
+
 # -- tokens
 
 

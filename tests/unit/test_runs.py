@@ -21,6 +21,7 @@ from secretsync.errors import (
 )
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Policy
 from secretsync.queries import Absent, Failed, Found, Scope
+from secretsync.reconcile.lanes import Lane
 from secretsync.reconcile.messages import Desired, Effect, Kept, Outcome, Perform, Withdrawn
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Create, Delete, Note, Observe, Recorded, Target, Update
@@ -383,8 +384,9 @@ def test_a_target_of_another_type_is_kept_in_step_and_complained_of() -> None:
     made.world.folders["/a"] = document(A="2")
     made.run(80)
     assert made.world.data[T] == {"A": b"2"}
-    made.run(3000)
+    made.run(8000)
     assert made.world.counts["writes"] == 2
+    assert recorded(made), "it is ours all the same"
 
 
 def test_two_objects_of_one_target_do_not_fight() -> None:
@@ -396,6 +398,13 @@ def test_two_objects_of_one_target_do_not_fight() -> None:
     assert isinstance(made.last(loser).errors[0], TargetConflict)
     assert made.last(loser).targets == ()
     assert made.world.counts["writes"] == 1, "never two writes of one target at once"
+
+
+def test_a_conflict_is_looked_at_hourly() -> None:
+    made = play()
+    made.world.put(T, {"A": b"theirs"}, "two")
+    made.run(3 * 3600 + 30)
+    assert made.reports["one"][-1].failures == 4
 
 
 def test_a_conflict_ends_when_the_other_lets_go() -> None:
@@ -533,6 +542,26 @@ def test_a_wrong_specification_waits_for_a_change() -> None:
     assert made.last().ready
 
 
+def test_an_outage_costs_neither_a_value_nor_an_evaluation() -> None:
+    evaluated = []
+
+    def desired(ask: Ask) -> tuple[Target, ...]:
+        evaluated.append(1)
+        return copy("/a", "t")(ask)
+
+    made = play(desired)
+    made.run(100)
+    before = len(evaluated)
+    made.world.faults = failing(Folder, Failed(Unavailable("kms", "read", "HTTP 500")))
+    made.run(1000)
+    assert not made.last().ready
+    made.world.faults = lambda what, now: None
+    made.run(1310)
+    assert made.last().ready
+    assert len(evaluated) == before
+    assert made.world.counts["Folder"] - made.world.conditional["Folder"] == 1
+
+
 def test_an_error_drops_nothing_that_was_ours() -> None:
     made = play(copy("/a", "t", "u", policy=KMS_OWNER))
     made.run(50)
@@ -628,9 +657,12 @@ def test_a_caller_whose_target_moved_is_still_a_caller() -> None:
     made.world.faults = lambda what, now: (
         MOVED if isinstance(what, Create) and made.world.counts["writes"] < 3 else None
     )
+    lanes: list[Lane] = []
+    made.check = lambda effects: lanes.extend(run.lane for run in [made.engine._runs.get("call")] if run)
     call(made)
     made.run(5)
     assert [outcome.ready for outcome in made.reports["call"]] == [True]
+    assert set(lanes) == {Lane.CALLER}
 
 
 # -- reports
@@ -674,6 +706,17 @@ def test_a_report_under_way_is_followed_by_the_newest_only() -> None:
     assert made.last().ready
     assert made.last().targets[0].observed == made.world.targets[T]
     assert len(made.reports["one"]) <= 4
+
+
+def test_a_newer_outcome_outlives_that_an_older_one_was_not_taken() -> None:
+    made = Play(World(folders={"/a": document(A="1")}), late={"status": 20.0})
+    made.apply(evolve(subject(copy("/a", "t")), host="status"))
+    made.refuse = lambda report: TargetForbidden("not now") if made.now < 30 else None
+    made.at(5, lambda: made.world.put(T, {"A": b"x"}, "one"))
+    made.run(300)
+    assert len(made.reports["one"]) == 1
+    assert made.last().targets[0].observed == made.world.targets[T]
+    assert reasons(made) == ["Created", "DriftCorrected"]
 
 
 def test_the_notes_of_a_function_are_told_once() -> None:

@@ -54,8 +54,7 @@ class Reports:
         pending = self._pending.setdefault(key, Pending(key, host))
         pending.outcome = _newer(pending.outcome, outcome)
         pending.lane = lane
-        if pending.sent is None:
-            self.due(pending)
+        self.due(pending)
 
     def due(self, pending: Pending) -> None:
         self._hosts.put(pending.host, Tell(pending.key), pending.lane)

@@ -279,11 +279,8 @@ class Runs:
         self._finish(run, (error,), now, retry_in=retry_in)
 
     def _depend(self, run: Run, memory: Memory, now: float) -> None:
-        """Remember what this evaluation asked; a caller that wants no news depends on nothing."""
+        """Remember what this evaluation asked: news of it bring the run about, and it is checked once a period."""
         self._hold(run, (*run.memory.asked, *memory.asked), now)
-        if run.subject.once:
-            run.memory = evolve(memory, asked={})
-            return
         periods = {query: max(age, run.subject.period) for query, age in memory.asked.items()}
         self._store.depend(run.key, before=run.memory.asked, after=periods)
         dropped, run.memory = run.memory.asked.keys() - memory.asked.keys(), memory
@@ -309,7 +306,7 @@ class Runs:
                 run.errors.append(decision.error)
             if decision.action:
                 self._queue_write(run, target.ref, _corrected(decision.action) if same else decision.action)
-            if decision.action or (isinstance(target, Target) and not decision.error) or _ours(target, live):
+            if decision.action or (isinstance(target, Target) and not isinstance(decision.error, TargetConflict)):
                 recorded = Recorded(target.ref, target.policy, target.mark, live.uid if live else "")
                 run.draft[target.ref] = Kept(recorded, live)
         self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
@@ -447,8 +444,3 @@ _WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetTypeImmutable})
 def _corrected(action: Action) -> Action:
     """The same answers and another target: somebody else changed it."""
     return evolve(action, change=Change.CORRECTED) if isinstance(action, Update) else action
-
-
-def _ours(target: Target | Recorded, live: object) -> bool:
-    """A target that still carries our mark stays on record, so that a failed write never leaks it."""
-    return isinstance(target, Target) and live is not None and getattr(live, "mark", None) == target.mark

@@ -223,6 +223,32 @@ def test_no_problem_shows_a_value(text: str) -> None:
     assert CANARY not in "".join(problems(text))
 
 
+@pytest.mark.parametrize("text", [f'slug: "{CANARY}', f"slug: x\ndoorCount: {CANARY}"], ids=["yaml", "type"])
+def test_nothing_that_was_read_hangs_on_the_error(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load(text, House, source="h.yaml")
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+def test_bytes_that_are_no_text_do_not_hang_on_the_error(tmp_path: Path) -> None:
+    path = tmp_path / "h.yaml"
+    path.write_bytes(f"slug: {CANARY}".encode() + b"\xff")
+    with pytest.raises(InvalidInput, match="not UTF-8 text") as caught:
+        load_file(path, House)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@frozen
+class Folder:
+    name: str
+    folders: tuple[Folder, ...] = ()
+
+
+def test_a_class_may_hold_itself() -> None:
+    text = "name: a\nfolders: [{name: b, folders: [{name: c}]}]"
+    assert load(text, Folder, source="f") == Folder("a", (Folder("b", (Folder("c"),)),))
+
+
 def test_parsed_json_has_paths_without_places() -> None:
     assert structure({"slug": "x", "doorCount": 3, "owner": None, "keys": {"A": "😀"}}, House, source="body") == House(
         "x", door_count=3, keys={"A": SecretValue("😀")}

@@ -4,9 +4,11 @@
     seed.yaml:9:16: identities[0].universal.ttl: expected a whole number, got text
 
 `document` composes the text into a `tree` that remembers places, `structure` reads the tree by the types of the
-target's fields. The walk is our own and not cattrs': cattrs structures plain objects, so places would have to be
-carried beside them and joined again by path, and its hooks for scalars convert (`bool("no")` is true) where this
-must refuse. Scalars stay text until a field says what they are, hence `yes`, `0644` and `1:30` survive as text.
+target's fields. Scalars stay text until a field says what they are, hence `yes`, `0644` and `1:30` survive as text.
+
+The walk is our own and not cattrs'. On a converter of cattrs the same reading takes nearly half as much code again: its
+structuring of lists, mappings and classes expects plain objects, so each needs a hook that checks the node first; keys
+given twice, nothing for a default and hidden keys are ours either way; and its exception groups must become problems.
 
 No problem shows a value: a file that is wrong in one place may hold a secret in that very place.
 """

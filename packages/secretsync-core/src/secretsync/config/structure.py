@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 
@@ -95,25 +95,20 @@ class _Walk:
         if not isinstance(node, Object):
             return self.refuse(node, "a mapping", path)
         before = len(self.problems)
-        fields = {self.wire_name(a.alias or a.name): a for a in attrs.fields(cls)}
+        fields = {self.wire_name(a.alias or a.name): a for a in attrs.fields(attrs.resolve_types(cls))}
         given = {key: member for key, member in self.members(node, path) if self.known(key, member, fields, path)}
-        values = dict(self.fields(node, given, fields, get_type_hints(cls), path))
+        values = dict(self.fields(node, given, fields, path))
         return cls(**values) if len(self.problems) == before else None
 
     def fields(
-        self,
-        node: Object,
-        given: Mapping[str, Member],
-        fields: Mapping[str, attrs.Attribute[Any]],
-        kinds: Mapping[str, Any],
-        path: Path,
+        self, node: Object, given: Mapping[str, Member], fields: Mapping[str, attrs.Attribute[Any]], path: Path
     ) -> Iterator[tuple[str, Any]]:
         for key, a in fields.items():
             member, optional = given.get(key), a.default is not attrs.NOTHING
             if member is None and not optional:
                 self.note("missing", node.at, (*path, key))
-            elif member is not None and not (optional and _is_nothing(member.value, kinds[a.name])):
-                yield a.alias or a.name, self.value(member.value, kinds[a.name], (*path, key))
+            elif member is not None and not (optional and _is_nothing(member.value, a.type)):
+                yield a.alias or a.name, self.value(member.value, a.type, (*path, key))
 
     def known(self, key: str, member: Member, fields: Mapping[str, object], path: Path) -> bool:
         if key in fields:

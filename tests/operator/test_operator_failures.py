@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from canaries import canary, canary_bytes
 from loopback import Asked, Loopback, Reply, serving
+from secretsync.client_policy import OPERATOR
 from secretsync.devserver.faults import Fault
 from secretsync.devserver.server import DevServer
 from stand import CLIENT_ID, CREDENTIALS, PROJECT, Stand, eventually, kmssecret, seed
@@ -209,21 +210,23 @@ def test_no_failure_empties_or_deletes_a_target(crowd, name):
 
 
 @pytest.mark.row("kmssecret-29")
-def test_a_host_that_hangs_delays_nothing_of_another(stand):
-    hanging = stand.kms({"/app": {"A": canary()}})
-    hanging.faults.add(Fault(hang=True))
+def test_hosts_that_hang_delay_nothing_of_another(stand):
+    paths = [f"/app-{n}" for n in range(20)]
+    hanging = [stand.kms({path: {"A": canary()} for path in paths}) for _ in range(3)]
     fine = stand.kms({"/app": {"A": canary()}})
     stand.operator()
-    stand.apply(*(kmssecret(f"hanging-{n}", hanging.url) for n in range(20)))
+    for host, kms in enumerate(hanging):
+        kms.faults.add(Fault(route="list", hang=True))
+        stand.apply(*(kmssecret(f"hanging-{host}-{n}", kms.url, path=path) for n, path in enumerate(paths)))
+    eventually(lambda: all(len(kms.asked("list")) == OPERATOR.in_flight for kms in hanging))
     names = [f"fine-{n}" for n in range(5)]
     stand.apply(*(kmssecret(name, fine.url) for name in names))
     stand.until_ready(*names)
-    eventually(hanging.asked)
 
     changed = canary("changed")
     fine.model.put(PROJECT.slug, "prod", "/app", {"A": changed})
     stand.until("secrets", lambda: all(stand.data(name) == {"A": changed} for name in names), timeout=2)
-    assert stand.data("hanging-0") is None
+    assert stand.data("hanging-0-0") is None
 
 
 def test_a_failure_is_told_once_and_its_end_too(stand):

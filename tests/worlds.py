@@ -221,7 +221,8 @@ class World:
 class Play:
     """Runs an engine in virtual time; every effect takes `latency` seconds and is decided at its end.
 
-    `check` is called after every step with its effects; `late` names hosts with a latency of their own.
+    `check` is called after every step with its effects; `late` names hosts with a latency of their own. No query may
+    ever be in flight twice, no target be written twice at once, no subject be told of twice at once.
     """
 
     world: World = field(factory=World)
@@ -236,6 +237,7 @@ class Play:
     reports: dict[str, list[Outcome]] = field(factory=dict)
     refuse: Callable[[Report], SecretSyncError | None] = lambda report: None
     engine: Engine = field(init=False)
+    flying: set[object] = field(factory=set)
     _queue: list[tuple[float, int, object]] = field(factory=list)
     _order: count[int] = field(factory=count)
 
@@ -267,6 +269,8 @@ class Play:
                 events += self._deliver(heapq.heappop(self._queue)[-1])
             effects = self.engine.step(events, self.now)
             for effect in effects:
+                assert not self.flying & _things(effect), f"twice at once: {effect}"
+                self.flying |= _things(effect)
                 self.at(self.now + self.late.get(effect.host, self.latency), effect)  # type: ignore[arg-type]
             self.check(effects)
             for moved in self.world.moved:
@@ -275,6 +279,7 @@ class Play:
         self.now = until
 
     def _deliver(self, what: object) -> list[Event]:
+        self.flying -= _things(what)
         match what:
             case Fetch():
                 return [Answered(what, self.world.read(what, self.now))]
@@ -293,6 +298,19 @@ class Play:
 
     def last(self, key: str = "one") -> Outcome:
         return self.reports[key][-1]
+
+
+def _things(effect: object) -> set[object]:
+    """What an effect is about."""
+    match effect:
+        case Fetch():
+            return set(effect.queries)
+        case Perform():
+            return {effect.ref}
+        case Report():
+            return {effect.key}
+        case _:
+            return set()
 
 
 def recorded(ref: Ref, policy: Policy, mark: str = "one") -> Recorded:

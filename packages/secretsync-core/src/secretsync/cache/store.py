@@ -145,7 +145,7 @@ class Store:
     @property
     def wake_at(self) -> float:
         """When `drop` has something to do."""
-        return self._dropping[0][0] if self._dropping else FOREVER
+        return min((marks[0][0] for marks in (self._dropping, self._idling) if marks), default=FOREVER)
 
     def drop(self, now: float) -> None:
         """Drop the values that nobody needs any more, and the entries that nobody asks about."""

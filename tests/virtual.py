@@ -45,7 +45,7 @@ from secretsync.targets import Observe
 from secretsync.testing import ManualClock
 from secretsync.values import NO_VERSION, Version
 from secretsync_k8s.cluster.events import Events
-from secretsync_k8s.cluster.reflector import Change, ChangeType
+from secretsync_k8s.cluster.replica import Change, ChangeType
 from secretsync_k8s.cluster.secrets import ClusterSecret, Secrets, target
 from secretsync_k8s.cluster.transport import JSON, TIMEOUT, Json, refused
 from secretsync_k8s.kinds.kmssecret import KMSSecret

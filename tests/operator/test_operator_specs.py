@@ -171,8 +171,7 @@ def test_credentials_that_come_late_are_taken_at_once(stand):
     stand.until_ready("app")
 
 
-@pytest.mark.row("kmssecret-22")
-def test_rotated_credentials_are_used_at_once(stand):
+def test_credentials_put_right_are_used_at_once(stand):
     kms = stand.kms({"/app": {"A": canary()}})
     stand.credentials_changed(clientSecret=canary("old"))
     stand.operator("--max-interval", "1h")

@@ -122,6 +122,7 @@ def test_a_target_deleted_by_hand_comes_back_at_once(stand):
     stand.until("secrets", lambda: stand.data("app") is not None, timeout=2)
     assert stand.data("app") == wanted
     assert stand.secret("app")["metadata"]["uid"] != uid
+    stand.until("events.events.k8s.io", lambda: len(stand.events("app", "Created")) == 2)
 
 
 @pytest.mark.row("kmssecret-35")

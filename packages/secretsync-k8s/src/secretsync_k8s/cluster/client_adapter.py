@@ -24,7 +24,7 @@ from secretsync.errors import (
     WrongEndpoint,
 )
 
-from .transport import API, JSON, TIMEOUT, Json, refused
+from .transport import API, JSON, TIMEOUT, Body, Json, refused
 
 if TYPE_CHECKING:
     from kubernetes.client.api_client import ApiClient
@@ -100,7 +100,7 @@ class ClientTransport:
         path: str,
         *,
         query: Mapping[str, str] = {},
-        body: Json | None = None,
+        body: Body | None = None,
         content_type: str = JSON,
         accept: str = JSON,
         timeout: float = TIMEOUT,

@@ -20,12 +20,15 @@ from typing import Any, Final, Protocol
 from secretsync.errors import AuthenticationFailed, BackendError, Forbidden, RateLimited, Unavailable
 
 Json = dict[str, Any]
+Body = Json | list[Json]
+"""What is sent: an object, or the operations of a JSON patch."""
 
 API: Final = "the kubernetes API"
 """How errors name the API server; its address is the business of who connected."""
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -50,7 +53,7 @@ class Transport(Protocol):
         path: str,
         *,
         query: Mapping[str, str] = {},
-        body: Json | None = None,
+        body: Body | None = None,
         content_type: str = JSON,
         accept: str = JSON,
         timeout: float = TIMEOUT,

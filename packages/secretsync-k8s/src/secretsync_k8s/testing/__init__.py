@@ -6,13 +6,18 @@
     with ClusterServer(cluster) as server:
         ...  # anything that speaks to an API server, at server.url
 
-As a process of its own: `python -m secretsync_k8s.testing --kubeconfig FILE` prints its URL as one line of JSON.
+As a process of its own: `python -m secretsync_k8s.testing --kubeconfig FILE` prints its URL as one line of JSON, and
+`control` says what can be done to it from outside. Without a socket: `DirectTransport(cluster)`.
+
+What goes wrong in real clusters goes wrong here on demand: `MemoryCluster.fail` for requests, `disturb` for watches,
+`outage` and `compact` for all of it.
 """
 
 from .cluster import MemoryCluster
+from .direct import DirectTransport
 from .request import Record
 from .server import ClusterServer
 from .status import ApiError, Cause
-from .store import Watch
+from .watch import Hung, Watch
 
-__all__ = ["ApiError", "Cause", "ClusterServer", "MemoryCluster", "Record", "Watch"]
+__all__ = ["ApiError", "Cause", "ClusterServer", "DirectTransport", "Hung", "MemoryCluster", "Record", "Watch"]

@@ -1,9 +1,8 @@
 """The verbs of an API server on objects in memory.
 
 What is here is what `kubectl`, client libraries and controllers rely on: versions and conflicts, generations,
-status sub-resources, finalizers, defaults and validation, list and watch. Left out: server-side apply, strategic
-merge and JSON patch, `managedFields`, pages of lists (`limit` is ignored, which the API allows), dry runs,
-admission, authorisation.
+status sub-resources, finalizers, defaults and validation, list in pages and watch, tokens of service accounts. Left
+out: server-side apply, strategic merge patch, `managedFields`, dry runs, admission, authorisation.
 """
 
 from __future__ import annotations
@@ -16,20 +15,22 @@ from uuid import UUID
 
 from secretsync.clock import FOREVER, Clock, Deadline
 
-from . import selectors, strategies
+from . import pages, selectors, strategies, tokens
 from .clock import SystemClock
 from .deletion import Deletion, check_preconditions
-from .patch import merge
+from .patch import apply, merge
 from .request import Request
-from .resources import CRDS, NAMESPACES, Registry, ResourceType
+from .resources import CRDS, NAMESPACES, SERVICE_ACCOUNTS, Registry, ResourceType
 from .status import Cause, Json, already_exists, conflict, forbidden, invalid, not_found, plain, success
-from .store import Event, Store, Watch
+from .store import Store
+from .watch import Event, Watch
 
 _SYSTEM_METADATA: Final = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
 _KEPT_METADATA: Final = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "generation")
 _SUFFIX_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 """Without vowels, so that generated names spell no words."""
 _SUFFIX_LENGTH: Final = 5
+_SUBRESOURCES: Final = {"status": frozenset({"get", "update", "patch"}), "token": frozenset({"create"})}
 _INITIAL_EVENTS_END: Final = {"k8s.io/initial-events-end": "true"}
 
 
@@ -86,6 +87,7 @@ class Api:
                 version=version,
                 selects=selects,
                 serve=type_.serve,
+                bookmark=(lambda: self._bookmark(type_)) if _wants_bookmarks(request) else None,
                 deadline=Deadline.after(seconds or FOREVER, self._timer),
             )
 
@@ -95,11 +97,14 @@ class Api:
         return request.type.serve(self._stored(request))
 
     def _list(self, request: Request) -> Json:
-        type_ = request.type
-        selects = _selects(request)
-        objects = self.store.collection(type_.storage).objects
-        items = [type_.serve_item(objects[key]) for key in sorted(objects) if selects(objects[key])]
-        return type_.serve_list(items, self.store.version)
+        type_, selects = request.type, _selects(request)
+        limit, token = _number(request, "limit"), request.options.get("continue", "")
+        after = pages.read(token) if token else pages.Place(self.store.version)
+        objects = self.store.collection(type_.storage).at(after.version)
+        found = sorted(key for key in objects if key > after.key and selects(objects[key]))
+        keys = found[:limit] if limit else found
+        rest = pages.text(pages.Place(after.version, keys[-1])) if len(keys) < len(found) else ""
+        return type_.serve_list([type_.serve_item(objects[key]) for key in keys], after.version, rest)
 
     def _added(self, type_: ResourceType, selects: selectors.Selector) -> Iterator[Event]:
         objects = self.store.collection(type_.storage).objects
@@ -107,13 +112,15 @@ class Api:
 
     def _bookmarks(self, request: Request, version: int) -> Iterator[Event]:
         """Yield the bookmark that says the watch is where it starts; what came after that version follows it."""
-        type_, options = request.type, request.options
-        if options.get("allowWatchBookmarks") != "true":
-            return
-        metadata: Json = {"resourceVersion": str(version), "creationTimestamp": None}
-        if options.get("sendInitialEvents") == "true":
-            metadata["annotations"] = _INITIAL_EVENTS_END
-        yield "BOOKMARK", {"kind": type_.kind, "apiVersion": type_.api_version, "metadata": metadata}
+        if _wants_bookmarks(request):
+            type_, bookmark = self._bookmark(request.type, version)
+            if request.options.get("sendInitialEvents") == "true":
+                bookmark["metadata"]["annotations"] = _INITIAL_EVENTS_END
+            yield type_, bookmark
+
+    def _bookmark(self, type_: ResourceType, version: int | None = None) -> Event:
+        metadata: Json = {"resourceVersion": str(version or self.store.version), "creationTimestamp": None}
+        return "BOOKMARK", {"kind": type_.kind, "apiVersion": type_.api_version, "metadata": metadata}
 
     def _stored(self, request: Request) -> Json:
         body = self.store.find(request.type.storage, (request.namespace, request.name))
@@ -125,6 +132,9 @@ class Api:
 
     def _create(self, request: Request) -> Json:
         type_ = request.type
+        if request.subresource == "token":
+            account, chance = self._stored(request), self._chance.getrandbits(128)
+            return tokens.answer(_object(request), account, now=self._clock.now(), chance=chance)
         new = _read_body(request)
         if new["metadata"].get("resourceVersion"):
             raise plain(400, "resourceVersion should not be set on objects to be created")
@@ -144,7 +154,8 @@ class Api:
 
     def _patch(self, request: Request) -> Json:
         old = self._stored(request)
-        patched = merge(request.type.serve(old), request.body)
+        served, patch = request.type.serve(old), request.body
+        patched = apply(served, patch) if isinstance(patch, list) else merge(served, patch)
         return self._replace(request, old, _read_body(request, patched))
 
     def _replace(self, request: Request, old: Json, new: Json) -> Json:
@@ -171,8 +182,9 @@ class Api:
 
     def _delete(self, request: Request) -> Json:
         type_, old = request.type, self._stored(request)
-        check_preconditions(type_, old, request.body.get("preconditions") or {})
-        policy = request.body.get("propagationPolicy") or request.options.get("propagationPolicy", "Background")
+        options = _object(request)
+        check_preconditions(type_, old, options.get("preconditions") or {})
+        policy = options.get("propagationPolicy") or request.options.get("propagationPolicy", "Background")
         marked = self._deletion.delete(type_.storage, (request.namespace, request.name), policy=policy)
         return type_.serve(marked) if marked else success(type_.named(request.name), old["metadata"]["uid"])
 
@@ -234,7 +246,7 @@ def _read_body(request: Request, served: Json | None = None) -> Json:
         ApiError: 400, the body is not an object of that type, or names another object than the request.
     """
     type_ = request.type
-    body = dict(request.body if served is None else served)
+    body = dict(_object(request) if served is None else served)
     _check_type(type_, body.pop("apiVersion", None), body.pop("kind", None))
     body = type_.decode(body)
     strategies.read_metadata(body)
@@ -247,6 +259,12 @@ def _read_body(request: Request, served: Json | None = None) -> Json:
     elif metadata.setdefault("namespace", request.namespace) != request.namespace:
         raise plain(400, "the namespace of the provided object does not match the namespace sent on the request")
     return body
+
+
+def _object(request: Request) -> Json:
+    if isinstance(request.body, dict):
+        return request.body
+    raise plain(400, "the body of the request is not a JSON object")
 
 
 def _check_type(type_: ResourceType, api_version: str | None, kind: str | None) -> None:
@@ -318,10 +336,22 @@ def _spec_differs(type_: ResourceType, new: Json, old: Json) -> bool:
 def _check_subresource(request: Request) -> None:
     if not request.subresource:
         return
-    if request.subresource != "status" or not request.type.has_status:
+    verbs = _SUBRESOURCES.get(request.subresource, frozenset())
+    if request.subresource not in _served(request.type):
         raise plain(404, "the server could not find the requested resource")
-    if request.verb not in {"get", "update", "patch"}:
+    if request.verb not in verbs:
         raise plain(405, "the server does not allow this method on the requested resource")
+
+
+def _served(type_: ResourceType) -> Iterator[str]:
+    if type_.has_status:
+        yield "status"
+    if type_ is SERVICE_ACCOUNTS:
+        yield "token"
+
+
+def _wants_bookmarks(request: Request) -> bool:
+    return request.options.get("allowWatchBookmarks") == "true"
 
 
 def _selects(request: Request) -> selectors.Selector:

@@ -6,18 +6,20 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from random import Random
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
-from secretsync.clock import Clock
+from secretsync.clock import FOREVER, Clock
 
 from .api import Api
 from .clock import SystemClock
-from .request import Faults, Record, Request, Verb
+from .faults import Disturbance, Failure, Faults
+from .request import Record, Request, Verb
 from .resources import ResourceType
 from .status import ApiError, Json
-from .store import Watch
+from .watch import Watch
 
 A = TypeVar("A")
+JsonPatch = list[Json]
 
 PREMADE_NAMESPACES: Final = ("default", "kube-system")
 _LOG_LENGTH: Final = 100_000
@@ -28,8 +30,9 @@ class MemoryCluster:
 
         cluster = MemoryCluster(crds=[crd("kmssecrets")])
         cluster.create("secrets", {"metadata": {"name": "env"}, "stringData": {"A": "1"}}, namespace="default")
-        cluster.fail(verb="patch", resource="secrets", status=409)
-        with serve(cluster) as server:
+        cluster.fail(status=409, verb="patch", resource="secrets")
+        cluster.disturb("reorder", resource="secrets")
+        with ClusterServer(cluster) as server:
             server.write_kubeconfig(path)
 
     The verbs take a resource by its plural (`secrets`) or, where two groups have one of that name, its full name
@@ -83,9 +86,18 @@ class MemoryCluster:
         return self._call("update", resource, body=body, **named)
 
     def patch(
-        self, resource: str, name: str, patch: Json, *, namespace: str = "default", subresource: str = ""
+        self,
+        resource: str,
+        name: str,
+        patch: Json | JsonPatch,
+        *,
+        namespace: str = "default",
+        subresource: str = "",
     ) -> Json:
-        """Apply a JSON merge patch; one that carries a resourceVersion or uid only to that very object."""
+        """Apply a JSON merge patch, or a JSON patch if it is a list.
+
+        One that carries a resourceVersion or uid is applied to that very object only.
+        """
         named = {"namespace": namespace, "name": name, "subresource": subresource}
         return self._call("patch", resource, body=patch, **named)
 
@@ -136,30 +148,83 @@ class MemoryCluster:
     def fail(
         self,
         *,
-        status: int | Literal["reset"],
+        status: int | Failure,
         verb: Verb | None = None,
         resource: str | None = None,
         times: int = 1,
+        seconds: float = 0.0,
     ) -> None:
-        """Answer the next `times` requests that match with an error, before they do anything.
+        """Let the next `times` requests that match go wrong.
 
         Args:
-            status: The HTTP status, or `reset`: the connection is cut (in process: ConnectionResetError).
+            status: An HTTP status: the answer, before anything is done. Or one of
+
+                reset   the connection is cut before anything is done (in process: ConnectionResetError)
+                lost    it is cut after the request took effect: the answer is lost
+                hang    nothing comes, and nothing is done (in process: Hung, a TimeoutError, at once)
+                slow    answered after `seconds`, or when the cluster is healed
             verb: None matches every verb; lists and watches are verbs of their own.
             resource: As for the verbs; None matches every resource.
+            seconds: With a status, what goes into `Retry-After`.
+
+        Raises:
+            ValueError: There is no such fault.
         """
-        self._faults.plan(verb=verb, resource=resource, status=status, times=times)
+        self._faults.fail(status, verb=verb, resource=resource, times=times, seconds=seconds)
+
+    def disturb(
+        self,
+        what: Disturbance,
+        *,
+        resource: str | None = None,
+        event: str | None = None,
+        times: int = 1,
+        seconds: float = 0.0,
+    ) -> None:
+        """Let watches not tell it right.
+
+        Args:
+            what: To the next `times` events that match
+
+                drop        it does not come
+                duplicate   it comes twice
+                reorder     it comes after the change that follows it
+                delay       it comes `seconds` later, and so does all that is behind it
+
+                or at once, to every open watch of the resource
+
+                close       it ends
+                expire      it ends with an ERROR event: 410
+                freeze      nothing comes any more, though the connection stands (in process: Hung, at once)
+            resource: As for the verbs; None matches every resource.
+            event: `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`; None matches all but bookmarks.
+
+        Raises:
+            ValueError: There is no such disturbance.
+        """
+        self._faults.disturb(what, resource=resource, event=event, times=times, seconds=seconds)
+
+    def bookmark(self) -> None:
+        """Send a bookmark now on every open watch that asked for them; by themselves they come each minute."""
+        for watch in self._faults.open_watches():
+            watch.send_bookmark()
 
     def heal(self) -> None:
-        """Forget the faults that have not happened yet."""
+        """Forget the faults that have not happened yet, and answer what is slow."""
         self._faults.clear()
 
-    def outage(self, *, down: bool) -> None:
-        """Be out of reach, or in reach again: every connection is cut, watches included; objects stay."""
-        self._faults.outage = down
+    def outage(self, *, down: bool, seconds: float = FOREVER) -> None:
+        """Be out of reach, or in reach again: every connection is cut, watches included; objects stay.
+
+        Args:
+            seconds: After so long, by the machine's own clock, it is over.
+        """
+        self._faults.go_down(seconds=seconds if down else 0.0)
         if down:
             for cut in tuple(self._on_outage):
                 cut()
+            for watch in self._faults.open_watches():
+                watch.close()
 
     def compact(self) -> None:
         """Forget the history: a watch from any version before now is 410 Gone."""
@@ -175,7 +240,7 @@ class MemoryCluster:
 
     @property
     def down(self) -> bool:
-        return self._faults.outage
+        return self._faults.down
 
     def on_outage(self, cut: Callable[[], None]) -> None:
         """Have `cut` called whenever an outage begins."""
@@ -187,18 +252,20 @@ class MemoryCluster:
         Raises:
             ApiError: As an API server would answer.
             ConnectionResetError: The connection is to be cut.
+            Hung: It is to be left open without an answer.
         """
         return self._logged(request, self._api.perform)
 
     def open_watch(self, request: Request) -> Watch:
         """Open a watch; raises as `perform` does."""
-        return self._logged(request, self._api.watch)
+        watch = self._logged(request, self._api.watch)
+        self._faults.opened(watch, request)
+        return watch
 
     def _logged(self, request: Request, answer: Callable[[Request], A]) -> A:
         status = 0
         try:
-            self._faults.meet(request)
-            answered = answer(request)
+            answered = self._faults.meet(request, answer)
             status = 201 if request.verb == "create" else 200
         except ApiError as error:
             status = error.status

@@ -79,8 +79,9 @@ class ResourceType:
         """Return a stored object as it stands in a list: those of built-in types do not repeat their kind there."""
         return self.serve(body) if self.custom else self.encode(body)
 
-    def serve_list(self, items: list[Json], version: int) -> Json:
-        metadata = {"resourceVersion": str(version)}
+    def serve_list(self, items: list[Json], version: int, rest: str = "") -> Json:
+        """Return the List; `rest` is the token for its next page."""
+        metadata = {"resourceVersion": str(version)} | ({"continue": rest} if rest else {})
         return {"kind": f"{self.kind}List", "apiVersion": self.api_version, "metadata": metadata, "items": items}
 
 
@@ -203,7 +204,7 @@ _CONFIG_MAPS: Final = evolve(
     columns=(Column("Data", type="integer", path=".data", count=True), CREATED_AT),
     prepare=strategies.config_map,
 )
-_SERVICE_ACCOUNTS: Final = evolve(
+SERVICE_ACCOUNTS: Final = evolve(
     _core("serviceaccounts", "ServiceAccount"),
     short_names=("sa",),
     columns=(Column("Secrets", type="integer", path=".secrets", count=True), CREATED_AT),
@@ -216,6 +217,7 @@ _LEASES: Final = ResourceType(
     ("coordination.k8s.io", "leases"),
     unconditional_update=False,
     columns=(Column("Holder", path=".spec.holderIdentity"), CREATED_AT),
+    prepare=strategies.lease,
 )
 _CORE_EVENTS: Final = evolve(
     _core("events", "Event"),
@@ -240,7 +242,7 @@ BUILT_IN: Final = (
     NAMESPACES,
     _SECRETS,
     _CONFIG_MAPS,
-    _SERVICE_ACCOUNTS,
+    SERVICE_ACCOUNTS,
     _CORE_EVENTS,
     _NEW_EVENTS,
     _LEASES,

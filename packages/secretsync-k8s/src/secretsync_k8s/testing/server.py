@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from .cluster import MemoryCluster
+from .watch import Hung
 from .wire import Call, Reply, Stream, Wire
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
@@ -147,13 +148,14 @@ class _Connection(BaseHTTPRequestHandler):
         call = Call(self.command, self.path, headers, self.rfile.read(length))
         try:
             reply = self.server.wire.answer(call)
+            if isinstance(reply, Reply):
+                self._send(reply)
+            else:
+                self._stream(reply)
         except ConnectionResetError:
             self._reset()
-            return
-        if isinstance(reply, Reply):
-            self._send(reply)
-        else:
-            self._stream(reply)
+        except Hung:
+            self._hang()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the names that the base class calls
 
@@ -161,6 +163,8 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response_only(reply.status)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.body)
 
@@ -183,3 +187,9 @@ class _Connection(BaseHTTPRequestHandler):
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self.close_connection = True
+
+    def _hang(self) -> None:
+        """Keep the connection open without a byte until the client has enough of it, or it is cut."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.recv(1)

@@ -98,6 +98,12 @@ def plain(status: int, message: str = "") -> ApiError:
     return ApiError(status, _REASONS.get(status, ""), message or HTTPStatus(status).phrase)
 
 
+def planned(status: int, retry_after: int) -> ApiError:
+    """Return the error that a test has asked for, with the seconds after which a client may try again (0: unsaid)."""
+    details = {"retryAfterSeconds": retry_after} if retry_after else {}
+    return ApiError(status, _REASONS.get(status, ""), "a fault that the test planned", details=details)
+
+
 def not_found(what: Named) -> ApiError:
     message = f'{what.resource} "{what.name}" not found'
     return ApiError(404, "NotFound", message, details=what.details(what.plural))

@@ -1,21 +1,19 @@
 """Objects in memory, one counter of versions for all of them, and the last changes of each resource for watches.
 
 A stored object is never changed, only replaced; so readers share it without a copy, and whoever takes one out for
-changing copies it first. Everything here is called with `Store.lock` held, but for `Watch`, which takes it.
+changing copies it first. Everything here is called with `Store.lock` held.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from threading import Condition, RLock
 from typing import Final
 
 from attrs import define, field, frozen
 
-from secretsync.clock import Deadline
-
-from .status import ApiError, Json, expired
+from .status import Json, expired
 
 Kind = tuple[str, str]
 """Group and plural."""
@@ -63,6 +61,20 @@ class Collection:
             found.append(change)
         return found[::-1]
 
+    def at(self, version: int) -> Mapping[Key, Json]:
+        """Return all objects as they were at `version`, by taking back what came after it.
+
+        Raises:
+            ApiError: 410, some of that is forgotten.
+        """
+        past = dict(self.objects)
+        for change in reversed(self.since(version)):
+            if change.before is None:
+                past.pop(key_of(change.after or {}), None)
+            else:
+                past[key_of(change.before)] = change.before
+        return past
+
 
 class Store:
     """Objects by resource, namespace and name.
@@ -105,7 +117,7 @@ class Store:
         before = collection.objects.pop(key)
         self._index(kind, key, before, None)
         last = self._versioned(before)
-        collection.remember(Change(self.version, last, None))
+        collection.remember(Change(self.version, before, None))
         return last
 
     def in_namespace(self, namespace: str) -> list[tuple[Kind, Key]]:
@@ -140,86 +152,3 @@ def key_of(body: Json) -> Key:
 def _owners(body: Json | None) -> set[str]:
     references = (body or {}).get("metadata", {}).get("ownerReferences") or ()
     return {reference["uid"] for reference in references}
-
-
-Event = tuple[str, Json]
-"""ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, and the object as it goes to the watcher."""
-
-
-class Watch:
-    """The changes of one resource as they happen: iterate over its events; `close` ends it from any thread.
-
-    It ends by itself when its deadline is over, or with an ERROR event when changes that it has not seen are
-    forgotten.
-
-    Args:
-        first: Events that come before any change.
-        version: The changes after this one are told.
-        selects: Whether an object is watched; one that ceases to be selected counts as deleted.
-        serve: Makes the served form of a stored object.
-    """
-
-    def __init__(
-        self,
-        collection: Collection,
-        *,
-        first: list[Event],
-        version: int,
-        selects: Callable[[Json], bool],
-        serve: Callable[[Json], Json],
-        deadline: Deadline,
-    ) -> None:
-        self._collection = collection
-        self._ready = first
-        self._version = version
-        self._selects = selects
-        self._serve = serve
-        self._deadline = deadline
-        self._closed = False
-
-    def __iter__(self) -> Iterator[Json]:
-        while events := self.take():
-            yield from events
-
-    def take(self) -> list[Json]:
-        """Wait for events and return all there are; none when the watch is over."""
-        with self._collection.changed:
-            while not (events := self._pending()) and self._wait():
-                pass
-        return [{"type": type_, "object": body} for type_, body in events]
-
-    def close(self) -> None:
-        """End the watch; who waits for events gets none. Twice is fine."""
-        with self._collection.changed:
-            self._closed = True
-            self._collection.changed.notify_all()
-
-    def _wait(self) -> bool:
-        left = self._deadline.remaining()
-        if self._closed or not left:
-            return False
-        self._collection.changed.wait(None if left == float("inf") else left)
-        return not self._closed
-
-    def _pending(self) -> list[Event]:
-        if self._closed:
-            return []
-        ready, self._ready = self._ready, []
-        try:
-            changes = self._collection.since(self._version)
-        except ApiError as error:
-            self._closed = True
-            return [*ready, ("ERROR", error.to_json())]
-        if changes:
-            self._version = changes[-1].version
-        return [*ready, *(event for change in changes for event in self._event(change))]
-
-    def _event(self, change: Change) -> Iterator[Event]:
-        before = change.before if change.before and self._selects(change.before) else None
-        after = change.after if change.after and self._selects(change.after) else None
-        if after:
-            yield ("MODIFIED" if before else "ADDED"), self._serve(after)
-        elif before:
-            version = str(change.version)
-            last = {**before, "metadata": {**before["metadata"], "resourceVersion": version}}
-            yield "DELETED", self._serve(last)

@@ -160,6 +160,17 @@ def namespace(new: Json, old: Json | None) -> list[Cause]:
     return []
 
 
+def lease(new: Json, old: Json | None) -> list[Cause]:  # noqa: ARG001 - the form of a `Prepare`
+    """Return what is wrong with a Lease."""
+    spec = new.get("spec") or {}
+    least = {"leaseDurationSeconds": 1, "leaseTransitions": 0}
+    return [
+        Cause(f"spec.{name}", f"Invalid value: {spec[name]}: must be greater than or equal to {low}")
+        for name, low in least.items()
+        if isinstance(spec.get(name), int) and spec[name] < low
+    ]
+
+
 def crd(new: Json, old: Json | None) -> list[Cause]:
     """Return what is wrong with a CustomResourceDefinition; an accepted one is established at once."""
     spec: Any = new.get("spec")

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from hmac import compare_digest
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
-from . import discovery
+from . import control, discovery
 from .cluster import MemoryCluster
 from .request import Request, Verb
 from .resources import Registry, ResourceType
 from .status import ApiError, Json, plain
-from .store import Watch
 from .views import View, negotiate, shown
+from .watch import Watch
 
 _HEALTH: Final = frozenset({"/healthz", "/livez", "/readyz"})
-_REQUESTS: Final = "/_emulator/requests"
-"""No path of an API server: the log of requests, for a test in another process. GET returns it, DELETE empties it."""
-_MERGE_PATCH: Final = "application/merge-patch+json"
+_PATCHES: Final[dict[str, type]] = {"application/merge-patch+json": dict, "application/json-patch+json": list}
+_OBJECT: Final[dict[str, type]] = {"application/json": dict}
 _TRUE: Final = frozenset({"1", "true"})
 _VERBS: Final[dict[str, tuple[Verb | None, Verb | None]]] = {
     "GET": ("get", "list"),
@@ -50,6 +49,7 @@ class Reply:
     status: int
     body: bytes = field(repr=False)
     content_type: str = "application/json"
+    headers: Mapping[str, str] = {}
 
 
 @frozen
@@ -89,21 +89,25 @@ class Wire:
 
         Raises:
             ConnectionResetError: The connection is to be cut, because the test asked for it.
+            Hung: It is to be left open without an answer, for the same reason.
         """
         if self._cluster.down:
             raise ConnectionResetError
         try:
             return self._answer(call)
         except ApiError as error:
-            return Reply(error.status, dumped(error.to_json()))
+            retry = error.details.get("retryAfterSeconds")
+            headers = {"Retry-After": str(retry)} if retry else {}
+            return Reply(error.status, dumped(error.to_json()), headers=headers)
 
     def _answer(self, call: Call) -> Reply | Stream:
         url = urlsplit(call.target)
         if url.path in _HEALTH:
             return Reply(200, b"ok", "text/plain; charset=utf-8")
         self._authenticate(call)
-        if url.path == _REQUESTS:
-            return self._log(call.method)
+        if url.path.startswith(control.PREFIX):
+            name = url.path.removeprefix(control.PREFIX)
+            return Reply(200, dumped(control.answer(self._cluster, call.method, name, _body(call, _OBJECT))))
         segments = [unquote(segment) for segment in url.path.split("/") if segment]
         registry = self._cluster.api.registry
         if call.method == "GET" and not _names_resource(segments):
@@ -115,12 +119,6 @@ class Wire:
         answer = self._cluster.perform(request)
         status = 201 if request.verb == "create" else 200
         return Reply(status, dumped(_in_view(answer, view, request, self._cluster)))
-
-    def _log(self, method: str) -> Reply:
-        requests = tuple(self._cluster.requests)
-        if method == "DELETE":
-            self._cluster.requests.clear()
-        return Reply(200, dumped({"requests": [asdict(request) for request in requests]}))
 
     def _authenticate(self, call: Call) -> None:
         if self._token is None:
@@ -149,11 +147,14 @@ def _request(call: Call, segments: list[str], options: Mapping[str, str], regist
     type_, namespace, name, subresource = _place(segments, registry)
     one, many = _VERBS.get(call.method, (None, None))
     verb = one if name else many
+    if call.method == "POST" and subresource:
+        verb = "create"
     if verb == "list" and options.get("watch") in _TRUE:
         verb = "watch"
     if verb is None or (type_.namespaced and not namespace and verb in {"create", "deletecollection"}):
         raise plain(405, "the server does not allow this method on the requested resource")
-    return Request(verb, type_, namespace, name, subresource, _body(call), options)
+    body = _body(call, _PATCHES if verb == "patch" else _OBJECT)
+    return Request(verb, type_, namespace, name, subresource, body, options)
 
 
 def _place(segments: list[str], registry: Registry) -> tuple[ResourceType, str, str, str]:
@@ -178,21 +179,24 @@ def _place(segments: list[str], registry: Registry) -> tuple[ResourceType, str, 
     return type_, namespace, name, subresource
 
 
-def _body(call: Call) -> Json:
-    """Return the JSON object in the body, an empty one where there is none.
+def _body(call: Call, accepted: Mapping[str, type]) -> Any:
+    """Return the JSON in the body, of the type that its content type means; an empty object where there is none.
 
     Raises:
-        ApiError: 415 for another content type, 400 for what is no JSON object. The text of neither quotes the body.
+        ApiError: 415 for another content type, 400 for what is no JSON of that type. The text of neither quotes it.
     """
     if not call.body:
         return {}
-    accepted = _MERGE_PATCH if call.method == "PATCH" else "application/json"
-    if call.headers.get("content-type", accepted).partition(";")[0].strip() != accepted:
-        raise plain(415, f"the body of the request was in an unknown format - accepted media types include: {accepted}")
+    default = next(iter(accepted))
+    content_type = call.headers.get("content-type", default).partition(";")[0].strip()
+    if content_type not in accepted:
+        known = ", ".join(accepted)
+        raise plain(415, f"the body of the request was in an unknown format - accepted media types include: {known}")
     try:
         body = json.loads(call.body)
     except ValueError:
         raise plain(400, "the body of the request is not JSON") from None
-    if not isinstance(body, dict):
-        raise plain(400, "the body of the request is not a JSON object")
+    if not isinstance(body, accepted[content_type]):
+        what = "array" if accepted[content_type] is list else "object"
+        raise plain(400, f"the body of the request is not a JSON {what}")
     return body

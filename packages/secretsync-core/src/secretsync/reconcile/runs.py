@@ -274,22 +274,15 @@ class Runs:
         confirming = bool(run.memory.inputs) and ask.asked.keys() <= run.memory.asked.keys()
         if not confirming:
             self._depend(run, Memory(asked=dict(ask.asked)), now)
-        else:
-            self._reschedule(run, now)
         self._finish(run, (error,), now, retry_in=retry_in)
 
     def _depend(self, run: Run, memory: Memory, now: float) -> None:
         """Remember what this evaluation asked: news of it bring the run about, and it is checked once a period."""
-        self._hold(run, (*run.memory.asked, *memory.asked), now)
+        before, run.memory = run.memory.asked, memory
+        self._hold(run, (*before, *memory.asked), now)
         periods = {query: max(age, run.subject.period) for query, age in memory.asked.items()}
-        self._store.depend(run.key, before=run.memory.asked, after=periods)
-        dropped, run.memory = run.memory.asked.keys() - memory.asked.keys(), memory
-        for query in dropped:
-            self.reads.schedule(self._store.entry(query), now)
-        self._reschedule(run, now)
-
-    def _reschedule(self, run: Run, now: float) -> None:
-        for query in run.memory.asked:
+        self._store.depend(run.key, before=before, after=periods)
+        for query in {**before, **memory.asked}:
             self.reads.schedule(self._store.entry(query), now)
 
     # -- targets

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from queue import Empty, SimpleQueue
 from traceback import extract_tb
@@ -66,7 +66,8 @@ class Driver:
         self._inbox: SimpleQueue[Event | Inspection | None] = SimpleQueue()
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._thread = threading.Thread(target=self._loop, name="secretsync-engine", daemon=True)
-        self._beat = clock.monotonic()
+        self._writes: set[Future[None]] = set()
+        self._beat = FOREVER
         self.dead: bool = False
         """The engine stopped by a fault: nothing will ever happen again."""
 
@@ -88,9 +89,10 @@ class Driver:
         return max(0.0, self._clock.monotonic() - self._beat)
 
     def close(self) -> None:
-        """Stop: nothing new goes out; what is in flight is waited for, and its results are dropped."""
+        """Stop: nothing new goes out, and writes in flight are over when this returns; reads are left to themselves."""
         self._inbox.put(None)
         self._thread.join()
+        wait(self._writes)
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -109,12 +111,10 @@ class Driver:
 
     def _collect(self) -> list[Event] | None:
         """Wait for the first message or the engine's next moment, then take all there is; None means stop."""
-        wait = self._engine.wake_at - self._clock.monotonic()
+        pause = max(0.0, self._engine.wake_at - self._clock.monotonic())
         events: list[Event] = []
         try:
-            message = (
-                self._inbox.get(timeout=None if wait == FOREVER else wait) if wait > 0 else self._inbox.get_nowait()
-            )
+            message = self._inbox.get(block=pause > 0.0, timeout=None if pause == FOREVER else pause)
             while True:
                 if message is None:
                     return None
@@ -127,6 +127,8 @@ class Driver:
             return events
 
     def _answer(self, look: Callable[[Engine], object], future: Future[object]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         try:
             future.set_result(look(self._engine))
         except Exception as exc:  # noqa: BLE001 - the one who asked gets it
@@ -142,8 +144,11 @@ class Driver:
                 work = partial(self._tell, effect)
         if effect.host in self._inline:
             work()
-        else:
-            self._pool(effect.host).submit(work)
+            return
+        done = self._pool(effect.host).submit(work)
+        if isinstance(effect, Perform):
+            self._writes.add(done)
+            done.add_done_callback(self._writes.discard)
 
     def _pool(self, host: str) -> ThreadPoolExecutor:
         if host not in self._pools:

@@ -53,7 +53,7 @@ def test_the_manifest_is_accepted() -> None:
     (manifest,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     cluster = MemoryCluster(crds=[crd("kmssecrets")])
     cluster.create("namespaces", {"metadata": {"name": "shop"}})
-    spec = decode(cluster.create("kmssecrets", yaml.safe_load(manifest)), default_host="")
+    spec = decode(cluster.create("kmssecrets", yaml.safe_load(manifest)))
     assert spec.scope.project_slug == "shop-k2x9"
 
 

@@ -5,11 +5,13 @@
     │   └── InvalidSpec            … of an object the library keeps
     ├── MissingExtra               an optional dependency is not installed; names the extra
     ├── CredentialsNotFound        the Secret, file or key that holds credentials is not there
+    ├── TLSConfigError             the certificates to trust are not there, or are none
     ├── Defect                     a fault of ours; the text names a type, never a value
     ├── DeadlineExceeded           nobody answered in the caller's time
     ├── TooManyRounds              an evaluation kept asking for more
     ├── TargetError                the place where a secret should go says no
     │   ├── TargetConflict         it belongs to somebody else
+    │   ├── TargetImmutable        nothing of it can be changed
     │   ├── TargetTypeImmutable    its type cannot be changed; its content is kept in step all the same
     │   ├── TargetMoved            it changed between look and write; look again
     │   ├── TargetForbidden        we may not write there
@@ -92,6 +94,12 @@ class CredentialsNotFound(SecretSyncError):
     code = "credentials_not_found"
 
 
+class TLSConfigError(SecretSyncError):
+    """The certificates to trust are not where they should be, or are none; nothing is sent without them."""
+
+    code = "tls_config_error"
+
+
 class Defect(SecretSyncError):
     """A fault of ours: report it. The text names the type of the exception and where it happened."""
 
@@ -120,6 +128,12 @@ class TargetConflict(TargetError):
     """The target belongs to somebody else."""
 
     code = "target_conflict"
+
+
+class TargetImmutable(TargetError):
+    """The target was made so that its content can never change."""
+
+    code = "target_immutable"
 
 
 class TargetTypeImmutable(TargetError):

@@ -23,6 +23,8 @@ OWNER: Final = f"{PREFIX}owner"
 """Annotation: the mark, `namespace/name` of the object that wants this Secret."""
 OWNER_UID: Final = f"{PREFIX}owner-uid"
 VERSION: Final = f"{PREFIX}version"
+ALLOWED: Final = f"{PREFIX}allow-from-namespaces"
+"""Annotation of a Secret or a Namespace: the namespaces whose objects may use it, or `*`."""
 MANAGED_LABELS: Final = f"{PREFIX}managed-labels"
 MANAGED_ANNOTATIONS: Final = f"{PREFIX}managed-annotations"
 

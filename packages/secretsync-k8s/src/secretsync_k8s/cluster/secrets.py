@@ -15,17 +15,18 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from attrs import frozen
+from attrs import field, frozen
 
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import (
     AuthenticationFailed,
     BackendError,
+    CredentialsNotFound,
     DeadlineExceeded,
     Forbidden,
     RateLimited,
@@ -33,6 +34,7 @@ from secretsync.errors import (
     SecretSyncError,
     TargetError,
     TargetForbidden,
+    TargetImmutable,
     TargetInvalid,
     TargetMoved,
     TargetNamespaceMissing,
@@ -43,14 +45,24 @@ from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query,
 from secretsync.targets import Action, Content, Create, Delete, Observe, Observed, Ref, Update
 from secretsync.values import SecretValue, Version
 
-from . import marks
+from . import configmaps, finalizers, grants, marks, trust
+from .configmaps import ClusterConfigMap
+from .finalizers import Finalizer
+from .grants import Grant
 from .resources import SECRETS
 from .transport import API, MERGE_PATCH, METADATA, TIMEOUT, ApiError, Json, Transport
+from .trust import TrustBundles
 
 HOST: Final = "cluster"
 KIND: Final = "Secret"
 
+RESERVED: Final = frozenset({"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
+"""Types of Secrets that are credentials of the cluster itself: never read for others, never written."""
+
 _log = logging.getLogger("secretsync.cluster")
+
+_FROZEN: Final = frozenset({"data: FieldValueForbidden"})
+"""How the API server refuses to change what an immutable Secret holds."""
 
 _LABEL: Final = "label:"
 _ANNOTATION: Final = "annotation:"
@@ -80,12 +92,19 @@ def target(namespace: str, name: str) -> Ref:
 
 @frozen
 class Secrets:
-    """The Secrets of one cluster: a `Backend` that reads them and the `Place` that writes them. Thread-safe."""
+    """The Secrets of one cluster: a `Backend` that reads them and the `Place` that writes them. Thread-safe.
+
+    It answers what else is asked of the cluster too: all of it goes to one server.
+
+    Attributes:
+        bundles: CA bundles that were read, in PEM, by the digest that `Identity.trust` carries; for `Http`.
+    """
 
     transport: Transport
     digest: Digester
+    bundles: MutableMapping[str, bytes] = field(factory=dict, repr=False)
 
-    answers = frozenset({ClusterSecret, Observe})
+    answers = frozenset({ClusterSecret, Observe, TrustBundles, ClusterConfigMap, Grant, Finalizer})
     kinds = frozenset({KIND})
 
     # -- reading
@@ -98,28 +117,46 @@ class Secrets:
         credential: Found[Any] | None,  # noqa: ARG002 - the cluster's credentials are the transport's
         deadline: Deadline,
     ) -> Mapping[AnyQuery, AnyWire]:
-        """Answer each query by one GET of the Secret."""
+        """Answer each query by one GET; a `Finalizer` that is missing is added."""
         return {query: self._answer(query, known.get(query), deadline) for query in queries}
 
     def _answer(self, query: AnyQuery, known: Version | None, deadline: Deadline) -> AnyWire:
-        ref = _ref(query)
         if not (seconds := deadline.within(TIMEOUT)):
-            return Failed(DeadlineExceeded(f"no time was left to read {ref}"))
+            return Failed(DeadlineExceeded(f"no time was left to read {query}"))
         try:
-            secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), timeout=seconds)
+            return self._read(query, known, seconds)
         except SecretSyncError as error:
             return _unread(query, error)
+
+    def _read(self, query: AnyQuery, known: Version | None, seconds: float) -> AnyWire:
+        match query:
+            case Finalizer():
+                return finalizers.add(self.transport, query, timeout=seconds)
+            case Grant():
+                return grants.granted(self.transport, query, timeout=seconds)
+            case ClusterConfigMap():
+                return configmaps.texts(self.transport, query, timeout=seconds)
+        ref = _ref(query)
+        secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), timeout=seconds)
         version = Version(secret["metadata"]["resourceVersion"])
-        if version == known:
-            return UNCHANGED
-        return Found(self._value(query, secret), version)
+        return UNCHANGED if version == known else Found(self._value(query, secret), version)
 
     def _value(self, query: AnyQuery, secret: Json) -> object:
-        return _content(secret) if isinstance(query, ClusterSecret) else self.observed(secret)
+        if isinstance(query, Observe):
+            return self.observed(secret)
+        if secret.get("type") in RESERVED:
+            raise CredentialsNotFound(
+                f"{query} is of type {secret['type']}, which is the cluster's own and never used; "
+                "put the credentials into a Secret of type Opaque"
+            )
+        content = _content(secret)
+        return trust.bundles(content, self.bundles) if isinstance(query, TrustBundles) else content
 
     def observed(self, secret: Json) -> Observed:
-        """Return what a live Secret looks like, without its values."""
+        """Return what a live Secret looks like, without its values. One of the cluster's own is nobody else's."""
         metadata = secret["metadata"]
+        if secret.get("type") in RESERVED:
+            return Observed({}, metadata["uid"], Version(metadata["resourceVersion"]), controller="the cluster itself")
         return Observed(
             keys={key: self.digest(value) for key, value in _content(secret).items()},
             uid=metadata["uid"],
@@ -182,7 +219,7 @@ def _ref(query: AnyQuery) -> Ref:
     match query:
         case Observe():
             return query.ref
-        case ClusterSecret():
+        case ClusterSecret() | TrustBundles():
             return target(query.namespace, query.name)
     raise TypeError(f"{type(query).__name__} is not answered by the cluster")
 
@@ -196,9 +233,9 @@ def _unread(query: AnyQuery, error: SecretSyncError) -> Absent | Failed:
 
 
 def _absent(query: AnyQuery) -> Absent:
-    if isinstance(query, Observe):
-        return Absent()
-    return Absent(SecretNotFound(API, f"read {query}", "there is no such Secret", status=404))
+    if isinstance(query, ClusterSecret):
+        return Absent(SecretNotFound(API, f"read {query}", "there is no such Secret", status=404))
+    return Absent()
 
 
 def _is(error: SecretSyncError, status: int) -> bool:
@@ -319,4 +356,6 @@ def _api_refusal(ref: Ref, action: Action, error: ApiError) -> TargetError:
             return TargetNamespaceMissing(f"{ref}: there is no namespace {ref.namespace}; create it first")
         case ((404 | 409), _):
             return TargetMoved(f"{ref}: it changed between the look and the write")
+        case _, Update() if _FROZEN.intersection(error.causes):
+            return TargetImmutable(f"{ref} is immutable; delete it to have it made anew")
     return TargetInvalid(f"{ref}: the API server does not accept it: {error.detail}")

@@ -40,11 +40,34 @@ class ObjectRef:
         )
 
 
+def subject_key(kind: str, ref: ObjectRef) -> str:
+    """Return the name of an object in the engine, as logs show it: `KMSSecret shop/app`."""
+    return f"{kind} {ref.namespace}/{ref.name}"
+
+
+def namespace_of(key: str) -> str:
+    """Return the namespace of the object that a `subject_key` names."""
+    return key.partition(" ")[2].partition("/")[0]
+
+
 class Kind(Protocol[S]):
     """A custom resource. Pure: no I/O, no clock, no chance. Safe to call from several threads."""
 
     @property
     def resource(self) -> Resource: ...
+
+    @property
+    def finalizer(self) -> str:
+        """The finalizer by which objects of this kind wait for their clean-up."""
+        ...
+
+    def is_paused(self, obj: Json) -> bool:
+        """Return whether the object asks to be left alone."""
+        ...
+
+    def sync_request(self, obj: Json) -> str:
+        """Return a text whose every change asks for a fresh look at once."""
+        ...
 
     def decode(self, obj: Json) -> S:
         """Return what the object asks for.
@@ -63,7 +86,10 @@ class Kind(Protocol[S]):
         ...
 
     def recorded(self, obj: Json) -> tuple[Recorded, ...]:
-        """Return the targets that the object's status names as its own."""
+        """Return the targets that the object's status names as its own.
+
+        Of an object on its way out also those that were made and perhaps never told.
+        """
         ...
 
     def status(self, obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:

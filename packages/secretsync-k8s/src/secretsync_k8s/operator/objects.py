@@ -14,9 +14,10 @@ from secretsync.errors import Defect, SecretSyncError
 from secretsync.reconcile.messages import Applied, Desired, Subject, Withdrawn
 from secretsync.reconcile.settle import Ask
 
+from ..cluster.finalizers import Finalizer
 from ..cluster.replica import Change, ChangeType
 from ..cluster.secrets import HOST
-from ..kinds.base import Json, Kind, ObjectRef
+from ..kinds.base import Json, Kind, ObjectRef, subject_key
 
 S = TypeVar("S")
 
@@ -50,21 +51,35 @@ class Objects(Generic[S]):
         self._lock = Lock()
 
     def changed(self, change: Change) -> Applied | Withdrawn:
-        """Take in what the watch tells and return it for the engine; an object on its way out is left alone."""
+        """Take in what the watch tells and return it for the engine.
+
+        An object on its way out that does not wait for us is left alone, and so is one that is paused; to clean up
+        goes on, or a pause would keep a namespace from being deleted.
+        """
         obj = change.object
         key = self.key(ObjectRef.of(obj))
-        if change.type is ChangeType.DELETED or obj["metadata"].get("deletionTimestamp"):
+        if change.type is ChangeType.DELETED or (_leaves(obj) and self.kind.finalizer not in _finalizers(obj)):
             with self._lock:
                 self._held.pop(key, None)
             return Withdrawn(key)
+        before = self._hold(key, obj)
+        if _leaves(obj):
+            return Applied(self._leaving(key, obj))
+        if self.kind.is_paused(obj):
+            return Withdrawn(key)
+        return Applied(self._subject(key, obj, before))
+
+    def _hold(self, key: str, obj: Json) -> Held | None:
+        """Remember the object and return the same one as it was before."""
         with self._lock:
             before = self._held.get(key)
-            same = before is not None and before.ref.uid == ObjectRef.of(obj).uid
-            self._held[key] = Held(obj, before.status if before and same else obj.get("status") or {})
-        return Applied(self._subject(key, obj))
+            if before is not None and before.ref.uid != ObjectRef.of(obj).uid:
+                before = None
+            self._held[key] = Held(obj, before.status if before else obj.get("status") or {})
+        return before
 
     def key(self, ref: ObjectRef) -> str:
-        return f"{self.kind.resource.kind} {ref.namespace}/{ref.name}"
+        return subject_key(self.kind.resource.kind, ref)
 
     def get(self, key: str) -> Held | None:
         with self._lock:
@@ -74,6 +89,13 @@ class Objects(Generic[S]):
         with self._lock:
             return dict(self._held)
 
+    def finalizer(self, held: Held) -> Finalizer | None:
+        """Return our finalizer of the object, None where it carries none."""
+        if self.kind.finalizer not in _finalizers(held.obj):
+            return None
+        ref = held.ref
+        return Finalizer(self.kind.resource, ref.namespace, ref.name, ref.uid, self.kind.finalizer)
+
     def wrote(self, key: str, held: Held, status: Json) -> None:
         """Remember the status that was written, unless the object was replaced meanwhile."""
         with self._lock:
@@ -81,7 +103,7 @@ class Objects(Generic[S]):
             if now is not None and now.ref.uid == held.ref.uid:
                 now.status = status
 
-    def _subject(self, key: str, obj: Json) -> Subject:
+    def _subject(self, key: str, obj: Json, before: Held | None) -> Subject:
         period = HOUR
         try:
             spec = self.kind.decode(obj)
@@ -92,7 +114,23 @@ class Objects(Generic[S]):
         except Exception as error:  # noqa: BLE001 - one object that we cannot read must not end the watch of all
             _log.error("%s cannot be read, by a fault of ours: %s", key, type(error).__name__)
             desired, digest = _refusing(Defect(type(error).__name__)), self._digest(ObjectRef.of(obj))
-        return Subject(key, HOST, desired, digest, period, recorded=self.kind.recorded(obj))
+        # For as long as a request stands, not for one run: two changes of the object may reach the engine as one. Its
+        # cost is small, since an object runs only when something moved.
+        asks_anew = self.kind.sync_request(obj) or (before and self.kind.sync_request(before.obj))
+        max_age = 0.0 if asks_anew else None
+        return Subject(key, HOST, desired, digest, period, max_age, recorded=self.kind.recorded(obj))
+
+    def _leaving(self, key: str, obj: Json) -> Subject:
+        desired, digest = _refusing(Defect("an object on its way out wants nothing")), self._digest(ObjectRef.of(obj))
+        return Subject(key, HOST, desired, digest, HOUR, recorded=self.kind.recorded(obj), deleted=True)
+
+
+def _leaves(obj: Json) -> bool:
+    return bool(obj["metadata"].get("deletionTimestamp"))
+
+
+def _finalizers(obj: Json) -> list[str]:
+    return obj["metadata"].get("finalizers") or []
 
 
 def _refusing(error: SecretSyncError) -> Desired:

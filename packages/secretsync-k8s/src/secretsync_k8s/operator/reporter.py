@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import frozen
 
 from secretsync.clock import Clock
+from secretsync.errors import Forbidden, TargetError
 from secretsync.reconcile.messages import Outcome, Report
 from secretsync.targets import Change, Note
 
+from ..cluster import finalizers
 from ..cluster.events import Events, EventType
 from ..cluster.transport import MERGE_PATCH, ApiError, Json, Transport
 from .metrics import Metrics
 from .objects import Held, Objects
 
 _log = logging.getLogger("secretsync.operator")
+
+GIVE_UP: Final = 600.0
+"""Seconds for which an object on its way out waits for what we are not let to delete (kmssecret §5)."""
 
 _LEVELS: Final[Mapping[EventType, int]] = {"Normal": logging.INFO, "Warning": logging.WARNING}
 _NORMAL: Final = {change.value for change in Change} - {Change.CORRECTED.value}
@@ -42,12 +48,13 @@ class Reporter:
         held = self.objects.get(report.key)
         if held is None:
             return  # deleted meanwhile
-        before = held.status
-        status = self.objects.kind.status(held.obj, report.outcome, before, self.clock.now())
+        before, outcome = held.status, report.outcome
+        status = before if outcome.gone else self.objects.kind.status(held.obj, outcome, before, self.clock.now())
         if status is not before:
             self._write(report.key, held, status)
-        self._count(report.outcome)
-        self._tell(held, report.outcome, before, status)
+        self._count(outcome)
+        self._tell(held, outcome, before, status)
+        self._release(held, outcome)
 
     def _write(self, key: str, held: Held, status: Json) -> None:
         ref = held.ref
@@ -59,6 +66,25 @@ class Reporter:
             _log.warning("the status of %s was not taken: %s", key, error)
             return
         self.objects.wrote(key, held, answer.get("status") or status)
+
+    def _release(self, held: Held, outcome: Outcome) -> None:
+        """Let the object go when nothing of it is left to clean up, or nothing can be done about what is."""
+        if self._is_stuck(held, outcome):
+            ref = held.ref
+            note = f"left behind after {GIVE_UP / 60:.0f} minutes, delete it by hand: {_texts(outcome)}"
+            self.events.post(held.obj, type="Warning", reason=self.objects.kind.reason(outcome.errors[0]), note=note)
+            _log.warning("%s: %s", self.objects.key(ref), note)
+        elif not outcome.gone and not _needs_nothing_more(held, outcome):
+            return
+        if (finalizer := self.objects.finalizer(held)) is not None:
+            finalizers.remove(self.transport, finalizer)
+
+    def _is_stuck(self, held: Held, outcome: Outcome) -> bool:
+        """Whether an object has waited too long for what we are not let to delete. An outage is waited out."""
+        since = held.obj["metadata"].get("deletionTimestamp")
+        if not since or not outcome.errors or not all(isinstance(e, TargetError | Forbidden) for e in outcome.errors):
+            return False
+        return (self.clock.now() - datetime.fromisoformat(since)).total_seconds() >= GIVE_UP
 
     def _count(self, outcome: Outcome) -> None:
         self.metrics.synced(result="error" if outcome.errors else "success")
@@ -85,6 +111,19 @@ def _notes(outcome: Outcome, before: Json, status: Json) -> Iterator[tuple[Note,
     ready = _ready(status)
     if ready and ready["status"] == "False" and _facts(ready) != _facts(_ready(before)):
         yield Note(ready["reason"], ready["message"]), "Warning"
+
+
+def _needs_nothing_more(held: Held, outcome: Outcome) -> bool:
+    """Whether all is in step and nothing is owned where the cluster does not collect it.
+
+    An object must not wait for us without need: once the operator is uninstalled, it would wait for ever.
+    """
+    owned = (kept.recorded.ref for kept in outcome.targets if kept.recorded.policy.owns)
+    return outcome.ready and all(ref.namespace == held.ref.namespace for ref in owned)
+
+
+def _texts(outcome: Outcome) -> str:
+    return "; ".join(str(error) for error in outcome.errors)
 
 
 def _ready(status: Json) -> Json | None:

@@ -8,7 +8,6 @@ from typing import Final
 
 from secretsync.auth.universal import METHOD
 from secretsync.backends.kms.scope import read
-from secretsync.digest import Digester
 from secretsync.errors import InvalidKey, PathNotFound, TargetTooLarge
 from secretsync.queries import Identity
 from secretsync.reconcile.settle import Ask
@@ -16,7 +15,11 @@ from secretsync.targets import Note, Target
 from secretsync.values import Document, Flatten, SecretValue
 
 from ...cluster import marks
-from .spec import SecretTarget, Spec
+from ...cluster.finalizers import Finalizer
+from ...cluster.resources import KMSSECRETS
+from .connection import Connection
+from .spec import FINALIZER, SecretTarget, Spec
+from .version import Versioning
 
 FLATTEN: Final = Flatten(imports="first")
 """Between imports the first wins, as in the operator replaced, so that taking over writes no data."""
@@ -28,13 +31,16 @@ LARGEST: Final = 1 << 20
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
-def desired(spec: Spec, ask: Ask, *, digest: Digester, slug_max_age: float) -> tuple[Target, ...]:
+def desired(
+    spec: Spec, ask: Ask, *, where: Connection, versioning: Versioning, slug_max_age: float
+) -> tuple[Target, ...]:
     """Return the Secrets; raises what the folder, its keys or its size say against them."""
-    identity = Identity(spec.host, METHOD, spec.credentials, ask.digest(spec.credentials))
+    identity = Identity(where.host, METHOD, spec.credentials, ask.digest(spec.credentials), where.trust)
     document = read(ask, identity, spec.scope, slug_max_age=slug_max_age)
     content = document.fields(FLATTEN)
-    _check(spec, content)
-    stamp = {f"annotation:{marks.VERSION}": digest.rendered(content)}
+    _check(spec, content, where.host)
+    _hold(spec, ask)
+    stamp = {f"annotation:{marks.VERSION}": versioning(content)}
     notes = tuple(_notes(document))
     return tuple(
         Target(
@@ -51,11 +57,22 @@ def desired(spec: Spec, ask: Ask, *, digest: Digester, slug_max_age: float) -> t
     )
 
 
-def _check(spec: Spec, content: Mapping[str, SecretValue]) -> None:
+def _hold(spec: Spec, ask: Ask) -> None:
+    """Have the object stay, when it goes, until what it owns elsewhere is deleted.
+
+    The cluster collects what an owner leaves in its own namespace only. Asked anew in each run until the object is
+    seen with the finalizer, so that one which others take away comes back.
+    """
+    home = spec.object.namespace
+    if not spec.is_held and any(target.policy.owns and target.ref.namespace != home for target in spec.targets):
+        ask(Finalizer(KMSSECRETS, home, spec.object.name, spec.object.uid, FINALIZER), max_age=0.0)
+
+
+def _check(spec: Spec, content: Mapping[str, SecretValue], host: str) -> None:
     if not content and not spec.allow_empty:
         # A server answers so for an empty folder, for one that never was, and for one this identity may not see.
         raise PathNotFound(
-            spec.host,
+            host,
             f"list secrets of {spec.scope.path} in {spec.scope.environment}",
             "path not found: the folder is empty, does not exist, or this identity may not see it",
         )

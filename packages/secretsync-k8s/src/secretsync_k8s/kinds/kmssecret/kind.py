@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from secretsync.client_policy import ClientPolicy
 from secretsync.clock import FOREVER
@@ -15,14 +16,18 @@ from secretsync.reconcile.messages import Outcome
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Target
 
-from ...cluster.marks import GROUP, KIND
-from ...cluster.resources import Resource
-from ..base import Json
+from ...cluster.configmaps import ClusterConfigMap
+from ...cluster.marks import PREFIX
+from ...cluster.resources import KMSSECRETS
+from ..base import Json, ObjectRef
 from . import status
+from .connection import CONFIG, connection
 from .desired import desired
-from .spec import Spec, decode
+from .spec import FINALIZER, Spec, decode
+from .version import VersionFormat, versioning
 
-KMSSECRETS: Final = Resource(GROUP, "v1alpha1", "kmssecrets", KIND)
+PAUSED: Final = f"{PREFIX}paused"
+FORCE_SYNC: Final = f"{PREFIX}force-sync"
 
 
 @frozen
@@ -30,30 +35,73 @@ class KMSSecret:
     """The kind.
 
     Attributes:
-        default_host: The KMS of objects that name none, "" for none.
+        default_host: The KMS where neither an object nor the operator's ConfigMap names one, "" for none.
+        config_namespace: Where that ConfigMap is; "": there is none.
         longest: Caps every object's interval, in seconds.
     """
 
     digest: Digester
     policy: ClientPolicy
     default_host: str = ""
+    config_namespace: str = field(default="", kw_only=True)
+    version_format: VersionFormat = field(default=VersionFormat.V2, kw_only=True)
     longest: float = FOREVER
     resource = KMSSECRETS
+    finalizer = FINALIZER
+
+    @property
+    def config(self) -> ClusterConfigMap | None:
+        """The operator's ConfigMap, whose watch is to tell when it moved."""
+        return ClusterConfigMap(self.config_namespace, CONFIG) if self.config_namespace else None
+
+    def is_paused(self, obj: Json) -> bool:
+        return _annotations(obj).get(PAUSED) == "true"
+
+    def sync_request(self, obj: Json) -> str:
+        return _annotations(obj).get(FORCE_SYNC, "")
 
     def decode(self, obj: Json) -> Spec:
-        return decode(obj, default_host=self.default_host)
+        return decode(obj)
 
     def period(self, spec: Spec) -> float:
         return min(spec.period, self.longest)
 
     def desired(self, spec: Spec, ask: Ask) -> tuple[Target, ...]:
-        return desired(spec, ask, digest=self.digest, slug_max_age=self.policy.slug_max_age)
+        return desired(
+            spec,
+            ask,
+            where=connection(spec, ask, config=self.config, default_host=self.default_host),
+            versioning=versioning(self.version_format, self.digest),
+            slug_max_age=self.policy.slug_max_age,
+        )
 
     def recorded(self, obj: Json) -> tuple[Recorded, ...]:
-        return status.recorded(obj)
+        told = status.recorded(obj)
+        return (*told, *_untold(obj, told)) if obj["metadata"].get("deletionTimestamp") else told
 
     def status(self, obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
         return status.status(obj, outcome, previous, now)
 
     def reason(self, error: SecretSyncError) -> str:
         return status.reason(error)
+
+
+def _annotations(obj: Json) -> Mapping[str, str]:
+    return obj["metadata"].get("annotations") or {}
+
+
+def _untold(obj: Json, told: tuple[Recorded, ...]) -> Iterator[Recorded]:
+    """Yield the Secrets that the object owns by its specification alone.
+
+    An operator that ended between making one and saying so must not have it left behind. It is deleted only if it
+    carries the object's mark.
+    """
+    named = {recorded.ref for recorded in told}
+    try:
+        targets = decode(obj).targets
+    except SecretSyncError:
+        return
+    mark = ObjectRef.of(obj).mark
+    for target in targets:
+        if target.policy.owns and target.ref not in named:
+            yield Recorded(target.ref, target.policy, mark)

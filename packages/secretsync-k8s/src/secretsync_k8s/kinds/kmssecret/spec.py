@@ -19,8 +19,9 @@ from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Policy
 from secretsync.targets import Ref
 
 from ...cluster import secrets
-from ...cluster.marks import PREFIX
-from ...cluster.secrets import ClusterSecret
+from ...cluster.marks import KIND, PREFIX
+from ...cluster.secrets import RESERVED, ClusterSecret
+from ...cluster.trust import BundleRef
 from ..base import Json, ObjectRef
 
 INTERVAL: Final = 60
@@ -28,6 +29,8 @@ SHORTEST: Final = 10
 """Objects stored before the schema had a minimum may hold less."""
 
 ALLOW_EMPTY: Final = f"{PREFIX}allow-empty"
+
+FINALIZER: Final = f"{KIND.lower()}.{PREFIX}cleanup"
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "": 1}
 _INTERVAL: Final = re.compile(r"([0-9]+)([smhdw]?)")
@@ -58,12 +61,20 @@ class SecretTarget:
 
 @frozen
 class Spec:
-    """A KMSSecret, normalised. `labels` and `annotations` are the object's own; `period` in seconds."""
+    """A KMSSecret, normalised. `labels` and `annotations` are the object's own; `period` in seconds.
+
+    Attributes:
+        host: "" where the object names none.
+        ca: The certificates to trust, None where the object names none.
+        is_held: The object carries our finalizer.
+    """
 
     object: ObjectRef
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    is_held: bool
     host: str
+    ca: BundleRef | None
     period: float
     credentials: ClusterSecret
     scope: Scope
@@ -74,17 +85,14 @@ class Spec:
         return self.annotations.get(ALLOW_EMPTY) == "true"
 
 
-def decode(obj: Json, *, default_host: str) -> Spec:
+def decode(obj: Json) -> Spec:
     """Return what the object says.
-
-    Args:
-        default_host: The KMS to use where the object names none, "" for none.
 
     Raises:
         InvalidSpec: With every problem.
     """
     reader = _Reader(_pruned(obj.get("spec")) or {})
-    spec = reader.spec(obj, default_host)
+    spec = reader.spec(obj)
     if reader.problems:
         raise InvalidSpec(reader.problems)
     return spec
@@ -107,15 +115,17 @@ class _Reader:
     raw: Json
     problems: list[str] = field(factory=list)
 
-    def spec(self, obj: Json, default_host: str) -> Spec:
+    def spec(self, obj: Json) -> Spec:
         metadata = obj["metadata"]
-        host, period = self._host(default_host), self._period()
+        host, ca, period = self._host(), self._ca(), self._period()
         method, place = self._method(), "spec.authentication.universalAuth"
         return Spec(
             object=ObjectRef.of(obj),
             labels=metadata.get("labels") or {},
             annotations=metadata.get("annotations") or {},
+            is_held=FINALIZER in (metadata.get("finalizers") or ()),
             host=host,
+            ca=ca,
             period=period,
             credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
             scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
@@ -132,20 +142,21 @@ class _Reader:
             return ""
         return str(value)
 
-    def _host(self, default: str) -> str:
-        written = self.raw.get("hostAPI") or default
-        if "tls" in self.raw:
-            self._problem("spec.tls", _NOT_YET)
-        if not written:
-            self._problem(
-                "spec.hostAPI", "is missing, and the operator has no default; name the KMS's in-cluster address"
-            )
-            return ""
+    def _host(self) -> str:
+        written = self.raw.get("hostAPI")
         try:
-            return normalise(written, place="spec.hostAPI")
+            return normalise(written, place="spec.hostAPI") if written else ""
         except InvalidInput as error:
             self.problems.extend(error.problems)
             return ""
+
+    def _ca(self) -> BundleRef | None:
+        block = (self.raw.get("tls") or {}).get("caRef")
+        if not block:
+            return None
+        hint = "name the Secret and its key that hold the CA certificates"
+        names = ("secretNamespace", "secretName", "key")
+        return BundleRef(*(self._text(block, name, "spec.tls.caRef", hint) for name in names))
 
     def _period(self) -> float:
         written = (self.raw.get("syncConfig") or {}).get("resyncInterval")
@@ -218,7 +229,10 @@ class _Reader:
         name = self._name(block, "secretName", place)
         ref = secrets.target(self._name(block, "secretNamespace", place), name)
         policy = KMS_ORPHAN if block.get("creationPolicy") == "Orphan" else KMS_OWNER
-        return SecretTarget(ref, str(block.get("secretType") or "Opaque"), policy)
+        kind = str(block.get("secretType") or "Opaque")
+        if kind in RESERVED:
+            self._problem(f"{place}.secretType", f'"{kind}" is the cluster\'s own and never written; choose another')
+        return SecretTarget(ref, kind, policy)
 
     def _name(self, block: Json, name: str, place: str) -> str:
         text = self._text(block, name, place, "name the Secret to keep and its namespace")

@@ -18,6 +18,7 @@ from secretsync.errors import (
     RateLimited,
     SecretSyncError,
     TargetTypeImmutable,
+    TLSConfigError,
     Unavailable,
 )
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER
@@ -83,12 +84,14 @@ def recorded(obj: Json) -> tuple[Recorded, ...]:
 
 
 def reason(error: SecretSyncError) -> str:
-    """Return the reason of condition Ready (kmssecret §4.1): the error's own name, but for three."""
+    """Return the reason of condition Ready (kmssecret §4.1): the error's own name, but for a few."""
     match error:
         case Unavailable() if type(error) is Unavailable:
             return "KubernetesUnreachable" if error.backend == API else "KMSUnreachable"
         case Forbidden():
             return "Forbidden"
+        case TargetTypeImmutable():
+            return "SecretTypeImmutable"
     return type(error).__name__
 
 
@@ -165,7 +168,7 @@ def _loaded(errors: tuple[SecretSyncError, ...], previous: list[Json]) -> bool:
     """Whether we are logged in as far as is known; an outage proves nothing about an earlier login."""
     if not errors:
         return True
-    if isinstance(errors[0], AuthenticationFailed | CredentialsNotFound | InvalidSpec):
+    if isinstance(errors[0], AuthenticationFailed | CredentialsNotFound | InvalidSpec | TLSConfigError):
         return False
     if isinstance(errors[0], Unavailable):
         return any(c.get("type") == LOADED and c.get("status") == "True" for c in previous)

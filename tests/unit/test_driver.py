@@ -194,7 +194,7 @@ def test_a_report_that_fails_is_tried_again() -> None:
     world.clock = ManualClock()  # type: ignore[assignment]
     driver = drive(world, report)
     driver.send(Applied(subject(copy("/a", "t"))))
-    while not driver.inspect(lambda engine: calls and engine._reports._pending["one"].failures).result(10):
+    while not driver.inspect(lambda engine: len(calls) and engine._reports._pending["one"].failures).result(10):
         pass
     world.clock.advance(60.0)  # type: ignore[attr-defined]
     driver.send(Withdrawn("nobody"))

@@ -384,6 +384,22 @@ def test_a_deleted_lease_of_a_leader_that_is_cut_off_is_waited_for(pair):
     assert RENEW < pair.until("b") <= 17.0
 
 
+def test_what_was_free_long_ago_is_not_free_because_it_is_gone(pair):
+    third = pair.add("c")
+    pair.run(2.0)
+    pair.kill("a")
+    pair.run(DURATION)
+    third.next = pair.clock.monotonic() + 2 * DURATION  # paused; b takes over meanwhile, unseen by c
+    pair.until("b")
+    pair.run(third.next - pair.clock.monotonic() - 0.1)
+    pair.candidates["b"].next = third.next + 1.0
+    pair.cluster.delete("leases", LEASE)
+    pair.run(0.2)
+    assert pair.leaders() == ["b"]
+    pair.run(5.0)
+    assert third.log == []
+
+
 def test_a_lease_of_the_original_program_is_taken_over_when_it_ends(stage):
     spec = {"holderIdentity": "host_3f", "leaseDurationSeconds": 15, "leaseTransitions": 4}
     stage.cluster.create("leases", {"metadata": {"name": LEASE}, "spec": spec})

@@ -361,6 +361,17 @@ def test_whose_interest_ends_and_begins_again_is_not_told_of_an_end():
     assert told(changes) == [("ADDED", "a", "1"), ("MODIFIED", "a", "10")]
 
 
+def test_what_changes_while_nobody_asks_is_forgotten():
+    wanted = {("shop", "a")}
+    server = FakeServer([listed(5, item("a", 1))], [FakeStream([]), FakeStream([event("MODIFIED", item("a", 6))])])
+    watch = Reflector(server, SECRETS, clock=ManualClock(), chance=lambda: 0.0)
+    watch.listen(lambda change: None, interest=wanted.__contains__)
+    watch.step()
+    wanted.clear()
+    watch.step()
+    assert ("shop", "a") not in watch._replica
+
+
 def test_each_listener_hears_what_it_asked_for_and_none_deafens_another(caplog):
     canary = "canary-6c1d"
 
@@ -462,6 +473,13 @@ def test_what_follows_a_failed_watch(answer, again):
     watch.step()
     watch.step()
     assert [kind for kind, _, _ in server.queries][2] == again
+
+
+def test_a_version_that_is_too_old_is_no_failure(caplog):
+    watch = reflector(FakeServer([listed(5)], [FakeStream([EXPIRED])]))
+    watch.step()
+    assert watch.failing_since is None
+    assert not caplog.records
 
 
 def test_a_fault_of_ours_ends_nothing_and_shows_no_text(caplog):

@@ -137,7 +137,7 @@ class Election:
         won = self._won()
         if won and self._clock.monotonic() < began + RENEW:
             self._lead(until=began + RENEW)
-        elif self._until is not None and not (self._holds() and self.leading):
+        elif self._until is not None and not self._holds():
             self._end()
         return self._wait()
 

@@ -89,11 +89,12 @@ class Store:
         self.dependents: Final[defaultdict[str, set[tuple[Kind, Key]]]] = defaultdict(set)
         """Who names an owner, by the owner's uid."""
         self._history = history
+        self._compacted = 0
         self._collections: Final[dict[Kind, Collection]] = {}
 
     def collection(self, kind: Kind) -> Collection:
         if kind not in self._collections:
-            made = Collection(Condition(self.lock), deque(maxlen=self._history))
+            made = Collection(Condition(self.lock), deque(maxlen=self._history), forgotten=self._compacted)
             self._collections[kind] = made
         return self._collections[kind]
 
@@ -127,6 +128,7 @@ class Store:
 
     def compact(self) -> None:
         """Forget every change so far, as an API server does in time."""
+        self._compacted = self.version
         for collection in self._collections.values():
             collection.changes.clear()
             collection.forgotten = self.version

@@ -37,7 +37,7 @@ from secretsync.reconcile.messages import (
 )
 from secretsync.reconcile.settle import Ask, Guard, allow
 from secretsync.retry import Backoff, Chance
-from secretsync.targets import Create, Delete, Observe, Observed, Recorded, Ref, Target, Update
+from secretsync.targets import Create, Delete, Observe, Observed, Recorded, Ref, Release, Target, Update
 from secretsync.values import Document, Flatten, Row, SecretValue, Version
 
 DIGEST = Digester(b"install key")
@@ -161,6 +161,7 @@ class World:
                 return Found(token, renew_in=self.token_ttl * 0.8, expires_in=self.token_ttl)
             case Folder(path=path):
                 if fetch.credential is None or now >= self.tokens.get(fetch.credential.value, 0.0):
+                    self.counts["refused"] += 1
                     return REFUSED
                 if fetch.credential.value in self.stale:
                     return FORBIDDEN
@@ -192,6 +193,8 @@ class World:
                 self.deleted.append(ref)
                 self.remove(ref)
                 return Absent()
+            case Release():
+                return self.put(ref, self.data[ref])
 
     def put(
         self, ref: Ref, data: dict[str, bytes], mark: str | None = None, attributes: Mapping[str, str] | None = None

@@ -27,7 +27,7 @@ from secretsync.errors import (
     Unavailable,
 )
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Scope
-from secretsync.targets import Change, Create, Delete, Observe, Update
+from secretsync.targets import Change, Create, Delete, Observe, Release, Update
 from secretsync.testing.clock import ManualClock
 from secretsync.values import SecretValue, Version
 from secretsync_k8s.cluster import marks
@@ -396,6 +396,20 @@ def test_an_owner_comes_and_goes_beside_foreign_references(api, secrets):
     secrets.perform(REF, update(owned.value, attributes={"owner": None}), subject="s")
     assert api.objects[PATH]["metadata"]["ownerReferences"] == [theirs]
     assert "DELETE" not in [method for method, _, _ in api.requests]
+
+
+def test_a_secret_that_is_released_loses_our_marks_and_nothing_else(api, secrets):
+    attributes = {"label:app": "web", f"annotation:{marks.OWNER_UID}": "u", f"annotation:{marks.VERSION}": "v2:x"}
+    made = secrets.perform(REF, Create(content(A="1"), attributes, MARK), subject="s").value
+
+    released = secrets.perform(REF, Release(made.uid, made.version), subject="s").value
+
+    assert (released.mark, released.tracked, released.keys) == (None, frozenset(), made.keys)
+    metadata = api.objects[PATH]["metadata"]
+    assert metadata["labels"] == {"app": "web"}
+    assert metadata["annotations"] == {marks.VERSION: "v2:x"}
+    with pytest.raises(TargetMoved):
+        secrets.perform(REF, Release(made.uid, made.version), subject="s")
 
 
 def test_a_secret_is_deleted_by_uid_and_version(api, secrets):

@@ -113,11 +113,13 @@ def test_patience_holds_for_all_though_others_were_answered_well() -> None:
     play = many(16, latency=1.0)
     play.run(30)
     first = True
+    limited: list[float] = []
 
     def faults(what: object, now: float) -> Failed | None:
         nonlocal first
-        limited, first = isinstance(what, Folder) and first, first and not isinstance(what, Folder)
-        return PATIENCE if limited else None
+        refused, first = isinstance(what, Folder) and first, first and not isinstance(what, Folder)
+        limited.extend([now] * refused)
+        return PATIENCE if refused else None
 
     noted = sent(play, Fetch)
     play.world.faults = faults
@@ -126,8 +128,7 @@ def test_patience_holds_for_all_though_others_were_answered_well() -> None:
         play.apply(subject(copy(f"/new{n}", f"n{n}", mark=f"n{n}"), key=f"n{n}"), at=60.0 + n)
     play.run(300)
     times = sorted(time for time, effect in noted if effect.host == "kms")
-    limited = times[0] + 1.0
-    assert not [time for time in times if limited <= time < limited + 30.0]
+    assert not [time for time in times if limited[0] <= time < limited[0] + 30.0]
     assert all(ready(play))
 
 
@@ -225,3 +226,24 @@ def test_an_error_of_one_query_is_no_failure_of_the_host() -> None:
     play.run(600)
     assert [play.last(f"o{n}").ready for n in range(3)] == [False, True, True]
     assert play.engine._hosts.host("kms").error is None
+
+
+def test_a_host_that_failed_gets_half_as_much_and_regains_it_slowly() -> None:
+    hosts: Hosts[str] = Hosts(limit=lambda name: 16, chance=lambda: 0.5, longest=300.0)
+    host = hosts.host("kms")
+
+    def fail(now: float) -> None:
+        host.sent()
+        hosts.done("kms")
+        hosts.failed("kms", DOWN, now)
+
+    fail(0.0)
+    assert int(host.allowed) == 8
+    for n in range(10):
+        fail(1000.0 * (n + 1))
+    assert host.allowed == 1.0
+    answers = 0
+    while host.allowed < 16:
+        hosts.answered("kms", 20_000.0)
+        answers += 1
+    assert 100 <= answers <= 140, "a round of answers for each more"

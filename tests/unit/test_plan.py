@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from secretsync.errors import TargetConflict, TargetTypeImmutable
 from secretsync.policies import DELIVERY, KMS_ORPHAN, KMS_OWNER, Policy
 from secretsync.reconcile.plan import Decision, plan
-from secretsync.targets import Action, Change, Create, Delete, Observed, Recorded, Target, Update
+from secretsync.targets import Action, Change, Create, Delete, Observed, Recorded, Release, Target, Update
 from secretsync.values import SecretValue, Version
 from worlds import DIGEST, secret
 
@@ -85,7 +85,7 @@ ACTIONS = [
     ),
     pytest.param(
         target(),
-        live(None, keys=keys(B="2")),
+        live(None, keys=keys(A="2", B="2")),
         update(Change.ADOPTED, put=content(A="1"), drop=frozenset("B")),
         id="adopted",
     ),
@@ -122,20 +122,71 @@ def test_a_fixed_attribute_is_complained_of_while_the_content_is_kept_in_step() 
 
 OURS = Recorded(REF, KMS_OWNER, "one", "u1")
 RELEASES = [
-    pytest.param(OURS, live(), True, id="owned"),
-    pytest.param(attrs.evolve(OURS, uid=""), live(), True, id="owned, written by who died before telling its uid"),
-    pytest.param(OURS, None, False, id="gone already"),
-    pytest.param(attrs.evolve(OURS, policy=KMS_ORPHAN), live(), False, id="orphan"),
-    pytest.param(attrs.evolve(OURS, policy=DELIVERY), live(), False, id="delivered"),
-    pytest.param(OURS, live("two"), False, id="another's mark"),
-    pytest.param(OURS, live(None), False, id="no mark"),
-    pytest.param(OURS, live(uid="u2"), False, id="made anew by somebody"),
+    pytest.param(OURS, live(), Delete, id="owned"),
+    pytest.param(attrs.evolve(OURS, uid=""), live(), Delete, id="owned, written by who died before telling its uid"),
+    pytest.param(OURS, None, None, id="gone already"),
+    pytest.param(attrs.evolve(OURS, policy=KMS_ORPHAN), live(), Release, id="orphan"),
+    pytest.param(attrs.evolve(OURS, policy=KMS_ORPHAN), live("two"), None, id="an orphan that another took"),
+    pytest.param(OURS, live("two"), None, id="another's mark"),
+    pytest.param(OURS, live(None), None, id="no mark"),
+    pytest.param(OURS, live(uid="u2"), None, id="made anew by somebody"),
 ]
 
 
-@pytest.mark.parametrize(("recorded", "seen", "deleted"), RELEASES)
-def test_what_is_wanted_no_more(recorded: Recorded, seen: Observed | None, *, deleted: bool) -> None:
-    assert decide(recorded, seen) == Decision(Delete("u1", Version("7")) if deleted else None)
+@pytest.mark.parametrize(("recorded", "seen", "action"), RELEASES)
+def test_what_is_wanted_no_more(
+    recorded: Recorded, seen: Observed | None, action: type[Delete | Release] | None
+) -> None:
+    assert decide(recorded, seen) == Decision(action("u1", Version("7")) if action else None)
+
+
+# -- the shrink rule
+
+FOUR = keys(A="1", B="1", C="1", D="1")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "ours", "doubted", "dropped"),
+    [
+        pytest.param("AB", "", None, "", "CD", id="half may go at once"),
+        pytest.param("A", "", None, "BCD", "", id="more than half waits"),
+        pytest.param("", "", None, "ABCD", "", id="all of them wait"),
+        pytest.param("A", "BCD", None, "", "BCD", id="what was seen a period ago goes"),
+        pytest.param("A", "BC", None, "D", "BC", id="what was not seen then still waits"),
+        pytest.param("A", "", "AB", "", "BCD", id="foreign keys are no loss"),
+        pytest.param("", "", "AB", "AB", "CD", id="foreign keys go, ours wait"),
+    ],
+)
+def test_many_vanished_keys_wait_for_a_second_look(
+    wanted: str, seen: str, ours: str | None, doubted: str, dropped: str
+) -> None:
+    decision = plan(
+        attrs.evolve(target(), content=content(**dict.fromkeys(wanted, "1"))),
+        live(keys=FOUR),
+        DIGEST,
+        seen=frozenset(seen),
+        ours=None if ours is None else frozenset(ours),
+    )
+    assert decision.doubted == frozenset(doubted)
+    assert (decision.action.drop if isinstance(decision.action, Update) else frozenset()) == frozenset(dropped)
+
+
+def test_changes_and_additions_are_written_while_vanished_keys_wait() -> None:
+    decision = plan(attrs.evolve(target(), content=content(A="2", E="1")), live(keys=FOUR), DIGEST)
+    assert decision == Decision(update(put=content(A="2", E="1")), doubted=frozenset("BCD"))
+
+
+def test_who_is_not_cautious_removes_at_once() -> None:
+    decision = plan(target(DELIVERY), live(keys=FOUR), DIGEST)
+    assert decision == Decision(update(drop=frozenset("BCD")))
+
+
+@pytest.mark.parametrize(
+    ("mark", "action"), [("one", Delete("u1", Version("7"))), (None, update(Change.ADOPTED, put=content(A="1")))]
+)
+def test_a_target_of_another_type_is_made_anew_only_if_it_is_ours(mark: str | None, action: Action) -> None:
+    wanted = target(attrs.evolve(KMS_OWNER, recreate=True), fixed={"type": "x"})
+    assert decide(wanted, live(mark, keys={}, attributes={"type": "y"})).action == action
 
 
 # -- laws
@@ -195,7 +246,7 @@ def apply(action: Action | None, seen: Observed | None) -> Observed | None:
 @given(TARGETS, st.none() | OBSERVED)
 def test_a_second_pass_finds_nothing_to_do(wanted: Target, seen: Observed | None) -> None:
     first = decide(wanted, seen)
-    again = decide(wanted, apply(first.action, seen))
+    again = plan(wanted, apply(first.action, seen), DIGEST, waiting=first.doubted)
     assert again.action is None
     assert type(again.error) is type(first.error)
 
@@ -224,7 +275,7 @@ def test_only_what_is_owned_marked_and_the_very_one_is_deleted(
 ) -> None:
     recorded = Recorded(REF, policy, "one", uid)
     seen = seen and attrs.evolve(seen, mark=mark)
-    if decide(recorded, seen).action:
+    if isinstance(decide(recorded, seen).action, Delete):
         assert seen is not None
         assert policy.owns
         assert mark == "one"

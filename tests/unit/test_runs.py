@@ -304,6 +304,7 @@ def test_an_orphan_no_longer_named_stays() -> None:
     made.run(100)
     renamed(made)
     assert made.world.data.keys() == {T, U}
+    assert made.world.targets[T].mark is None, "others may have it now"
     assert [kept.recorded.ref for kept in made.last().targets] == [U]
 
 

@@ -41,6 +41,11 @@ class Digester:
         return f"v2:{self(content).hex()}"
 
 
+def fraction(digest: bytes) -> float:
+    """Return a number in [0, 1): the same for the same digest, spread evenly over many."""
+    return int.from_bytes(digest[:4]) / (1 << 32)
+
+
 def _parts(value: object) -> Iterator[bytes]:  # noqa: C901, PLR0912 - one flat table of kinds reads best in one place
     match value:
         case SecretValue():

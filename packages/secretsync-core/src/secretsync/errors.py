@@ -11,6 +11,7 @@
     ├── TooManyRounds              an evaluation kept asking for more
     ├── TargetError                the place where a secret should go says no
     │   ├── TargetConflict         it belongs to somebody else
+    │   ├── WriterConflict         somebody else keeps undoing what we write
     │   ├── TargetImmutable        nothing of it can be changed
     │   ├── TargetTypeImmutable    its type cannot be changed; its content is kept in step all the same
     │   ├── TargetMoved            it changed between look and write; look again
@@ -128,6 +129,12 @@ class TargetConflict(TargetError):
     """The target belongs to somebody else."""
 
     code = "target_conflict"
+
+
+class WriterConflict(TargetError):
+    """Somebody else keeps undoing what we write to the target; we pause instead of fighting."""
+
+    code = "writer_conflict"
 
 
 class TargetImmutable(TargetError):

@@ -11,7 +11,7 @@ from .clock import Deadline
 from .digest import Digester
 from .ports import AnyQuery, AnyWire
 from .queries import Absent, Found, Purpose, Query, query
-from .targets import Action, Content, Create, Delete, Observe, Observed, Ref, Update
+from .targets import Action, Content, Create, Observe, Observed, Ref, Update
 from .values import SecretValue, Version
 
 CALLER: Final = "caller"
@@ -83,7 +83,7 @@ class Mailbox:
     def perform(self, ref: Ref, action: Action, *, subject: str) -> Found[Observed] | Absent:  # noqa: ARG002
         with self._lock:
             before = self._delivered[ref][0] if ref in self._delivered else {}
-            if isinstance(action, Delete):
+            if not isinstance(action, Create | Update):
                 self._delivered.pop(ref, None)
                 return Absent()
             content = _after(before, action)

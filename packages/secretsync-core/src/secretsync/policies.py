@@ -16,12 +16,17 @@ class Policy:
         owns: Delete the target when its object goes or stops naming it.
         adopt: Take over a target that nobody marked and no controller owns.
         exclusive: Keys that others added are removed.
+        cautious: When more than half of the keys vanish at once, their removal waits until the same is seen again a
+            period later: lost rights can look like a shorter good list.
+        recreate: A target of another type is deleted and made anew.
     """
 
     name: str
     owns: bool = False
     adopt: bool = True
     exclusive: bool = True
+    cautious: bool = True
+    recreate: bool = False
 
 
 KMS_OWNER: Final = Policy("Owner", owns=True)
@@ -30,5 +35,5 @@ KMS_OWNER: Final = Policy("Owner", owns=True)
 KMS_ORPHAN: Final = Policy("Orphan")
 """KMSSecret, `creationPolicy: Orphan`: the Secret outlives the object."""
 
-DELIVERY: Final = Policy("Delivery")
+DELIVERY: Final = Policy("Delivery", cautious=False)
 """A caller of the SDK: what was handed over is compared, so that a watch sees only changes."""

@@ -64,12 +64,17 @@ class Target:
 
 @frozen
 class Recorded:
-    """A target that was ours when it was last reported, by the uid it had then."""
+    """A target that was ours when it was last reported, by the uid it had then.
+
+    Attributes:
+        inputs: The fingerprint of what its content was computed from, once it matched; b"" before.
+    """
 
     ref: Ref
     policy: Policy
     mark: str
     uid: str = ""
+    inputs: bytes = field(default=b"", repr=False, eq=False)
 
 
 @frozen
@@ -117,6 +122,7 @@ class Change(Enum):
     ADOPTED = "Adopted"
     CORRECTED = "DriftCorrected"
     DELETED = "Deleted"
+    RELEASED = "Released"
 
 
 @frozen
@@ -148,4 +154,13 @@ class Delete:
     change = Change.DELETED
 
 
-Action = Create | Update | Delete
+@frozen
+class Release:
+    """Takes our marks away and leaves everything else."""
+
+    uid: str
+    version: Version
+    change = Change.RELEASED
+
+
+Action = Create | Update | Delete | Release

@@ -21,6 +21,7 @@ class Entry:
 
     Attributes:
         name: Keyed digest of the query, its stable name in fingerprints.
+        phase: When in its period a check has its turn, in [0, 1); the same for all that may be fetched together.
         digest: Keyed digest of the answer; outlives a dropped value.
         at: When the answer was last read or confirmed; `NEVER` when a watch says that it moved.
         askers: Runs that depend on the answer, each with the seconds between two checks that suffice it.
@@ -40,6 +41,7 @@ class Entry:
 
     query: AnyQuery
     name: bytes
+    phase: float = 0.0
     answer: Found[Any] | Absent | None = None
     digest: bytes = b""
     at: float = NEVER

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ..clock import FOREVER
-from ..digest import Digester
+from ..digest import Digester, fraction
 from ..ports import AnyQuery, AnyWire
 from ..queries import Absent, Answer, Failed, Found, Purpose, Unchanged
 from .entry import NEVER, Entry
@@ -49,7 +49,7 @@ class Store:
         """Return the entry of a query, a new one if nobody asked yet."""
         entry = self._entries.get(query)
         if entry is None:
-            entry = self._entries[query] = Entry(query, self._digest(query))
+            entry = self._entries[query] = Entry(query, self._digest(query), fraction(self._digest(query.group)))
         return entry
 
     def known(self, query: AnyQuery) -> Entry | None:

@@ -132,15 +132,16 @@ class Engine:
     # -- looking in; only between steps
 
     def freshness(self, key: str) -> float | None:
-        """Return when the oldest answer that a subject depends on was last read or confirmed, in monotonic seconds.
+        """Return when a subject was last found in step with its answers, in monotonic seconds; None while it is not.
 
-        None while it is unknown, failing, or not verified: what a metric may call its last success.
+        An answer that may be older than the period (a project's id by its slug) counts as confirmed until it is.
         """
         run = self._runs.get(key)
         if run is None or run.reported is None or run.reported.errors or not run.memory.asked:
             return None
-        data = [self._store.entry(q) for q in run.memory.asked if q.purpose is Purpose.DATA and not q.pushed]
-        return min((entry.at for entry in data), default=run.since)
+        asked = run.memory.asked.items()
+        ends = (self._store.entry(q).at + age for q, age in asked if q.purpose is Purpose.DATA and not q.pushed)
+        return min(ends, default=run.since + run.subject.period) - run.subject.period
 
     def held(self) -> list[AnyQuery]:
         """Return the queries whose secret values are in memory now."""

@@ -3,6 +3,9 @@
 A host that failed gets one probe at a time; what else is queued there hears the verdict at once instead of waiting
 through the same time-out. So a dead host costs one request per back-off however many ask it, and a hanging one delays
 nothing but its own.
+
+What was sent together fails together, and afterwards the host gets half as much at once; what it lost comes back one
+by one, each after a full round of answers.
 """
 
 from __future__ import annotations
@@ -24,10 +27,16 @@ HOST_BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
 
 @define(eq=False)
 class Host(Generic[W]):
-    """Mutable, owned by one `Hosts`; times are monotonic seconds."""
+    """Mutable, owned by one `Hosts`; times are monotonic seconds.
+
+    Attributes:
+        limit: The most requests it ever gets at once.
+        allowed: How many it gets now: halved when it fails, regained one by one while it answers.
+    """
 
     name: str
     limit: int
+    allowed: float = field(init=False)
     queue: Lanes[W] = field(factory=Lanes)
     busy: int = 0
     failures: int = 0
@@ -38,9 +47,12 @@ class Host(Generic[W]):
     """Something went out since it last failed."""
     error: SecretSyncError | None = None
 
+    def __attrs_post_init__(self) -> None:
+        self.allowed = float(self.limit)
+
     def ready(self, now: float) -> bool:
         """Something waits that can go out now, or that can be told the verdict."""
-        free = self.busy < (1 if self.error else self.limit)
+        free = self.busy < (1 if self.error else int(self.allowed))
         return bool(self.queue) and (free or self.verdict(now) is not None)
 
     def sent(self) -> None:
@@ -89,6 +101,7 @@ class Hosts(Generic[W]):
         host = self.host(name)
         if host.tried:
             host.failures += 1
+            host.allowed = max(1.0, host.allowed / 2.0)
             wait = min(HOST_BACKOFF.delay(host.failures, self._chance), self._longest)
             host.retry_at = now + wait
         host.error, host.tried = failed.error, False
@@ -100,6 +113,7 @@ class Hosts(Generic[W]):
         host = self.host(name)
         if now >= host.held_until:
             host.failures, host.error = 0, None
+            host.allowed = min(float(host.limit), host.allowed + 1.0 / host.allowed)
 
     def ready(self, now: float) -> Iterator[tuple[Host[W], W, Lane]]:
         """Yield what can go out now, or be told the verdict; the caller says what really does by `Host.sent`."""

@@ -36,6 +36,8 @@ class Subject:
         period: Seconds between two checks of what it asked.
         max_age: The age of an answer it accepts, in seconds; None: the period.
         recorded: Targets that were its own when it was last reported.
+        settled: It was right when it was last reported, as it says now: its first run may wait for its turn.
+        fresh: Another text than before asks for a run that reads everything anew.
         deadline: Monotonic time by which it must have an outcome.
         once: Report the first outcome and forget it.
         deleted: It is going: nothing is asked, what it owns is removed.
@@ -48,6 +50,8 @@ class Subject:
     period: float
     max_age: float | None = None
     recorded: tuple[Recorded, ...] = ()
+    settled: bool = False
+    fresh: str = ""
     deadline: float = FOREVER
     once: bool = False
     deleted: bool = False

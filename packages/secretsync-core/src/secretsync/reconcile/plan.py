@@ -6,7 +6,7 @@ from attrs import frozen
 
 from ..digest import Digester
 from ..errors import TargetConflict, TargetError, TargetTypeImmutable
-from ..targets import Action, Change, Create, Delete, Observed, Recorded, Target, Update
+from ..targets import Action, Change, Create, Delete, Observed, Recorded, Release, Target, Update
 
 
 @frozen
@@ -15,15 +15,28 @@ class Decision:
 
     action: Action | None = None
     error: TargetError | None = None
+    doubted: frozenset[str] = frozenset()
+    """Keys that vanished and whose removal must wait for a second look."""
 
 
-def plan(target: Target | Recorded, live: Observed | None, digest: Digester) -> Decision:
+def plan(
+    target: Target | Recorded,
+    live: Observed | None,
+    digest: Digester,
+    *,
+    ours: frozenset[str] | None = None,
+    waiting: frozenset[str] = frozenset(),
+    seen: frozenset[str] = frozenset(),
+) -> Decision:
     """Decide what to do with one target.
 
     Args:
         target: What is wanted; a `Recorded` is wanted no more.
         live: What is there now.
         digest: Made the digests in `live`.
+        ours: The keys that the target had when it was last right; None when nobody remembers.
+        waiting: Keys whose vanishing was seen less than a period ago: they stay.
+        seen: Keys whose vanishing was seen a period ago: they may go now.
     """
     if isinstance(target, Recorded):
         return Decision(_release(target, live))
@@ -32,14 +45,32 @@ def plan(target: Target | Recorded, live: Observed | None, digest: Digester) -> 
     conflict = _conflict(target, live)
     if conflict:
         return Decision(error=conflict)
-    return Decision(_update(target, live, digest), _complaint(target, live))
+    complaint = _complaint(target, live)
+    if complaint and target.policy.recreate and live.mark == target.mark:
+        return Decision(Delete(live.uid, live.version))
+    doubted = _doubted(target, live, ours, waiting) - seen
+    return Decision(_update(target, live, digest, keep=doubted), complaint, doubted)
 
 
-def _release(recorded: Recorded, live: Observed | None) -> Delete | None:
-    """A target that nobody wants any more goes only if we own it and it is still the very one we wrote."""
-    if live is None or not recorded.policy.owns or live.mark != recorded.mark:
+def _release(recorded: Recorded, live: Observed | None) -> Delete | Release | None:
+    """A target that nobody wants any more goes if we own it and it is still the very one we wrote.
+
+    One that we do not own only loses our marks, so that others may take it.
+    """
+    if live is None or live.mark != recorded.mark:
         return None
+    if not recorded.policy.owns:
+        return Release(live.uid, live.version)
     return Delete(live.uid, live.version) if recorded.uid in ("", live.uid) else None
+
+
+def _doubted(target: Target, live: Observed, ours: frozenset[str] | None, waiting: frozenset[str]) -> frozenset[str]:
+    """Return the keys that vanished, if they are more than half of what the target held of ours, or wait already."""
+    had = frozenset(live.keys) if ours is None else ours & frozenset(live.keys)
+    vanished = had - frozenset(target.content)
+    if not target.policy.cautious or not target.policy.exclusive:
+        return frozenset()
+    return vanished if 2 * len(vanished) > len(had) else vanished & waiting
 
 
 def _conflict(target: Target, live: Observed) -> TargetConflict | None:
@@ -54,9 +85,9 @@ def _conflict(target: Target, live: Observed) -> TargetConflict | None:
     return None
 
 
-def _update(target: Target, live: Observed, digest: Digester) -> Update | None:
+def _update(target: Target, live: Observed, digest: Digester, *, keep: frozenset[str]) -> Update | None:
     put = {key: value for key, value in target.content.items() if live.keys.get(key) != digest(value)}
-    drop = frozenset(live.keys) - frozenset(target.content) if target.policy.exclusive else frozenset()
+    drop = frozenset(live.keys) - frozenset(target.content) - keep if target.policy.exclusive else frozenset()
     wanted = dict(target.attributes)
     wanted |= {name: text for name, text in target.stamp.items() if put or drop or name not in live.attributes}
     attributes: dict[str, str | None] = {

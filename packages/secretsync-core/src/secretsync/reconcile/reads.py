@@ -27,9 +27,6 @@ from .lanes import Lane
 from .messages import Fetch
 from .timers import Timers
 
-EARLIER: Final = 0.1
-"""A check comes up to this part of its period early, so that checks that began together drift apart."""
-
 REFUSED_AGAIN: Final = 30.0
 """Seconds between two replacements of one credential because of plain refusals."""
 SUSPECT_AGAIN: Final = 600.0
@@ -112,7 +109,7 @@ class Reads:
             return entry.renew_at
         if entry.query.pushed:
             return FOREVER
-        return max(now, entry.at + entry.period * (1.0 - EARLIER * self._chance()))
+        return max(now, _next_turn(entry))
 
     # -- fetching
 
@@ -295,6 +292,16 @@ class Reads:
         return max(
             (now - min(e.due, e.late) for e in self._store if e.askers and min(e.due, e.late) < now), default=0.0
         )
+
+
+def _next_turn(entry: Entry) -> float:
+    """Return when a check is due: at its own phase of the period.
+
+    So checks which began together (a burst, the end of an outage) are spread over the whole period from then on, and
+    each keeps its turn however long an answer takes.
+    """
+    period = entry.period
+    return entry.at + period - (entry.at - entry.phase * period) % period
 
 
 def _shows(entry: Entry, version: Version) -> bool:

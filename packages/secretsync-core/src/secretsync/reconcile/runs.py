@@ -9,7 +9,7 @@ every link. No worker waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
 from functools import partial
 from typing import Any, Final
@@ -18,7 +18,7 @@ from attrs import define, evolve, field
 
 from ..cache.store import Store
 from ..clock import FOREVER
-from ..digest import Digester
+from ..digest import Digester, fraction
 from ..errors import (
     DeadlineExceeded,
     Defect,
@@ -27,15 +27,17 @@ from ..errors import (
     TargetMoved,
     TargetTypeImmutable,
     TooManyRounds,
+    WriterConflict,
 )
 from ..ports import AnyQuery, AnyWire
 from ..queries import Failed, Found, Scope
 from ..retry import Backoff, Chance
-from ..targets import Action, Change, Note, Observe, Recorded, Ref, Target, Update
+from ..targets import Action, Change, Create, Delete, Note, Observe, Observed, Recorded, Ref, Release, Target, Update
+from .caution import Caution
 from .hosts import Hosts
 from .lanes import Lane, Lanes
 from .messages import Kept, Outcome, Perform, Subject
-from .plan import plan
+from .plan import Decision, plan
 from .reads import Reads
 from .reports import Reports
 from .settle import Ask, AskFailed, Guard, Memory, Parked, Quiet, Settled, settle
@@ -44,8 +46,11 @@ from .timers import Timers
 ROUNDS: Final = 16
 """A chain of queries longer than this is a mistake in the function that asks."""
 BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
+SPREAD: Final = 30.0
+"""Seconds over which the first runs after a restart are spread, if their period is not shorter."""
 HOUR: Final = 3600.0
 """The net under what only a change can help."""
+_NAMED: Final = 10
 AT_ONCE: Final = 3
 """How often a target that moved under our hands is looked at again without waiting."""
 
@@ -69,6 +74,7 @@ class Run:
         writing: Actions that are not done yet.
         again: Something changed while targets were written.
         told: Notes of targets that were told already.
+        anew: Everything must be read after `since`.
     """
 
     subject: Subject
@@ -88,6 +94,8 @@ class Run:
     moved: int = 0
     failures: int = 0
     told: frozenset[Note] = frozenset()
+    anew: bool = False
+    caution: Caution = field(factory=Caution)
     reported: Outcome | None = None
     due: float = FOREVER
 
@@ -141,12 +149,16 @@ class Runs:
             run = self._runs[subject.key] = Run(subject, now)
             run.targets = tuple(Kept(recorded) for recorded in subject.recorded)
             self._timers.at(subject.deadline, run)
-            self.trigger(run, Lane.CALLER if subject.once else Lane.NEW, now)
+            if subject.settled:
+                self._timers.at(now + self._turn(subject), run)
+            else:
+                self.trigger(run, Lane.CALLER if subject.once else Lane.NEW, now)
             return
         before, run.subject = run.subject, subject
-        if _terms(before) != _terms(subject):
+        run.anew |= before.fresh != subject.fresh
+        if run.anew or _terms(before) != _terms(subject):
             run.memory = evolve(run.memory, inputs=b"")  # its ages are part of what it asked
-            run.rounds = 0
+            run.rounds, run.since = 0, now
             self.trigger(run, Lane.CHANGED, now)
 
     def withdrawn(self, key: str, now: float) -> None:
@@ -180,9 +192,15 @@ class Runs:
         if run is not None and run.state is not State.PARKED:
             self.trigger(run, lane, now)
 
+    def _turn(self, subject: Subject) -> float:
+        """Return the seconds that a first run may wait: the same for the same subject, spread over all of them."""
+        return fraction(self._digest(subject.key)) * min(subject.period, SPREAD)
+
     def due(self, run: Run, now: float) -> None:
         if run.reported is not None:
             self.trigger(run, Lane.RETRY, now)
+        elif run.subject.settled and run.state is State.IDLE:
+            self.trigger(run, Lane.REFRESH, now)
         elif now >= run.subject.deadline:
             self._expire(run, now)
 
@@ -221,7 +239,7 @@ class Runs:
         subject = run.subject
         max_age = subject.period if subject.max_age is None else subject.max_age
         permit = partial(self._guard, subject)
-        ask = Ask(self._store, now=now, since=run.since, max_age=max_age, permit=permit)
+        ask = Ask(self._store, now=now, since=run.since, max_age=max_age, permit=permit, anew=run.anew)
         recorded = tuple(kept.recorded for kept in run.targets)
         run.rounds += 1
         try:
@@ -288,26 +306,63 @@ class Runs:
     # -- targets
 
     def _write(self, run: Run, ask: Ask, settled: Settled, now: float) -> None:
-        same = run.memory.inputs == settled.inputs
+        before = {kept.recorded.ref: kept for kept in run.targets}
         verified: dict[Ref, bytes | None] = {}
         run.draft, run.errors = {}, []
         run.notes += self._fresh_notes(run, settled)
         for target, live in settled.targets:
-            decision = plan(target, live, self._digest)
-            verified[target.ref] = None if decision.action or decision.error else self._seen(target.ref)
-            if decision.error:
-                run.errors.append(decision.error)
-            if decision.action:
-                self._queue_write(run, target.ref, _corrected(decision.action) if same else decision.action)
-            if decision.action or (isinstance(target, Target) and not isinstance(decision.error, TargetConflict)):
-                recorded = Recorded(target.ref, target.policy, target.mark, live.uid if live else "")
-                run.draft[target.ref] = Kept(recorded, live)
+            kept = before.get(target.ref)
+            drifted = settled.inputs in (run.memory.inputs, kept.recorded.inputs if kept else b"")
+            decision = self._decide(run, target, live, kept, now)
+            decision = self._pacify(run, target.ref, decision, now) if drifted else decision
+            self._take(run, target, live, decision, settled.inputs)
+            if isinstance(target, Target):
+                verified[target.ref] = self._seen(target.ref) if decision == Decision() else None
         self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
         self._hold(run, (), now)
         if run.writing:
             run.state = State.WRITING
         else:
             self._written(run, now)
+
+    def _decide(
+        self, run: Run, target: Target | Recorded, live: Observed | None, kept: Kept | None, now: float
+    ) -> Decision:
+        """Return what to do with one target, but for a removal that must be seen twice."""
+        ref, period = target.ref, run.subject.period
+        ours = frozenset(kept.observed.keys) if kept and kept.observed else None
+        waiting = run.caution.waiting(ref, now=now, period=period)
+        seen = run.caution.seen(ref, now=now, period=period)
+        decision = plan(target, live, self._digest, ours=ours, waiting=waiting, seen=seen)
+        if run.caution.doubt(ref, decision.doubted, now):
+            run.notes.append(Note("ManyKeysRemoved", f"{ref}: {_names(decision.doubted)} vanished; kept for now"))
+        if decision.doubted:
+            self._timers.at(run.caution.second_look(ref, period), run)
+        return decision
+
+    def _pacify(self, run: Run, ref: Ref, decision: Decision, now: float) -> Decision:
+        """Name a correction what it is: the same answers and another target. One that others keep undoing waits."""
+        if not isinstance(decision.action, Update):
+            return decision
+        period = run.subject.period
+        until = run.caution.paused_until(ref, now)
+        if until is None and run.caution.corrects(ref, decision.action, now=now, pause=period):
+            return evolve(decision, action=evolve(decision.action, change=Change.CORRECTED))
+        self._timers.at(now + period if until is None else until, run)
+        return Decision(error=WriterConflict(f"{ref}: somebody keeps changing it back; find who else writes it"))
+
+    def _take(
+        self, run: Run, target: Target | Recorded, live: Observed | None, decision: Decision, inputs: bytes
+    ) -> None:
+        if decision.error:
+            run.errors.append(decision.error)
+        if decision.action:
+            self._queue_write(run, target.ref, decision.action)
+            run.again |= isinstance(target, Target) and isinstance(decision.action, Delete)  # to be made anew
+        if decision.action or (isinstance(target, Target) and not isinstance(decision.error, TargetConflict)):
+            right = inputs if isinstance(target, Target) and decision == Decision() else b""
+            recorded = Recorded(target.ref, target.policy, target.mark, live.uid if live else "", right)
+            run.draft[target.ref] = Kept(recorded, live)
 
     @staticmethod
     def _fresh_notes(run: Run, settled: Settled) -> list[Note]:
@@ -360,15 +415,15 @@ class Runs:
         verified = dict(run.memory.verified)
         if isinstance(result, Failed):
             run.errors.append(result.error)
-        elif isinstance(result, Found):
+        elif isinstance(result, Found) and not isinstance(perform.action, Release):
             kept = run.draft[ref]
-            run.draft[ref] = Kept(evolve(kept.recorded, uid=result.value.uid), result.value)
-            verified[ref] = self._seen(ref)
-            run.notes.append(Note(change.value, f"{ref}: {len(result.value.keys)} keys"))
+            recorded = evolve(kept.recorded, uid=result.value.uid, inputs=run.memory.inputs)
+            run.draft[ref] = Kept(recorded, result.value)
+            verified[ref] = None if ref in run.caution.doubted else self._seen(ref)
+            run.notes.append(Note(change.value, _told(perform)))
         else:
-            del run.draft[ref]
-            verified.pop(ref, None)
-            run.notes.append(Note(change.value, f"{ref}"))
+            del run.draft[ref]  # and if it is still wanted, it is not verified: another run makes it anew
+            run.notes.append(Note(change.value, _told(perform)))
         run.memory = evolve(run.memory, verified=verified)
 
     def _written(self, run: Run, now: float) -> None:
@@ -381,8 +436,7 @@ class Runs:
             run.state = State.IDLE
             self.trigger(run, run.lane, now)
             return
-        gone = run.subject.deleted and not run.targets
-        self._finish(run, errors, now, gone=gone, retry_in=self._wait(run, errors))
+        self._finish(run, errors, now, retry_in=self._wait(run, errors))
 
     def _wait(self, run: Run, errors: tuple[SecretSyncError, ...]) -> float:
         if not errors:
@@ -399,15 +453,16 @@ class Runs:
         errors: tuple[SecretSyncError, ...],
         now: float,
         *,
-        gone: bool = False,
         retry_in: float = FOREVER,
     ) -> None:
         self._unpark(run)
         self._queue.discard(run.key)
         self._hold(run, (), now)
         run.failures = run.failures + 1 if errors else 0
+        run.anew = False
         notes, run.notes = tuple(run.notes), []
         run.state = State.IDLE
+        gone = run.subject.deleted and not errors and not run.targets
         self._report(run, Outcome(errors, run.targets, run.failures, gone, notes))
         if run.subject.once:
             self.withdrawn(run.key, now)
@@ -434,6 +489,20 @@ _WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetTypeImmutable})
 """Trying again helps nothing; a watch tells when the target moves."""
 
 
-def _corrected(action: Action) -> Action:
-    """The same answers and another target: somebody else changed it."""
-    return evolve(action, change=Change.CORRECTED) if isinstance(action, Update) else action
+def _told(perform: Perform) -> str:
+    """What was done, in names: values never show, and key names are what people look for."""
+    ref, action = perform.ref, perform.action
+    match action:
+        case Create():
+            return f"{ref} with {_names(action.content)}"
+        case Update():
+            facts = [f"set {_names(action.put)}"] if action.put else []
+            facts += [f"removed {_names(action.drop)}"] if action.drop else []
+            return f"{ref}: {'; '.join(facts) or 'labels and annotations'}"
+        case _:
+            return str(ref)
+
+
+def _names(keys: Collection[str]) -> str:
+    first = sorted(keys)[:_NAMED]
+    return ", ".join(first) + (f" and {len(keys) - len(first)} more" if len(keys) > len(first) else "")

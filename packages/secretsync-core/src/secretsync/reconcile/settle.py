@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from ..cache.entry import NEVER
 from ..cache.store import INPUTS, Store
 from ..errors import CredentialsNotFound, SecretSyncError
 from ..ports import AnyQuery
@@ -45,13 +46,21 @@ class Ask:
     """
 
     def __init__(
-        self, store: Store, *, now: float, since: float, max_age: float, permit: Callable[[AnyQuery, Ask], None]
+        self,
+        store: Store,
+        *,
+        now: float,
+        since: float,
+        max_age: float,
+        permit: Callable[[AnyQuery, Ask], None],
+        anew: bool = False,
     ) -> None:
         self._store = store
         self._now = now
         self._since = since
         self._max_age = max_age
         self._permit = permit
+        self._oldest = since if anew else NEVER
         self.asked: dict[AnyQuery, float] = {}
         """Every query, with the age that is accepted in seconds."""
         self.missed: dict[AnyQuery, bool] = {}
@@ -98,7 +107,7 @@ class Ask:
                 raise
         age = self._max_age if max_age is None else max_age
         self.asked[query] = min(age, self.asked.get(query, age))
-        answer = self._store.look(query, now=self._now, not_before=self._since - age, value=value)
+        answer = self._store.look(query, now=self._now, not_before=max(self._since - age, self._oldest), value=value)
         if isinstance(answer, Failed):
             self.failed = AskFailed(query, answer)
             raise self.failed
@@ -201,8 +210,14 @@ def _same(subject: Subject, ask: Ask, store: Store, memory: Memory) -> bool:
 
 
 def _wanted(subject: Subject, ask: Ask) -> tuple[Target | Recorded, ...]:
-    """What the subject wants, then what it wanted before and no longer names. One that goes wants and asks nothing."""
-    targets = () if subject.deleted else subject.desired(ask)
+    """What the subject wants, then what it wanted before and no longer names.
+
+    One that goes wants and asks nothing, so no dead backend blocks it; what it does not own keeps its marks, for a
+    successor of the same name.
+    """
+    if subject.deleted:
+        return tuple(recorded for recorded in subject.recorded if recorded.policy.owns)
+    targets = subject.desired(ask)
     ask.verify()
     named = {target.ref for target in targets}
     return (*targets, *(recorded for recorded in subject.recorded if recorded.ref not in named))

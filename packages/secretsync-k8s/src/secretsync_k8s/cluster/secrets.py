@@ -42,7 +42,7 @@ from secretsync.errors import (
 )
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query, Scope, query
-from secretsync.targets import Action, Content, Create, Delete, Observe, Observed, Ref, Update
+from secretsync.targets import Action, Content, Create, Delete, Observe, Observed, Ref, Release, Update
 from secretsync.values import SecretValue, Version
 
 from . import configmaps, finalizers, grants, marks, trust
@@ -192,6 +192,10 @@ class Secrets:
             case Delete():
                 self.transport.request("DELETE", SECRETS.path(ref.namespace, ref.name), body=_deleted(action))
                 return Absent()
+            case Release():
+                path = SECRETS.path(ref.namespace, ref.name)
+                body = _released(action)
+                return self._found(self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH))
         assert_never(action)
 
     def _found(self, secret: Json) -> Found[Observed]:
@@ -305,6 +309,12 @@ def _deleted(action: Delete) -> Json:
     return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
 
 
+def _released(action: Release) -> Json:
+    marks_ = dict.fromkeys((marks.OWNER, marks.OWNER_UID, *marks.TRACKING.values()))
+    metadata = {"resourceVersion": action.version, "labels": {marks.MANAGED: None}, "annotations": marks_}
+    return {"metadata": metadata}
+
+
 def _labels(attributes: Mapping[str, str | None]) -> dict[str, str | None]:
     return _named(attributes, _LABEL) | {marks.MANAGED: "true"}
 
@@ -343,7 +353,7 @@ def _references(owner: str | None, live: Json) -> list[Json]:
 def _refusal(ref: Ref, action: Action, error: BackendError) -> SecretSyncError:
     """Return the error of a write for the transport's one; nothing of what was sent is in it."""
     if isinstance(error, Forbidden | AuthenticationFailed):
-        verb = {Create: "create", Update: "patch", Delete: "delete"}[type(action)]
+        verb = {Create: "create", Update: "patch", Release: "patch", Delete: "delete"}[type(action)]
         return TargetForbidden(
             f"{ref}: we may not {verb} it; let our service account {verb} secrets in namespace {ref.namespace}"
         )

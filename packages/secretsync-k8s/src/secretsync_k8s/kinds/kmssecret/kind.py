@@ -13,6 +13,7 @@ from secretsync.clock import FOREVER
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
 from secretsync.reconcile.messages import Outcome
+from secretsync.reconcile.reads import EARLIER
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Target
 
@@ -23,7 +24,7 @@ from ..base import Json, ObjectRef
 from . import status
 from .connection import CONFIG, connection
 from .desired import desired
-from .spec import FINALIZER, Spec, decode
+from .spec import FINALIZER, SHORTEST, Spec, decode
 from .version import VersionFormat, versioning
 
 PAUSED: Final = f"{PREFIX}paused"
@@ -64,7 +65,8 @@ class KMSSecret:
         return decode(obj)
 
     def period(self, spec: Spec) -> float:
-        return min(spec.period, self.longest)
+        # A check may come a little early, and still no sooner than the shortest interval there is.
+        return min(max(spec.period, SHORTEST / (1.0 - EARLIER)), self.longest)
 
     def desired(self, spec: Spec, ask: Ask) -> tuple[Target, ...]:
         return desired(

@@ -1,0 +1,396 @@
+"""What takes minutes, and what an operator is told at its start: in virtual time, all but clock and threads real."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from shutil import which
+
+import pytest
+from attrs import evolve
+
+from canaries import canary, canary_bytes
+from loopback import Asked, Reply, serving
+from secretsync.backends.kms.backend import KMSBackend
+from secretsync.client_policy import OPERATOR
+from secretsync.devserver.faults import Fault
+from secretsync.devserver.server import DevServer
+from secretsync.http import Http
+from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import Event, Moved
+from secretsync.values import NO_VERSION, Version
+from secretsync_k8s.cluster.configmaps import ClusterConfigMap
+from secretsync_k8s.cluster.reflector import ChangeType
+from secretsync_k8s.cluster.trust import TrustBundles
+from secretsync_k8s.kinds.kmssecret import CrossNamespace, KMSSecret, NamespaceGuard
+from secretsync_k8s.operator.objects import Objects
+from secretsync_k8s.testing import ApiError
+from stand import CLIENT_ID, CLIENT_SECRET, CREDENTIALS, NAMESPACE, OPERATOR_NAMESPACE, PROJECT, kmssecret, seed
+from virtual import DIGEST, Line, Seen, Timed
+
+ELSEWHERE = "other"
+GRANT = "secrets.lux.network/allow-from-namespaces"
+FINALIZER = "kmssecret.secrets.lux.network/cleanup"
+
+
+class Told(Line):
+    """A line whose operator is told more at its start, on a cluster with more namespaces."""
+
+    def __init__(
+        self,
+        folders: Mapping[str, Mapping[str, str]],
+        *,
+        cross_namespace: CrossNamespace = CrossNamespace.ALLOW,
+        resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        **more: object,
+    ) -> None:
+        self._guard = NamespaceGuard(cross_namespace)
+        self._resolve = resolve
+        super().__init__(folders, **more)
+        for name in (ELSEWHERE, OPERATOR_NAMESPACE):
+            self.cluster.create("namespaces", {"metadata": {"name": name}})
+
+    def restart(self) -> None:
+        super().restart()
+        self.http = Http(OPERATOR, self.clock, resolve=self._resolve, bundles=self.secrets.bundles)
+        self._stack.callback(self.http.close)
+        self.backend = Timed(KMSBackend(self.http, OPERATOR, self.chance), self.clock)
+        self.engine = Engine(
+            digest=DIGEST, chance=self.chance, limit=lambda host: OPERATOR.in_flight, guard=self._guard
+        )
+        self.objects = Objects(KMSSecret(DIGEST, OPERATOR, config_namespace=OPERATOR_NAMESPACE), digest=DIGEST)
+        self.reporter = evolve(self.reporter, objects=self.objects)
+        self._watched = {
+            ClusterConfigMap: Seen(self.cluster, "configmaps"),
+            TrustBundles: Seen(self.cluster, "secrets"),
+        }
+
+    def _news(self) -> Iterator[Event]:
+        for query, seen in self._watched.items():
+            for change in seen.changes():
+                metadata = change.object["metadata"]
+                gone = change.type is ChangeType.DELETED
+                version = NO_VERSION if gone else Version(metadata["resourceVersion"])
+                yield Moved(query(metadata["namespace"], metadata["name"]), version)
+        yield from super()._news()
+
+    def config(self, **texts: str) -> None:
+        """Write the operator's ConfigMap."""
+        self.cluster.create(
+            "configmaps", {"metadata": {"name": "kms-config"}, "data": texts}, namespace=OPERATOR_NAMESPACE
+        )
+
+    def exists(self, resource: str, name: str, namespace: str = NAMESPACE) -> bool:
+        try:
+            self.cluster.get(resource, name, namespace=namespace)
+        except ApiError:
+            return False
+        return True
+
+
+def elsewhere(host: str, *, policy: str = "Owner") -> dict[str, object]:
+    manifest = kmssecret("app", host, policy=policy)
+    manifest["spec"]["managedSecretReference"]["secretNamespace"] = ELSEWHERE
+    return manifest
+
+
+# -- what waits for a deletion that we are not let to do
+
+
+@pytest.mark.row("kmssecret-4")
+@pytest.mark.parametrize("verb", ["delete", "get"])
+def test_an_object_whose_clean_up_is_forbidden_goes_after_ten_minutes(verb):
+    with Told({"/app": {"A": canary()}}) as line:
+        line.apply(elsewhere(line.kms.url))
+        line.run(60.0)
+        if verb == "get":
+            line.restart()  # the target must be read again before anything is done to it
+        line.cluster.fail(status=403, verb=verb, resource="secrets", times=10_000)
+        line.cluster.delete("kmssecrets", "app", namespace=NAMESPACE)
+        line.run(590.0)
+        assert line.exists("kmssecrets", "app"), "it is waited for"
+        assert line.condition("app")["reason"] in {"TargetForbidden", "Forbidden"}
+
+        line.run(1800.0)
+        assert not line.exists("kmssecrets", "app")
+        line.cluster.heal()
+        assert line.exists("secrets", "app", ELSEWHERE)
+        notes = [one["note"] for one in line.cluster.list("events.events.k8s.io")["items"]]
+        assert [note for note in notes if note.startswith("left behind after 10 minutes, delete it by hand: ")]
+
+
+def test_an_object_waits_through_an_outage_however_long():
+    with Told({"/app": {"A": canary()}}) as line:
+        line.apply(elsewhere(line.kms.url))
+        line.run(60.0)
+        line.cluster.fail(status=503, verb="delete", resource="secrets", times=10_000)
+        line.cluster.delete("kmssecrets", "app", namespace=NAMESPACE)
+        line.run(7200.0)
+        assert line.exists("kmssecrets", "app")
+        line.cluster.heal()
+        line.run(300.0)
+        assert not line.exists("kmssecrets", "app")
+        assert not line.exists("secrets", "app", ELSEWHERE)
+
+
+# -- intervals and logins
+
+
+@pytest.mark.row("kmssecret-8")
+def test_an_interval_from_before_the_schema_is_ten_seconds_and_its_status_may_be_refused():
+    with Told({"/app": {"A": canary()}}, chance=lambda: 0.999) as line:
+        old = line.cluster.get("customresourcedefinitions", "kmssecrets.secrets.lux.network", namespace="")
+        spec = old["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        del spec["properties"]["resyncInterval"]["minimum"]
+        line.cluster.update("customresourcedefinitions", old)
+        manifest = kmssecret("app", line.kms.url)
+        manifest["spec"]["resyncInterval"] = 5
+        line.apply(manifest)
+        line.cluster.fail(status=422, verb="patch", resource="kmssecrets", times=10_000)
+        line.run(300.0)
+        checks = [at for at, asked in line.asked if asked == "Folder"]
+        assert min(behind - before for before, behind in pairwise(checks)) >= 10.0
+        assert len(checks) >= 25
+        changed = canary("changed")
+        line.kms.model.put(PROJECT.slug, "prod", "/app", {"A": changed})
+        before = line.secret("app")
+        line.run(20.0)
+        assert line.secret("app") != before
+
+
+@pytest.mark.row("kmssecret-9")
+def test_an_interval_with_a_unit_wins():
+    with Told({"/app": {"A": canary()}}) as line:
+        manifest = kmssecret("app", line.kms.url)
+        manifest["spec"]["syncConfig"] = {"resyncInterval": "5m"}
+        line.apply(manifest)
+        line.run(1600.0)
+        checks = [at for at, asked in line.asked if asked == "Folder"]
+        waits = [behind - before for before, behind in pairwise(checks)]
+        assert len(waits) >= 5
+        assert all(270.0 <= wait <= 300.0 for wait in waits)
+
+
+@pytest.mark.row("kmssecret-20")
+def test_twenty_objects_with_one_bad_identity_log_in_as_one():
+    with Told({"/app": {"A": canary()}}, secret=canary("wrong")) as line:
+        names = [f"app-{n}" for n in range(20)]
+        line.apply(*(kmssecret(name, line.kms.url) for name in names))
+        line.run(900.0)
+        assert {line.condition(name)["reason"] for name in names} == {"AuthenticationFailed"}
+        logins = [at for at, asked in line.asked if asked == "Token"]
+        assert max(sum(begin <= at < begin + 60.0 for at in logins) for begin in logins) <= 2
+
+
+@pytest.mark.row("kmssecret-21")
+def test_twenty_objects_with_one_good_identity_log_in_once_until_most_of_its_life_is_over():
+    with Told({"/app": {"A": canary()}}, ttl=1000) as line:
+        names = [f"app-{n}" for n in range(20)]
+        line.apply(*(kmssecret(name, line.kms.url) for name in names))
+        line.run(750.0)
+        assert {line.condition(name)["reason"] for name in names} == {"Synced"}
+        assert len(line.kms.asked("login")) == 1
+        line.run(200.0)
+        assert len(line.kms.asked("login")) == 2
+        assert {one.status for one in line.kms.asked("list")} <= {200, 304}
+
+
+@pytest.mark.row("kmssecret-23")
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_is_refused_is_replaced_in_the_same_pass(status):
+    with Told({"/app": {"A": canary()}}) as line:
+        line.apply(kmssecret("app", line.kms.url))
+        line.run(120.0)
+        line.cluster.requests.clear()
+        changed = canary("changed")
+        line.kms.model.put(PROJECT.slug, "prod", "/app", {"A": changed})
+        line.kms.faults.add(Fault(route="list", count=1, status=status))
+        line.run(61.0)
+        assert len(line.kms.asked("login")) == 2
+        assert [one.status for one in line.kms.asked("list")][-2:] == [status, 200], "refused, then at once again"
+        assert line.condition("app")["reason"] == "Synced"
+        assert line.status("app")["consecutiveFailures"] == 0
+        statuses = [one for one in line.cluster.requests if one.subresource == "status"]
+        assert len(statuses) == 1, "the pass that was told is the one that succeeded"
+
+
+# -- what others allow
+
+
+@pytest.mark.row("kmssecret-64")
+def test_deny_keeps_objects_in_their_namespace_and_reads_nothing():
+    with Told({"/app": {"A": canary()}}, cross_namespace=CrossNamespace.DENY) as line:
+        reads, writes, home = kmssecret("reads", line.kms.url), elsewhere(line.kms.url), kmssecret("home", line.kms.url)
+        reads["spec"]["authentication"]["universalAuth"]["credentialsRef"]["secretNamespace"] = ELSEWHERE
+        line.apply(reads, writes, home)
+        line.run(60.0)
+        assert line.condition("home")["reason"] == "Synced"
+        ready = line.condition("reads")
+        assert (ready["reason"], ready["message"]) == (
+            "CredentialsNotFound",
+            f"Secret {ELSEWHERE}/{CREDENTIALS} is in another namespace, which this operator forbids; use one of shop",
+        )
+        ready = line.condition("app")
+        assert (ready["reason"], ready["message"]) == (
+            "TargetForbidden",
+            f"Secret {ELSEWHERE}/app is in another namespace, which this operator forbids; use one of shop",
+        )
+        touched = [one for one in line.cluster.requests if one.resource == "secrets" and one.namespace == ELSEWHERE]
+        assert touched == []
+
+
+@pytest.mark.row("kmssecret-64")
+@pytest.mark.parametrize("grant", [NAMESPACE, "*", f"web, {NAMESPACE}"])
+def test_annotated_asks_the_owner_of_what_is_used(grant):
+    with Told({"/app": {"A": canary()}}, cross_namespace=CrossNamespace.ANNOTATED) as line:
+        data = {"clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET}
+        line.cluster.create("secrets", {"metadata": {"name": CREDENTIALS}, "stringData": data}, namespace=ELSEWHERE)
+        manifest = elsewhere(line.kms.url)
+        manifest["spec"]["authentication"]["universalAuth"]["credentialsRef"]["secretNamespace"] = ELSEWHERE
+        line.apply(manifest)
+        line.run(60.0)
+        message = line.condition("app")["message"]
+        assert line.condition("app")["reason"] == "CredentialsNotFound"
+        assert message.endswith(f'is not there or not open to shop; have it annotated {GRANT}: "shop"')
+
+        annotated = {"metadata": {"annotations": {GRANT: grant}}}
+        line.cluster.patch("secrets", CREDENTIALS, annotated, namespace=ELSEWHERE)
+        line.run(61.0)
+        assert line.condition("app")["reason"] == "TargetForbidden"
+        assert f"Namespace {ELSEWHERE} is not there or not open to shop" in line.condition("app")["message"]
+        assert not line.exists("secrets", "app", ELSEWHERE)
+
+        line.cluster.patch("namespaces", ELSEWHERE, annotated)
+        line.run(61.0)
+        assert line.condition("app")["reason"] == "Synced"
+        before = line.cluster.get("secrets", "app", namespace=ELSEWHERE)
+
+        line.cluster.patch("namespaces", ELSEWHERE, {"metadata": {"annotations": {GRANT: "web"}}})
+        line.kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary("changed")})
+        line.run(61.0)
+        assert line.condition("app")["reason"] == "TargetForbidden"
+        assert line.cluster.get("secrets", "app", namespace=ELSEWHERE) == before
+
+        line.cluster.delete("kmssecrets", "app", namespace=NAMESPACE)
+        line.run(61.0)
+        assert not line.exists("kmssecrets", "app"), "to clean up needs no grant"
+        assert not line.exists("secrets", "app", ELSEWHERE)
+
+
+# -- the operator's ConfigMap
+
+
+@pytest.mark.row("kmssecret-16")
+def test_a_host_of_the_config_map_is_used_and_its_change_is_followed_with_a_new_login():
+    values = {"A": canary("first")}, {"A": canary("second")}
+    with Told({"/app": values[0]}) as line, DevServer(seed({"/app": values[1]}), clock=line.clock) as second:
+        bare = kmssecret("bare", "")
+        del bare["spec"]["hostAPI"]
+        line.apply(bare, kmssecret("named", line.kms.url))
+        line.run(30.0)
+        assert line.condition("bare")["reason"] == "InvalidSpec"
+        assert "spec.hostAPI is missing" in line.condition("bare")["message"]
+
+        line.config(hostAPI=f"{line.kms.url}/api")
+        line.run(1.0)
+        assert line.condition("bare")["reason"] == "Synced"
+        first = line.secret("bare")
+
+        line.cluster.patch("configmaps", "kms-config", {"data": {"hostAPI": second.url}}, namespace=OPERATOR_NAMESPACE)
+        line.run(1.0)
+        assert len(second.asked("login")) == 1
+        assert line.secret("bare")["data"] != first["data"]
+        assert line.condition("bare")["reason"] == "Synced"
+        assert {one.status for one in second.asked("list")} == {200}, "by the host's own login and version"
+        assert line.secret("named")["data"] == first["data"], "the object's own word comes first"
+
+        line.cluster.patch("configmaps", "kms-config", {"data": {"hostAPI": "kms"}}, namespace=OPERATOR_NAMESPACE)
+        line.run(1.0)
+        message = line.condition("bare")["message"]
+        assert message.startswith(f"ConfigMap {OPERATOR_NAMESPACE}/kms-config: hostAPI: must start with http")
+        assert line.secret("bare")["data"] != first["data"]
+
+
+def test_half_a_reference_of_the_config_map_is_told():
+    with Told({"/app": {"A": canary()}}) as line:
+        line.config(**{"tls.caRef.secretName": "ca", "tls.caRef.key": "ca.crt"})
+        line.apply(kmssecret("app", line.kms.url))
+        line.run(30.0)
+        ready = line.condition("app")
+        assert ready["reason"] == "TLSConfigError"
+        place = f"ConfigMap {OPERATOR_NAMESPACE}/kms-config"
+        assert ready["message"].startswith(f"{place}: tls.caRef.secretNamespace missing; name all three, or none")
+        assert line.kms.asked() == ()
+
+
+# -- whom to trust
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `ca.pem` and `server.pem`, the latter for kms.test with its key."""
+    if which("openssl") is None:
+        pytest.skip("needs the openssl command")
+    folder = tmp_path_factory.mktemp("authority")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-days", "2", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca")
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=kms.test")
+    (folder / "names").write_text("subjectAltName=DNS:kms.test")
+    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
+    openssl("x509", "-req", "-in", "server.csr", *signed, "-out", "server.crt")
+    (folder / "server.pem").write_text((folder / "server.crt").read_text() + (folder / "server.key").read_text())
+    return folder
+
+
+@pytest.mark.row("kmssecret-32")
+@pytest.mark.parametrize("named_by", ["the object", "the ConfigMap"])
+def test_a_private_authority_is_trusted_once_it_is_there_and_nothing_goes_out_before(authority, named_by):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem")
+    value = canary("value")
+
+    def answers(asked: Asked) -> Reply:
+        if asked.path.endswith("/login"):
+            return Reply.of({"accessToken": canary_bytes(32).hex(), "expiresIn": 7200})
+        if "slug" in asked.path:
+            return Reply.of({"id": PROJECT.id})
+        return Reply.of({"secrets": [{"secretKey": "A", "secretValue": value, "secretPath": "/app"}]})
+
+    with serving(answers, tls=context) as kms, Told({}, resolve={("kms.test", 443): ("127.0.0.1", kms.port)}) as line:
+        manifest = kmssecret("app", "https://kms.test")
+        reference = {"secretNamespace": ELSEWHERE, "secretName": "ca", "key": "ca.crt"}
+        if named_by == "the object":
+            manifest["spec"]["tls"] = {"caRef": reference}
+        else:
+            line.config(**{f"tls.caRef.{name}": text for name, text in reference.items()})
+        line.apply(manifest)
+        line.run(5.0)
+        assert (
+            line.condition("app")["message"] == f"Secret {ELSEWHERE}/ca does not exist; create it, or correct tls.caRef"
+        )
+
+        pem = (authority / "ca.pem").read_text()
+        for data, words in (
+            ({"wrong": pem}, 'has no key "ca.crt"; add it'),
+            ({"ca.crt": "no certificate"}, 'key "ca.crt" of Secret other/ca holds no CA certificates in PEM'),
+            ({"ca.crt": pem.replace("M", "-", 3)}, 'key "ca.crt" of Secret other/ca holds no CA certificates in PEM'),
+        ):
+            if line.exists("secrets", "ca", ELSEWHERE):
+                line.cluster.delete("secrets", "ca", namespace=ELSEWHERE)
+            line.cluster.create("secrets", {"metadata": {"name": "ca"}, "stringData": data}, namespace=ELSEWHERE)
+            line.run(5.0)
+            assert line.condition("app")["reason"] == "TLSConfigError"
+            assert words in line.condition("app")["message"]
+            assert line.condition("app", "LoadedKMSToken")["status"] == "False"
+        assert kms.asked == [], "nothing went out without trust"
+
+        line.cluster.patch("secrets", "ca", {"stringData": {"ca.crt": pem}}, namespace=ELSEWHERE)
+        line.run(5.0)
+        assert line.condition("app")["reason"] == "Synced"

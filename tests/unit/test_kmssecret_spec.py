@@ -1,0 +1,120 @@
+"""What a manifest becomes, with all that is wrong in it (kmssecret §2.1)."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secretsync.errors import InvalidSpec
+from secretsync.policies import KMS_ORPHAN, KMS_OWNER
+from secretsync_k8s.cluster.trust import BundleRef
+from secretsync_k8s.kinds.kmssecret.spec import FINALIZER, decode
+from stand import kmssecret
+
+
+def manifest(**spec):
+    made = kmssecret("app", "http://kms.test")
+    made["metadata"] |= {"uid": "uid-1", "generation": 1}
+    made["spec"] |= spec
+    return made
+
+
+def problems(obj):
+    with pytest.raises(InvalidSpec) as caught:
+        decode(obj)
+    return caught.value.problems
+
+
+def target(**more):
+    return {"managedSecretReference": {"secretName": "app", "secretNamespace": "shop", **more}}
+
+
+@pytest.mark.row("kmssecret-8", "kmssecret-9")
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [
+        ({"resyncInterval": 5}, 10),
+        ({"resyncInterval": -1}, 10),
+        ({"resyncInterval": 10}, 10),
+        ({"resyncInterval": None}, 60),
+        ({"resyncInterval": 60, "syncConfig": {"resyncInterval": "5m"}}, 300),
+        ({"resyncInterval": 60, "syncConfig": {"resyncInterval": "2s"}}, 10),
+        ({"resyncInterval": 60, "syncConfig": {"resyncInterval": ""}}, 60),
+        ({"syncConfig": {"resyncInterval": "2h"}}, 7200),
+        ({"syncConfig": {"resyncInterval": "1d"}}, 86400),
+        ({"syncConfig": {"resyncInterval": "1w"}}, 604800),
+        ({"syncConfig": {"resyncInterval": "90"}}, 90),
+    ],
+    ids=str,
+)
+def test_intervals(spec, seconds):
+    assert decode(manifest(**spec)).period == seconds
+
+
+@pytest.mark.parametrize(
+    ("written", "policy"),
+    [("Owner", KMS_OWNER), ("Orphan", KMS_ORPHAN), ("", KMS_OWNER), (None, KMS_OWNER)],
+    ids=str,
+)
+def test_policies(written, policy):
+    (made,) = decode(manifest(**target(creationPolicy=written))).targets
+    assert made.policy is policy
+
+
+@pytest.mark.row("kmssecret-13")
+@pytest.mark.parametrize("named", [(), ("projectSlug", "projectId")], ids=["none", "both"])
+def test_a_project_is_named_once(named):
+    obj = manifest()
+    scope = obj["spec"]["authentication"]["universalAuth"]["secretsScope"]
+    for key in ("projectSlug", "projectId"):
+        scope[key] = "shop" if key in named else ""
+    (problem,) = problems(obj)
+    assert problem.startswith("spec.authentication.universalAuth.secretsScope names ")
+
+
+def test_an_address_may_be_the_operators():
+    assert decode(manifest(hostAPI="")).host == ""
+    assert decode(manifest(hostAPI="HTTP://KMS.test/api/")).host == "http://kms.test"
+
+
+def test_a_bundle_is_named_whole():
+    reference = {"secretName": "ca", "secretNamespace": "infra", "key": "ca.crt"}
+    assert decode(manifest(tls={"caRef": reference})).ca == BundleRef("infra", "ca", "ca.crt")
+    assert decode(manifest(tls={"caRef": dict.fromkeys(reference, "")})).ca is None
+    assert decode(manifest(tls={"caRef": {}})).ca is None
+    assert problems(manifest(tls={"caRef": {"secretName": "ca"}})) == (
+        "spec.tls.caRef.secretNamespace is missing; name the Secret and its key that hold the CA certificates",
+        "spec.tls.caRef.key is missing; name the Secret and its key that hold the CA certificates",
+    )
+
+
+@pytest.mark.row("kmssecret-64")
+@pytest.mark.parametrize("type_", ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"])
+def test_the_clusters_own_types_are_refused(type_):
+    (problem,) = problems(manifest(**target(secretType=type_)))
+    assert problem.startswith(f'spec.managedSecretReference.secretType "{type_}" is the cluster\'s own')
+
+
+def test_the_finalizer_is_seen():
+    obj = manifest()
+    assert not decode(obj).is_held
+    obj["metadata"]["finalizers"] = ["example.org/x", FINALIZER]
+    assert decode(obj).is_held
+
+
+absences = st.sampled_from(["", None, {}, []])
+
+
+@pytest.mark.row("kmssecret-12")
+@given(
+    st.dictionaries(st.sampled_from(["serviceToken", "kubernetesAuth", "ldapAuth", "azureAuth"]), absences), absences
+)
+def test_whatever_means_absent_changes_nothing(methods, absent):
+    obj = manifest()
+    plain = decode(copy.deepcopy(obj))
+    obj["spec"]["authentication"] |= methods
+    obj["spec"] |= {"tokenSecretReference": absent, "managedKubeSecretReferences": absent, "tls": absent}
+    assert decode(obj) == plain

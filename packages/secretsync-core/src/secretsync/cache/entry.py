@@ -28,6 +28,7 @@ class Entry:
         waiters: Parked runs that wait for the next answer.
         holders: How many runs need the value right now.
         dependants: Queries whose fetch waits for this credential, each with the lane it waited in.
+        in_turn: The last read was a check at its turn.
         under_way: A fetch is in flight, or waits for its credential.
         written: A write of ours is in flight.
         obtain: The next answer must bring the value.
@@ -55,6 +56,7 @@ class Entry:
     holders: int = 0
     dependants: dict[AnyQuery, int] = field(factory=dict)
     stranded: dict[AnyQuery, None] = field(factory=dict)
+    in_turn: bool = False
     under_way: bool = False
     written: bool = False
     obtain: bool = False

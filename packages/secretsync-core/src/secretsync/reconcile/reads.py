@@ -27,6 +27,8 @@ from .lanes import Lane
 from .messages import Fetch
 from .timers import Timers
 
+LEAST: Final = 10.0
+"""Seconds between two checks of one query, unless its period itself is shorter."""
 REFUSED_AGAIN: Final = 30.0
 """Seconds between two replacements of one credential because of plain refusals."""
 SUSPECT_AGAIN: Final = 600.0
@@ -70,6 +72,7 @@ class Reads:
     def want(self, entry: Entry, lane: Lane, *, obtain: bool = False) -> None:
         """Have it read; `obtain`: with its value, even if it did not move."""
         entry.obtain |= obtain
+        entry.in_turn = False
         if not entry.under_way:
             query = entry.query
             self._waiting.setdefault((query.host, query.group), {})[query] = None
@@ -95,6 +98,7 @@ class Reads:
         if entry.askers and not entry.under_way:
             entry.late = min(entry.late, now)
             self.want(entry, Lane.RETRY if entry.failure else Lane.REFRESH, obtain=entry.perishable)
+            entry.in_turn = True
 
     def schedule(self, entry: Entry, now: float) -> None:
         """Set when it comes due next."""
@@ -298,10 +302,11 @@ def _next_turn(entry: Entry) -> float:
     """Return when a check is due: at its own phase of the period.
 
     So checks which began together (a burst, the end of an outage) are spread over the whole period from then on, and
-    each keeps its turn however long an answer takes.
+    each keeps its turn however long an answer takes. After a read out of turn, one that comes too soon is left out.
     """
     period = entry.period
-    return entry.at + period - (entry.at - entry.phase * period) % period
+    wait = period - (entry.at - entry.phase * period) % period
+    return entry.at + (wait + period if wait < LEAST <= period and not entry.in_turn else wait)
 
 
 def _shows(entry: Entry, version: Version) -> bool:

@@ -13,7 +13,6 @@ from secretsync.clock import FOREVER
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
 from secretsync.reconcile.messages import Outcome
-from secretsync.reconcile.reads import EARLIER
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Target
 
@@ -24,7 +23,7 @@ from ..base import Json, ObjectRef
 from . import status
 from .connection import CONFIG, connection
 from .desired import desired
-from .spec import FINALIZER, SHORTEST, Spec, decode
+from .spec import FINALIZER, Spec, decode
 from .version import VersionFormat, versioning
 
 PAUSED: Final = f"{PREFIX}paused"
@@ -65,8 +64,7 @@ class KMSSecret:
         return decode(obj)
 
     def period(self, spec: Spec) -> float:
-        # A check may come a little early, and still no sooner than the shortest interval there is.
-        return min(max(spec.period, SHORTEST / (1.0 - EARLIER)), self.longest)
+        return min(spec.period, self.longest)
 
     def desired(self, spec: Spec, ask: Ask) -> tuple[Target, ...]:
         return desired(

@@ -209,7 +209,7 @@ def test_a_token_that_is_refused_is_replaced_in_the_same_pass(status):
         changed = canary("changed")
         line.kms.model.put(PROJECT.slug, "prod", "/app", {"A": changed})
         line.kms.faults.add(Fault(route="list", count=1, status=status))
-        line.run(61.0)
+        line.run(75.0)
         assert len(line.kms.asked("login")) == 2
         assert [one.status for one in line.kms.asked("list")][-2:] == [status, 200], "refused, then at once again"
         assert line.condition("app")["reason"] == "Synced"
@@ -259,24 +259,24 @@ def test_annotated_asks_the_owner_of_what_is_used(grant):
 
         annotated = {"metadata": {"annotations": {GRANT: grant}}}
         line.cluster.patch("secrets", CREDENTIALS, annotated, namespace=ELSEWHERE)
-        line.run(61.0)
+        line.run(75.0)
         assert line.condition("app")["reason"] == "TargetForbidden"
         assert f"Namespace {ELSEWHERE} is not there or not open to shop" in line.condition("app")["message"]
         assert not line.exists("secrets", "app", ELSEWHERE)
 
         line.cluster.patch("namespaces", ELSEWHERE, annotated)
-        line.run(61.0)
+        line.run(75.0)
         assert line.condition("app")["reason"] == "Synced"
         before = line.cluster.get("secrets", "app", namespace=ELSEWHERE)
 
         line.cluster.patch("namespaces", ELSEWHERE, {"metadata": {"annotations": {GRANT: "web"}}})
         line.kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary("changed")})
-        line.run(61.0)
+        line.run(75.0)
         assert line.condition("app")["reason"] == "TargetForbidden"
         assert line.cluster.get("secrets", "app", namespace=ELSEWHERE) == before
 
         line.cluster.delete("kmssecrets", "app", namespace=NAMESPACE)
-        line.run(61.0)
+        line.run(75.0)
         assert not line.exists("kmssecrets", "app"), "to clean up needs no grant"
         assert not line.exists("secrets", "app", ELSEWHERE)
 

@@ -10,11 +10,9 @@ and the reader and writer of Secrets on a cluster in memory. One thread; time mo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
-from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
@@ -47,47 +45,17 @@ from secretsync.values import NO_VERSION, Version
 from secretsync_k8s.cluster.events import Events
 from secretsync_k8s.cluster.replica import Change, ChangeType
 from secretsync_k8s.cluster.secrets import ClusterSecret, Secrets, target
-from secretsync_k8s.cluster.transport import JSON, TIMEOUT, Json, refused
+from secretsync_k8s.cluster.transport import Json
 from secretsync_k8s.kinds.kmssecret import KMSSecret
 from secretsync_k8s.manifests import crd
 from secretsync_k8s.operator.metrics import Metrics
 from secretsync_k8s.operator.objects import Objects
 from secretsync_k8s.operator.reporter import Reporter
 from secretsync_k8s.testing import MemoryCluster
-from secretsync_k8s.testing.wire import Call, Reply, Wire
+from secretsync_k8s.testing.direct import DirectTransport
 from stand import CLIENT_ID, CLIENT_SECRET, CREDENTIALS, NAMESPACE, Folders, entropy, seed
 
 DIGEST = Digester(b"install key of the tests")
-
-
-@frozen
-class InProcess:
-    """A transport that speaks to a cluster without sockets, through the same wire format."""
-
-    wire: Wire
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] = {},
-        body: Json | None = None,
-        content_type: str = JSON,
-        accept: str = JSON,
-        timeout: float = TIMEOUT,
-    ) -> Json:
-        raw = b"" if body is None else json.dumps(body).encode()
-        headers = {"accept": accept, "content-type": content_type}
-        reply = self.wire.answer(Call(method, f"{path}?{urlencode(query)}", headers, raw))
-        assert isinstance(reply, Reply)
-        answer: Json = json.loads(reply.body)
-        if reply.status >= 300:
-            raise refused(f"{method} {path}", reply.status, answer)
-        return answer
-
-    def stream(self, path: str, **_: object) -> Any:
-        raise AssertionError("in virtual time nobody waits for a watch")
 
 
 @frozen
@@ -160,7 +128,7 @@ class Line:
         self.restart()
 
     def restart(self) -> None:
-        clock, transport = self.clock, InProcess(Wire(self.cluster, token=None))
+        clock, transport = self.clock, DirectTransport(self.cluster)
         self.http = Http(OPERATOR, clock)
         self._stack.callback(self.http.close)
         self.backend = Timed(KMSBackend(self.http, OPERATOR, self.chance), clock)

@@ -11,9 +11,8 @@ from secretsync_k8s.cluster.finalizers import Finalizer, add, remove
 from secretsync_k8s.cluster.resources import KMSSECRETS
 from secretsync_k8s.manifests import crd
 from secretsync_k8s.testing import MemoryCluster
-from secretsync_k8s.testing.wire import Wire
+from secretsync_k8s.testing.direct import DirectTransport
 from stand import kmssecret
-from virtual import InProcess
 
 OURS = "kmssecret.secrets.lux.network/cleanup"
 others = st.lists(st.sampled_from([f"example.org/{n}" for n in range(5)]), unique=True)
@@ -25,7 +24,7 @@ class Held:
     def __init__(self, finalizers=()):
         self.cluster = MemoryCluster(crds=[crd("kmssecrets")])
         self.cluster.create("namespaces", {"metadata": {"name": "shop"}})
-        self.transport = InProcess(Wire(self.cluster, token=None))
+        self.transport = DirectTransport(self.cluster)
         manifest = kmssecret("app", "http://kms.test")
         manifest["metadata"]["finalizers"] = list(finalizers)
         uid = self.cluster.create("kmssecrets", manifest)["metadata"]["uid"]

@@ -157,6 +157,8 @@ def test_a_bookmark_never_passes_a_change(cluster: MemoryCluster) -> None:
     cluster.bookmark()
     put(cluster, "b")
     assert names(watch) == ["A b"]
+    put(cluster, "c")
+    assert names(watch) == ["A c"]
 
 
 def test_a_late_event_holds_up_those_behind_it(cluster: MemoryCluster) -> None:

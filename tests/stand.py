@@ -354,12 +354,16 @@ class Stand:
     # -- what was asked of the cluster
 
     def writes(self, resource: str = "") -> list[Record]:
-        """Return what was created, changed or deleted since `forget`, events left out; the test's own doing too."""
+        """Return what was created, changed or deleted since `forget`; the test's own doing too.
+
+        Events are left out, and so is the Lease, unless it is asked for.
+        """
         verbs = {"create", "update", "patch", "delete", "deletecollection"}
         return [
             one
             for one in tuple(self.cluster.requests)
-            if one.verb in verbs and one.resource != "events" and resource in ("", one.resource)
+            if one.verb in verbs and one.resource != "events" and one.resource == (resource or one.resource)
+            if resource or one.resource != "leases"
         ]
 
     def forget(self) -> None:

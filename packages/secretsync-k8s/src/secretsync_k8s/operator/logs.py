@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line on standard error, in which no value can show.
+"""Logs on standard error, one JSON object a line (or text for people), in which no value can show.
 
 Three doors are shut: loggers of vendors stay at WARNING, because at DEBUG some print headers and bodies; an exception
 that is not ours is shown by its type and place, because its text may quote what it was working on; and of a field that
@@ -17,6 +17,10 @@ from traceback import extract_tb
 from typing import Any, Final, TextIO
 
 from secretsync.errors import SecretSyncError
+
+JSON: Final = "json"
+CONSOLE: Final = "console"
+ENCODERS: Final = (CONSOLE, JSON)
 
 VENDORS: Final = (
     "kubernetes",
@@ -56,10 +60,14 @@ def level(name: str) -> int:
     return _LEVELS[name.lower()]
 
 
-def configure(minimum: int, *, stream: TextIO = sys.stderr) -> logging.Handler:
-    """Send everything from `minimum` on to `stream` and return the handler, which replaces all earlier ones."""
+def configure(minimum: int, *, encoder: str = JSON, stream: TextIO = sys.stderr) -> logging.Handler:
+    """Send everything from `minimum` on to `stream` and return the handler, which replaces all earlier ones.
+
+    Args:
+        encoder: One of `ENCODERS`.
+    """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(_FORMATTERS[encoder]())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(minimum)
     for name in VENDORS:
@@ -73,18 +81,34 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON: ts, level, logger, msg, then what `extra={"fields": {…}}` brings."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "ts": _timestamp(record.created),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "msg": _message(record),
-        }
-        fields = getattr(record, "fields", None)
-        if isinstance(fields, Mapping):
-            line |= {str(key): _plain(value) for key, value in fields.items() if key not in line}
-        if record.exc_info and record.exc_info[1] is not None:
-            line |= _exception(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(_line(record), ensure_ascii=False)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """Formats a record for people, with tabs between: time, LEVEL, logger, message, then the rest as JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = _line(record)
+        words = [line.pop("ts"), line.pop("level").upper(), line.pop("logger"), line.pop("msg")]
+        return "\t".join([*words, *([json.dumps(line, ensure_ascii=False)] if line else [])])
+
+
+_FORMATTERS: Final = {JSON: JsonFormatter, CONSOLE: ConsoleFormatter}
+
+
+def _line(record: logging.LogRecord) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "ts": _timestamp(record.created),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "msg": _message(record),
+    }
+    fields = getattr(record, "fields", None)
+    if isinstance(fields, Mapping):
+        line |= {str(key): _plain(value) for key, value in fields.items() if key not in line}
+    if record.exc_info and record.exc_info[1] is not None:
+        line |= _exception(record.exc_info[1])
+    return line
 
 
 def _timestamp(seconds: float) -> str:

@@ -42,7 +42,7 @@ def _main(argv: Sequence[str]) -> int:
         if told is None:
             sys.stderr.write(usage())
             return 0
-        logs.configure(told.log_level)
+        logs.configure(told.log_level, encoder=told.log_encoder)
         from secretsync.runtime.chance import chance
         from secretsync.runtime.clock import SystemClock
 
@@ -52,8 +52,12 @@ def _main(argv: Sequence[str]) -> int:
         stopping = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        transport = connect(kubeconfig=told.kubeconfig, environ=os.environ, user_agent=PROGRAM)
-        Operator(told, transport, SystemClock(), chance, stopping).run()
+        transport, lease_transport = (
+            connect(kubeconfig=told.kubeconfig, environ=os.environ, user_agent=agent)
+            for agent in (PROGRAM, f"{PROGRAM}/lease")
+        )
+        hostname = os.environ.get("HOSTNAME") or PROGRAM
+        Operator(told, transport, lease_transport, SystemClock(), chance, stopping, hostname).run()
     except InvalidInput as error:
         print(*(f"{PROGRAM}: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)  # noqa: T201
         return 2

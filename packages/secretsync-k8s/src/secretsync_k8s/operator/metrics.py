@@ -15,7 +15,7 @@ from secretsync.errors import MissingExtra
 from .probes import Page
 
 try:
-    from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
+    from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
     from prometheus_client.metrics_core import GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
@@ -62,6 +62,8 @@ class Metrics:
             "code",
         )
         self._logins = self._counter("secretsync_logins", "Logins at stores, by result.", "result")
+        text = "1 while this process leads by the Lease of that name."
+        self._leads = Gauge("leader_election_master_status", text, ("name",), registry=self._registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self._registry)
@@ -85,6 +87,10 @@ class Metrics:
     def logged_in(self, *, result: str) -> None:
         """Count a login; `result` is `success` or the code of an error."""
         self._logins.labels(result).inc()
+
+    def leads(self, name: str, leading: Callable[[], bool]) -> None:
+        """Show whether this process leads by the Lease of that name; asked at each scrape."""
+        self._leads.labels(name).set_function(lambda: float(leading()))
 
     def page(self) -> Page:
         """Return everything as Prometheus reads it."""

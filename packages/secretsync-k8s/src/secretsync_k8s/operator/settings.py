@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from secretsync.http import Address  # httpx takes 40 ms, for which neither --help nor a wrong flag should wait
 
 PROGRAM: Final = "secretsync-operator"
+KINDS: Final = ("KMSSecret",)
+CA_VARIABLE: Final = "KMS_API_CA_CERTIFICATE"
 
 _PORTS: Final = range(1, 1 << 16)
 
@@ -52,14 +54,45 @@ def _interval(text: str) -> float:
     return seconds
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """Return names with commas between; none at all, as charts render an empty list, is none."""
+    names = tuple(name.strip() for name in text.split(",")) if text.strip() else ()
+    if not all(names):
+        raise ValueError
+    return names
+
+
+def _placed(text: str) -> str:
+    kind, _, namespace = text.partition("=")
+    if kind not in KINDS or not namespace:
+        raise ValueError
+    return text
+
+
+def _one_of(*words: str) -> Kind:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError
+        return text
+
+    return Kind("string", read, f"write {', '.join(words[:-1])} or {words[-1]}")
+
+
 LEVEL: Final = Kind("level", logs.level, "write debug, info, warn or error")
 MAPPING: Final = Kind("mapping", _mapping, "write HOST:PORT=ADDR or HOST:PORT=ADDR:PORT", repeated=True)
 INTERVAL: Final = Kind("duration", _interval, "write a duration above 0 such as 500ms, 2s or 1m30s")
+NAMES: Final = Kind("list", _names, "write names with commas between, such as shop,bank")
+PLACED: Final = Kind("mapping", _placed, f"write KIND=NAMESPACE; KIND is {' or '.join(KINDS)}", repeated=True)
+
+_UNUSED_STACKS: Final = "Accepted; stack traces are never logged, because they may hold values"
+_UNUSED_TIMES: Final = "Accepted; times are always RFC 3339 in UTC"
 
 FLAGS: Final = (
     Flag("kubeconfig", TEXT, "", "File that names the cluster; without it the pod's own account", "KUBECONFIG"),
     Flag("host-api", TEXT, "", "KMS of objects that name none; there is no other default", "KMS_API_HOST_URL"),
     Flag("config-namespace", TEXT, "kms-operator-system", "Namespace of the operator's own objects"),
+    Flag("namespaces", NAMES, (), "Namespaces to work in, with commas between; without it the whole cluster"),
+    Flag("namespace", TEXT, "", "One namespace to work in, as --namespaces"),
     Flag("metrics-bind-address", TEXT, ":8080", "Where /metrics is served; 0 serves none"),
     Flag("health-probe-bind-address", TEXT, ":8081", "Where /healthz and /readyz are served"),
     Flag("resolve", MAPPING, (), "HOST:PORT=ADDR[:PORT]: connect there instead, as curl's --resolve; may be repeated"),
@@ -70,23 +103,66 @@ FLAGS: Final = (
         "Caps every interval and every back-off; for demonstrations and tests",
         shown="no cap",
     ),
-    Flag("zap-log-level", LEVEL, logging.INFO, "From which level on to log", shown="info"),
-    Flag("leader-elect", BOOL, default=False, help="Accepted; this version has no election: run one replica"),
+    Flag(
+        "leader-elect",
+        BOOL,
+        default=True,
+        help="Work only while holding the Lease. Off, a second operator beside this one would write too; "
+        "the replaced operator had it off by default and on in its chart",
+    ),
+    Flag("lease-namespace", PLACED, (), "KIND=NAMESPACE of that kind's Lease, if not --config-namespace; repeatable"),
+    Flag(
+        "cross-namespace",
+        _one_of("Allow", "Annotated", "Deny"),
+        "Allow",
+        "Whether objects may use Secrets of other namespaces: always, where an annotation there allows it, or never",
+    ),
+    Flag("version-format", _one_of("v2", "crc32"), "v2", "Of the version annotation: keyed, or as replaced"),
+    Flag(
+        "zap-devel",
+        BOOL,
+        default=False,
+        help="Log for developers: --zap-log-level debug and --zap-encoder console, where they are not given",
+    ),
+    Flag("zap-encoder", _one_of(*logs.ENCODERS), "", "Form of the log (default json)"),
+    Flag("zap-log-level", LEVEL, logging.NOTSET, "From which level on to log (default info)"),
+    Flag("zap-stacktrace-level", _one_of("info", "error", "panic"), "", _UNUSED_STACKS),
+    Flag(
+        "zap-time-encoding",
+        _one_of("epoch", "millis", "nano", "iso8601", "rfc3339", "rfc3339nano"),
+        "",
+        _UNUSED_TIMES,
+    ),
 )
 
 
 @frozen
 class Settings:
-    """Everything the operator is told. `longest` in seconds."""
+    """Everything the operator is told.
+
+    Attributes:
+        namespace: Of the operator's own objects.
+        namespaces: To work in; none is the whole cluster.
+        lease_namespaces: By kind, where its Lease is not in `namespace`.
+        ca_certificates: In PEM, for a KMS of which no object and no ConfigMap says whom to trust; "": the system's.
+        longest: In seconds.
+    """
 
     kubeconfig: str
     host_api: str
+    ca_certificates: str
     namespace: str
+    namespaces: tuple[str, ...]
+    leader_elect: bool
+    lease_namespaces: Mapping[str, str]
+    cross_namespace: str
+    version_format: str
     metrics_address: str
     probe_address: str
     resolve: Mapping[Address, Address]
     longest: float
     log_level: int
+    log_encoder: str
 
 
 def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None:
@@ -101,15 +177,24 @@ def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None
     if parsed.arguments:
         raise InvalidInput(f'unexpected argument "{word}"; every setting is a flag' for word in parsed.arguments)
     values: Mapping[str, Any] = parsed.values
+    named = (values["namespace"],) if values["namespace"] else ()
+    devel = values["zap-devel"]
     return Settings(
         kubeconfig=values["kubeconfig"],
         host_api=values["host-api"],
+        ca_certificates=environ.get(CA_VARIABLE, ""),
         namespace=values["config-namespace"],
+        namespaces=tuple(dict.fromkeys((*values["namespaces"], *named))),
+        leader_elect=values["leader-elect"],
+        lease_namespaces=dict(placed.split("=", 1) for placed in values["lease-namespace"]),
+        cross_namespace=values["cross-namespace"],
+        version_format=values["version-format"],
         metrics_address="" if values["metrics-bind-address"] == "0" else values["metrics-bind-address"],
         probe_address=values["health-probe-bind-address"],
         resolve=dict(map(_resolved, values["resolve"])),
         longest=values["max-interval"],
-        log_level=values["zap-log-level"],
+        log_level=values["zap-log-level"] or (logging.DEBUG if devel else logging.INFO),
+        log_encoder=values["zap-encoder"] or (logs.CONSOLE if devel else logs.JSON),
     )
 
 

@@ -21,6 +21,7 @@ from secretsync_k8s.cluster.client_adapter import connect
 from secretsync_k8s.cluster.events import Events
 from secretsync_k8s.cluster.lease import Election, LeaseName
 from secretsync_k8s.cluster.reflector import Reflector
+from secretsync_k8s.cluster.replica import Change
 from secretsync_k8s.cluster.resources import CONFIGMAPS, EVENTS, KMSSECRETS, LEASES, NAMESPACES, SECRETS, Resource
 from secretsync_k8s.cluster.transport import (
     JSON_PATCH,
@@ -407,8 +408,8 @@ def test_a_reflector_follows(world: World) -> None:
         world.transport, SECRETS, namespace=world.namespace, metadata_only=True, clock=ManualClock(), chance=lambda: 0.0
     )
 
-    def on_change(change: object) -> None:
-        told.append(f"{change.type.value} {change.object['metadata']['name']}")  # type: ignore[attr-defined]
+    def on_change(change: Change) -> None:
+        told.append(f"{change.type.value} {change.object['metadata']['name']}")
         if len(told) == 1:
             world.create(SECRETS, "during")
         else:

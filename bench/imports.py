@@ -9,10 +9,15 @@ that does nothing, and the differences. See docs/benchmarks.md.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # The root in place of this folder, whose operator.py is not what the standard library means by that name.
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
 import argparse
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +25,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from programs import BIN, clean_environment
+from bench.programs import BIN, clean_environment
 
 EMPTY: Final = "empty interpreter"
 IN_PROCESS: Final = "import secretsync, timed inside"

@@ -65,18 +65,22 @@ class Program:
     @property
     def peak_mib(self) -> float:
         """The most memory that it ever had resident."""
-        line = next(line for line in self._proc("status").splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
+        return self._memory("VmHWM") / 1024
+
+    @property
+    def resident_kb(self) -> float:
+        """The memory that it has resident now, in units of 1000 bytes."""
+        return self._memory("VmRSS") * 1.024
+
+    def _memory(self, name: str) -> int:
+        line = next(line for line in self._proc("status").splitlines() if line.startswith(f"{name}:"))
+        return int(line.split()[1])
 
     def _proc(self, name: str) -> str:
         return Path(f"/proc/{self._process.pid}/{name}").read_text()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """End it in its own way, and if that takes too long in ours. Twice is fine."""
         self._process.terminate()
         try:
             self._process.wait(_PATIENCE)
@@ -85,3 +89,11 @@ class Program:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

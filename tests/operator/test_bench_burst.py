@@ -17,15 +17,15 @@ OBJECTS = 34
 ASKED_OF_THE_CLUSTER = {
     "create events": OBJECTS,
     "create secrets": OBJECTS,
-    "get secrets": OBJECTS + 1,
+    "get secrets": 1,
     "patch kmssecrets/status": OBJECTS,
 }
 
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(BENCH)
-    return import_module("burst")
+    monkeypatch.syspath_prepend(BENCH.parent)
+    return import_module("bench.burst")
 
 
 def test_a_burst_costs_one_login_one_lookup_one_list_a_folder_and_one_write_each() -> None:
@@ -48,7 +48,7 @@ def test_a_burst_costs_one_login_one_lookup_one_list_a_folder_and_one_write_each
         pytest.param("kms", {"slug": 34}, "34 times slug, not 1", id="lookups"),
         pytest.param("kms", {"list": 35}, "35 times list, not 34", id="one-list-too-many"),
         pytest.param("cluster", {"create secrets": 0}, "0 times create secrets, not 34", id="nothing-made"),
-        pytest.param("cluster", {"get secrets": 36}, "36 times get secrets, more than 35", id="read-again"),
+        pytest.param("cluster", {"get secrets": 2}, "2 times get secrets, more than 1", id="read-again"),
         pytest.param(
             "cluster", {"patch kmssecrets/status": 68}, "68 times patch kmssecrets/status, not 34", id="two-statuses"
         ),

@@ -125,6 +125,15 @@ class Reflector:
         """Seconds since the server was last heard: more than `SILENCE` and a few for reconnecting is a deaf watch."""
         return self._clock.monotonic() - self._heard
 
+    def lacks(self, key: Key) -> bool:
+        """Return whether there is no such object, as far as a watch can know: followed now, and of all there are.
+
+        Any thread may ask.
+        """
+        followed = self.synced.is_set() and bool(self._version) and self.failing_since is None
+        complete = any(interest is everything for _, interest in self._listeners)
+        return followed and complete and key not in self._replica
+
     # -- the loop
 
     def _run(self) -> None:
@@ -321,6 +330,11 @@ class Reflectors:
                 chance=self._chance,
             )
         return self._reflectors[key]
+
+    def lacks(self, resource: Resource, key: Key, *, metadata_only: bool = False) -> bool:
+        """Return whether a watch knows that there is no such object; see `Reflector.lacks`. Any thread may ask."""
+        places = ((resource, place, metadata_only) for place in (key[0], None))
+        return any(self._reflectors[place].lacks(key) for place in places if place in self._reflectors)
 
     def start_all(self) -> None:
         for reflector in self._all():

@@ -1,0 +1,355 @@
+"""What an operator costs and how fast it is, in a burst, at rest, behind a crowd and after a restart.
+
+    python bench/operator.py
+    python bench/operator.py --part a --objects 100
+
+    a        every object at once, with a folder each and then all on one folder
+    b        objects at rest, on one folder and then on a folder each
+    c        a new object while a refresh of every other one is due
+    d        resident memory, without objects and an object
+    restart  the operator anew, over objects that are in step
+
+All against a Kubernetes API server in memory and a KMS that answers after 50 ms, in processes of their own. One JSON
+object has each figure, each bound, and in `missed` what does not hold; then the exit code is 1. Another operator is
+measured by `--cmd`, other objects by `--template`. See docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # The root in place of this folder, whose operator.py is not what the standard library means by that name.
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
+import argparse
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from attrs import evolve, frozen
+from bench.programs import Program, clean_environment
+from bench.world import (
+    GIVE_UP,
+    OBJECT,
+    OURS,
+    SECRETS,
+    Arrivals,
+    Json,
+    Objects,
+    World,
+    burst,
+    delivered,
+    late_kms,
+    started,
+)
+
+LINGER: Final = 8.0
+"""Seconds after which nothing of a burst is held any more: neither values nor idle connections."""
+BARE: Final = "/bare"
+"""The folder that the loop we compare with reads; not one of an object."""
+SLACK: Final = 1.0
+"""Seconds that an interval may be exceeded by: the request itself takes its time too."""
+NEWCOMERS: Final = 5
+SLICES: Final = 10
+"""Parts of an interval of which the busiest is looked at."""
+
+
+@frozen
+class Options:
+    """How to measure: the operator's command, the objects' template, and in seconds the KMS's delay and the interval.
+
+    Attributes:
+        objects: How many, None for each part's own number.
+    """
+
+    command: str
+    template: str
+    delay: float
+    interval: int
+    objects: int | None
+
+    def many(self, usual: int, *, one_folder: bool = False) -> Objects:
+        count = self.objects or usual
+        return Objects(count, 1 if one_folder else count, self.interval, self.template)
+
+
+@frozen
+class Claim:
+    """A figure and the most that it may be; None: it could not be had."""
+
+    what: str
+    value: float | None
+    most: float
+
+    @property
+    def holds(self) -> bool:
+        return self.value is not None and self.value <= self.most
+
+
+Measured = tuple[Json, list[Claim]]
+
+
+@contextmanager
+def world(options: Options) -> Iterator[World]:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        yield started(options.command, Path(folder), stack, partial(late_kms, options.delay))
+
+
+# -- a: a burst
+
+
+def burst_on_folders(options: Options) -> Measured:
+    objects = options.many(1000)
+    with world(options) as here:
+        found = burst(here, objects)
+    asked = sum(found["cluster"].values())
+    return found, [
+        Claim("seconds until the last target", found["seconds"]["targets"], 15.0),
+        Claim("requests to the API server", asked, 3 * objects.count + 1),  # the one: the credentials
+    ]
+
+
+def burst_on_one_folder(options: Options) -> Measured:
+    with world(options) as here:
+        found = burst(here, options.many(1000, one_folder=True))
+    return found, [
+        Claim("seconds until the last target", found["seconds"]["targets"], 12.0),
+        Claim("requests to the KMS", sum(found["kms"].values()), 10),
+    ]
+
+
+# -- b: at rest
+
+
+def rest_on_one_folder(options: Options) -> Measured:
+    found = at_rest(options, options.many(5000, one_folder=True))
+    return found, [
+        Claim("per cent of a core", found["percent_of_a_core"], 2.0),
+        *quiet(found, options.interval),
+    ]
+
+
+def rest_on_folders(options: Options) -> Measured:
+    found = at_rest(options, options.many(5000))
+    return found, [
+        Claim("CPU time, in that of a bare httpx loop", found["in_bare_loops"], 3.0),
+        *quiet(found, options.interval),
+    ]
+
+
+def quiet(found: Json, interval: float) -> list[Claim]:
+    return [
+        Claim("longest seconds between two reads of a folder", found["longest_gap"], interval + SLACK),
+        Claim("writes to the API server", found["writes"], 0),
+    ]
+
+
+def at_rest(options: Options, objects: Objects) -> Json:
+    """Return what one interval costs in which nothing happens."""
+    with world(options) as here:
+        delivery = burst(here, objects)["seconds"]
+        time.sleep(LINGER)
+        here.cluster.forget()
+        before, began = here.operator.cpu_seconds, time.monotonic()
+        bare = bare_loop(here, seconds=options.interval / 2)
+        time.sleep(max(0.0, began + options.interval - time.monotonic()))
+        cpu, seconds = here.operator.cpu_seconds - before, time.monotonic() - began
+        lists = lists_of(here)
+        reads = sum(at >= began for times in lists.values() for at in times)
+        return {
+            "delivery_seconds": delivery,
+            "reads": reads,
+            "cpu_ms_a_read": round(1e3 * cpu / max(1, reads), 3),
+            "percent_of_a_core": round(100 * cpu / seconds, 2),
+            "bare_cpu_ms_a_read": round(bare, 3),
+            "in_bare_loops": round(1e3 * cpu / max(1, reads) / bare, 2),
+            "longest_gap": round(longest_gap(lists, time.monotonic()), 2),
+            "writes": here.writes(),
+            "asked": here.asked(),
+        }
+
+
+def bare_loop(here: World, *, seconds: float) -> float:
+    """Return the CPU time in milliseconds of one conditional read by httpx alone, measured beside the operator."""
+    script = Path(__file__).with_name("reads.py")
+    command = [sys.executable, "-P", str(script), "--url", f"http://{here.kms.address}"]
+    command += ["--seconds", str(seconds)]
+    with Program(command, env=clean_environment(here.folder), log=here.folder / "bare") as program:
+        said = json.loads(program.line())
+    return 1e3 * float(said["cpu_seconds"]) / float(said["reads"])
+
+
+def lists_of(here: World) -> Mapping[str, list[float]]:
+    """Return when each folder of an object was listed."""
+    lists = defaultdict(list)
+    for one in here.kms.requests():
+        if one["route"] == "list" and one["folder"] != BARE:
+            lists[one["folder"]].append(one["at"])
+    return lists
+
+
+def longest_gap(lists: Mapping[str, list[float]], now: float) -> float:
+    return max(later - earlier for times in lists.values() for earlier, later in pairwise([*times, now]))
+
+
+# -- c: a newcomer in a crowd
+
+
+def newcomer(options: Options) -> Measured:
+    """Have more checks due than the KMS takes, then create objects one after the other."""
+    objects = options.many(5000)
+    crowded = f"{options.command} --max-interval 1s" if options.command == OURS else options.command
+    with world(evolve(options, command=crowded)) as here:
+        burst_until_there(here, objects)
+        time.sleep(LINGER)
+        here.forget()
+        took = [one_more(here, evolve(objects, count=objects.count + n + 1)) for n in range(NEWCOMERS)]
+        lists = lists_of(here)
+        found = {"seconds": took, "reads_meanwhile": sum(map(len, lists.values())), "folders_read": len(lists)}
+    slowest = max((one for one in took if one is not None), default=None)
+    return found, [Claim("seconds until the target", None if None in took else slowest, 2.0)]
+
+
+def one_more(here: World, objects: Objects) -> float | None:
+    """Return the seconds until the last object, which is created now, is delivered."""
+    last = objects.count - 1
+    arrival = Arrivals(1, lambda secret: secret["metadata"]["name"] == f"target-{last}" and delivered(secret))
+    arrival.watch(here.cluster, SECRETS)
+    time.sleep(1.0)  # between two, and for the watch
+    began = time.monotonic()
+    here.create(evolve(objects, folders=objects.count), first=last)
+    arrival.complete.wait(GIVE_UP)
+    return arrival.last(began)
+
+
+def burst_until_there(here: World, objects: Objects) -> None:
+    targets = Arrivals(objects.count, delivered)
+    targets.watch(here.cluster, SECRETS)
+    here.create(objects)
+    if not targets.complete.wait(GIVE_UP):
+        raise RuntimeError(f"not every target came: {here.operator.last_words()}")
+
+
+# -- d: memory
+
+
+def memory(options: Options) -> Measured:
+    objects = options.many(10_000)
+    with world(options) as here:
+        empty = here.operator.resident_kb
+        delivery = burst(here, objects)["seconds"]
+        time.sleep(LINGER)
+        full, peak = here.operator.resident_kb, here.operator.peak_mib
+    found = {
+        "delivery_seconds": delivery,
+        "empty_mb": round(empty / 1e3, 1),
+        "full_mb": round(full / 1e3, 1),
+        "peak_mib": round(peak, 1),
+        "kb_an_object": round((full - empty) / objects.count, 2),
+    }
+    return found, [
+        Claim("megabytes when empty", found["empty_mb"], 80.0),
+        Claim("kilobytes an object", found["kb_an_object"], 10.0),
+    ]
+
+
+# -- a restart
+
+
+def restart(options: Options) -> Measured:
+    objects = options.many(1000)
+    with world(options) as here:
+        burst(here, objects)
+        here.operator.stop()
+        here.forget()
+        began = time.monotonic()
+        here.start_operator()
+        here.wait_until(here.is_ready)
+        ready = time.monotonic() - began
+        time.sleep(max(0.0, began + options.interval - time.monotonic()))
+        lists = lists_of(here)
+        found: Json = {
+            "ready_seconds": round(ready, 2),
+            "folders_read": len(lists),
+            "most_lists_of_a_folder": max(map(len, lists.values()), default=0),
+            "busiest_tenth": busiest(lists, began, options.interval / SLICES),
+            "kms": dict(Counter(one["route"] for one in here.kms.requests())),
+            "asked": here.asked(),
+        }
+        writes = here.writes()
+    return found, [
+        Claim("seconds until it is ready", found["ready_seconds"], 5.0),
+        Claim("writes to the API server", writes, 0),
+        Claim("lists of one folder in the first interval", found["most_lists_of_a_folder"], 1),
+        Claim("part of all lists in the busiest tenth of the interval", found["busiest_tenth"], 0.3),
+    ]
+
+
+def busiest(lists: Mapping[str, list[float]], began: float, slice_seconds: float) -> float:
+    """Return the part of all lists that fall into the busiest slice."""
+    slices = Counter(int((at - began) // slice_seconds) for times in lists.values() for at in times)
+    return round(max(slices.values(), default=0) / max(1, slices.total()), 3)
+
+
+# -- the report
+
+
+PARTS: Final[Mapping[str, Mapping[str, Callable[[Options], Measured]]]] = {
+    "a": {"folder_each": burst_on_folders, "one_folder": burst_on_one_folder},
+    "b": {"one_folder": rest_on_one_folder, "folder_each": rest_on_folders},
+    "c": {"newcomer": newcomer},
+    "d": {"memory": memory},
+    "restart": {"restart": restart},
+}
+
+
+def report(options: Options, parts: list[str]) -> Json:
+    told: Json = {"delay": options.delay, "interval": options.interval, "missed": []}
+    for part in parts:
+        for name, measure in PARTS[part].items():
+            told[f"{part}.{name}"], missed = told_of(measure, options)
+            told["missed"] += [f"{part}.{name}: {claim}" for claim in missed]
+    return told
+
+
+def told_of(measure: Callable[[Options], Measured], options: Options) -> tuple[Json, list[str]]:
+    try:
+        figures, claims = measure(options)
+    except (RuntimeError, OSError) as error:
+        return {}, [f"nothing was measured: {error}"]
+    bounds = [{"claim": one.what, "value": one.value, "most": one.most, "holds": one.holds} for one in claims]
+    missed = [f"{one.what}: {one.value}, more than {one.most:g}" for one in claims if not one.holds]
+    return {"bounds": bounds, **figures}, missed
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--part", action="append", choices=PARTS, help="only this; may be repeated")
+    made.add_argument("--objects", type=int, help="in every part; without it each has its own number")
+    made.add_argument("--delay", type=float, default=0.05, help="seconds that the KMS takes for each answer")
+    made.add_argument("--interval", type=int, default=60, help="seconds between two checks of an object")
+    words = "the operator; {kubeconfig}, {resolve} and {probe} stand for a file, `--resolve`, and a port for /readyz"
+    made.add_argument("--cmd", default=OURS, help=words)
+    words = "file with a KMSSecret in JSON; $n, $folder, $host and $interval stand for what differs"
+    made.add_argument("--template", type=Path, help=words)
+    return made
+
+
+def main() -> int:
+    args = parser().parse_args()
+    template = args.template.read_text() if args.template else OBJECT
+    told = report(Options(args.cmd, template, args.delay, args.interval, args.objects), args.part or list(PARTS))
+    print(json.dumps(told, indent=2))
+    return 1 if told["missed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

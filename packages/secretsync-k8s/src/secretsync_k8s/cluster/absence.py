@@ -1,0 +1,77 @@
+"""Secrets whose absence the watch has told already: those are not asked for before they are made.
+
+A watch that follows every Secret knows of each one that there is, so what it does not know is not there, or not for
+long: then the write is refused, and the next look is at the API server itself. That is how every surprise ends here,
+also the reply of a write that was lost, after which the watch may lag behind what is really there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from secretsync.clock import Deadline
+from secretsync.errors import SecretSyncError
+from secretsync.ports import AnyQuery, AnyWire
+from secretsync.queries import Absent, Found
+from secretsync.targets import Action, Observe, Observed, Ref
+from secretsync.values import Version
+
+from .replica import Key
+from .secrets import Secrets
+
+
+@frozen
+class WatchedSecrets:
+    """A backend and a place as the one it stands before; see there. Thread-safe as that.
+
+    Attributes:
+        lacks: Whether the watch knows that there is no Secret of this namespace and name.
+    """
+
+    secrets: Secrets
+    lacks: Callable[[Key], bool]
+    _refused: set[Ref] = field(factory=set, init=False)
+    """Targets whose last write failed, so that only a read says what is there."""
+
+    @property
+    def answers(self) -> Collection[type[AnyQuery]]:
+        return self.secrets.answers
+
+    @property
+    def kinds(self) -> Collection[str]:
+        return self.secrets.kinds
+
+    def read(
+        self,
+        queries: Sequence[AnyQuery],
+        *,
+        known: Mapping[AnyQuery, Version],
+        credential: Found[Any] | None,
+        deadline: Deadline,
+    ) -> Mapping[AnyQuery, AnyWire]:
+        """Answer what the watch knows to be absent without a request; see `Backend.read`."""
+        absent: dict[AnyQuery, AnyWire] = {query: Absent() for query in queries if isinstance(query, Observe) and self._is_absent(query.ref)}
+        rest = [query for query in queries if query not in absent]
+        answers = self.secrets.read(rest, known=known, credential=credential, deadline=deadline)
+        self._refused.difference_update(
+            query.ref for query, answer in answers.items() if isinstance(query, Observe) and _is_certain(answer)
+        )
+        return {**absent, **answers}
+
+    def perform(self, ref: Ref, action: Action, *, subject: str) -> Found[Observed] | Absent:
+        """See `Place.perform`."""
+        try:
+            return self.secrets.perform(ref, action, subject=subject)
+        except SecretSyncError:
+            self._refused.add(ref)
+            raise
+
+    def _is_absent(self, ref: Ref) -> bool:
+        return ref not in self._refused and self.lacks((ref.namespace, ref.name))
+
+
+def _is_certain(answer: AnyWire) -> bool:
+    return isinstance(answer, Found | Absent)

@@ -18,18 +18,8 @@ from secretsync.clock import Clock
 from secretsync.errors import SecretSyncError
 from secretsync.retry import Chance
 
-<<<<<<< Updated upstream
 from ..cluster.lease import LeaseName
 from ..cluster.resources import KMSSECRETS
-=======
-from ..cluster.absence import WatchedSecrets
-from ..cluster.events import Events
-from ..cluster.marks import GROUP
-from ..cluster.reflector import SILENCE, Reflectors
-from ..cluster.replica import Change, ChangeType
-from ..cluster.resources import SECRETS
-from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
->>>>>>> Stashed changes
 from ..cluster.transport import Transport
 from .metrics import Metrics, ObjectFacts
 from .part import Part
@@ -90,7 +80,6 @@ class Operator:
             routes = {"/metrics": metrics.page}
             stack.enter_context(Pages(self.settings.metrics_address, routes, flag="--metrics-bind-address"))
 
-<<<<<<< Updated upstream
     def _part(self, metrics: Metrics) -> Part:
         name = lease(self.settings, KMSSECRETS.kind, hostname=self.hostname) if self.settings.leader_elect else None
         part = Part(
@@ -99,34 +88,10 @@ class Operator:
             lease_transport=self.lease_transport,
             lease=name,
             metrics=metrics,
-=======
-    def _serve(self, key: bytes, metrics: Metrics) -> None:
-        self.running = self._start(Digester(key), metrics)
-        _log.info("running")
-        self.stopping.wait()
-        _log.info("stopping")
-        self.running.stop()
-
-    def _start(self, digest: Digester, metrics: Metrics) -> Running:
-        longest = min(LONGEST, self.settings.longest)
-        http = Http(OPERATOR, self.clock, resolve=self.settings.resolve)
-        watches = Reflectors(self.transport, clock=self.clock, chance=self.chance)
-        secrets = WatchedSecrets(
-            Secrets(self.transport, digest), lambda key: watches.lacks(SECRETS, key, metadata_only=True)
-        )
-        engine = Engine(digest=digest, chance=self.chance, limit=_limit, longest=longest)
-        kind = KMSSecret(digest, OPERATOR, default_host=self.settings.host_api, longest=self.settings.longest)
-        objects: Objects[Any] = Objects(kind, digest=digest)
-        events = Events(self.transport, self.clock, f"{GROUP}/operator", os.environ.get("HOSTNAME", "secretsync"))
-        reporter = Reporter(objects, self.transport, events, metrics, self.clock)
-        driver = Driver(
-            engine,
->>>>>>> Stashed changes
             clock=self.clock,
             chance=self.chance,
             failed=self._fail,
         )
-<<<<<<< Updated upstream
         if name is not None:
             metrics.leads(name.name, lambda: part.leading)
         return part
@@ -134,13 +99,6 @@ class Operator:
     def _fail(self, error: SecretSyncError) -> None:
         self._error = error
         self.stopping.set()
-=======
-        watches.listen(SECRETS, lambda change: _moved(driver, change), metadata_only=True)
-        watches.listen(kind.resource, lambda change: _applied(driver, objects, change))
-        driver.start()
-        watches.start_all()
-        return Running(driver, objects, watches, http)
->>>>>>> Stashed changes
 
     # -- what probes and scrapers ask
 

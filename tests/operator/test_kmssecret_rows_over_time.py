@@ -47,7 +47,7 @@ class Told(Line):
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
         **more: object,
     ) -> None:
-        self._guard = NamespaceGuard(cross_namespace)
+        self._cross_namespace = cross_namespace
         self._resolve = resolve
         super().__init__(folders, **more)
         for name in (ELSEWHERE, OPERATOR_NAMESPACE):
@@ -58,10 +58,10 @@ class Told(Line):
         self.http = Http(OPERATOR, self.clock, resolve=self._resolve, bundles=self.secrets.bundles)
         self._stack.callback(self.http.close)
         self.backend = Timed(KMSBackend(self.http, OPERATOR, self.chance), self.clock)
-        self.engine = Engine(
-            digest=DIGEST, chance=self.chance, limit=lambda host: OPERATOR.in_flight, guard=self._guard
-        )
-        self.objects = Objects(KMSSecret(DIGEST, OPERATOR, config_namespace=OPERATOR_NAMESPACE), digest=DIGEST)
+        kind = KMSSecret(DIGEST, OPERATOR, config_namespace=OPERATOR_NAMESPACE)
+        guard = NamespaceGuard(self._cross_namespace, kind.config)
+        self.engine = Engine(digest=DIGEST, chance=self.chance, limit=lambda host: OPERATOR.in_flight, guard=guard)
+        self.objects = Objects(kind, digest=DIGEST)
         self.reporter = evolve(self.reporter, objects=self.objects)
         self._watched = {
             ClusterConfigMap: Seen(self.cluster, "configmaps"),
@@ -283,6 +283,24 @@ def test_annotated_asks_the_owner_of_what_is_used(grant):
         assert not line.exists("secrets", "app", ELSEWHERE)
 
 
+@pytest.mark.row("kmssecret-64")
+@pytest.mark.parametrize("policy", [CrossNamespace.ANNOTATED, CrossNamespace.DENY], ids=str)
+def test_a_bundle_of_another_namespace_is_the_operators_to_give(policy):
+    """What the operator's ConfigMap names is for everybody; what an object names needs leave."""
+    with Told({"/app": {"A": canary()}}, cross_namespace=policy) as line:
+        line.config(**{"tls.caRef.secretNamespace": ELSEWHERE, "tls.caRef.secretName": "ca", "tls.caRef.key": "ca.crt"})
+        line.apply(kmssecret("shared", line.kms.url))
+        own = kmssecret("own", line.kms.url)
+        own["spec"]["tls"] = {"caRef": {"secretNamespace": ELSEWHERE, "secretName": "another", "key": "ca.crt"}}
+        line.apply(own)
+        line.run(60.0)
+        assert line.condition("shared")["message"].startswith(f"Secret {ELSEWHERE}/ca does not exist; create it")
+        assert line.condition("own")["reason"] == "TLSConfigError"
+        assert "does not exist" not in line.condition("own")["message"], "nobody learns what is there"
+        if policy is CrossNamespace.DENY:
+            assert not [one for one in line.cluster.requests if one.name == "another"]
+
+
 # -- the operator's ConfigMap
 
 
@@ -324,8 +342,7 @@ def test_half_a_reference_of_the_config_map_is_told():
         line.run(30.0)
         ready = line.condition("app")
         assert ready["reason"] == "TLSConfigError"
-        place = f"ConfigMap {OPERATOR_NAMESPACE}/kms-config"
-        assert ready["message"].startswith(f"{place}: tls.caRef.secretNamespace missing; name all three, or none")
+        assert ready["message"].startswith("the operator's ConfigMap kms-config has no tls.caRef.secretNamespace; add")
         assert line.kms.asked() == ()
 
 

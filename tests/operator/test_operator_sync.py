@@ -136,4 +136,4 @@ def test_a_value_edited_by_hand_is_put_right_at_once(stand):
     stand.cluster.patch("secrets", "app", {"data": {"A": "bWluZQ=="}}, namespace=NAMESPACE)
     stand.until("secrets", lambda: stand.data("app") == wanted, timeout=2)
     assert stand.until_event("app", "DriftCorrected")["type"] == "Warning"
-    eventually(lambda: operator.metric("secretsync_kmssecret_drift_total") == 1.0)
+    eventually(lambda: operator.metric('secretsync_kmssecret_drift_total{name="app",namespace="shop"}') == 1.0)

@@ -17,6 +17,7 @@ from secretsync.targets import Change, Note
 from ..cluster import finalizers
 from ..cluster.events import Events, EventType
 from ..cluster.transport import MERGE_PATCH, ApiError, Json, Transport
+from ..kinds.base import ObjectRef
 from .metrics import Metrics
 from .objects import Held, Objects
 
@@ -52,7 +53,7 @@ class Reporter:
         status = before if outcome.gone else self.objects.kind.status(held.obj, outcome, before, self.clock.now())
         if status is not before:
             self._write(report.key, held, status)
-        self._count(outcome)
+        self._count(held.ref, outcome)
         self._tell(held, outcome, before, status)
         self._release(held, outcome)
 
@@ -86,13 +87,14 @@ class Reporter:
             return False
         return (self.clock.now() - datetime.fromisoformat(since)).total_seconds() >= GIVE_UP
 
-    def _count(self, outcome: Outcome) -> None:
-        self.metrics.synced(result="error" if outcome.errors else "success")
+    def _count(self, ref: ObjectRef, outcome: Outcome) -> None:
+        who = {"namespace": ref.namespace, "name": ref.name}
+        self.metrics.synced(**who, result="error" if outcome.errors else "success")
         for error in outcome.errors:
-            self.metrics.failed(reason=self.objects.kind.reason(error))
+            self.metrics.failed(**who, reason=self.objects.kind.reason(error))
         for note in outcome.notes:
             if note.reason == Change.CORRECTED.value:
-                self.metrics.corrected()
+                self.metrics.corrected(**who)
 
     def _tell(self, held: Held, outcome: Outcome, before: Json, status: Json) -> None:
         key = self.objects.key(held.ref)

@@ -51,7 +51,7 @@ def connection(spec: Spec, ask: Ask, *, config: ClusterConfigMap | None, default
         raise InvalidSpec(
             ["spec.hostAPI is missing, and the operator has no default; name the KMS's in-cluster address"]
         )
-    bundle = spec.ca or _bundle(texts, f"{config}")
+    bundle = spec.ca or shared_bundle(texts)
     return Connection(host, _trust(ask, bundle) if bundle else "")
 
 
@@ -69,12 +69,19 @@ def _host(written: str, place: str) -> str:
         raise InvalidSpec(error.problems) from None
 
 
-def _bundle(texts: Mapping[str, str], place: str) -> BundleRef | None:
+def shared_bundle(texts: Mapping[str, str]) -> BundleRef | None:
+    """Return the CA bundle that the operator's ConfigMap names for all objects, None where it names none.
+
+    Raises:
+        TLSConfigError: It is named in part.
+    """
     named = [texts.get(key, "").strip() for key in CA_KEYS]
     if not any(named):
         return None
     if missing := [key for key, text in zip(CA_KEYS, named, strict=True) if not text]:
-        raise TLSConfigError(f"{place}: {', '.join(missing)} missing; name all three, or none to trust the system's")
+        raise TLSConfigError(
+            f"the operator's ConfigMap {CONFIG} has no {', '.join(missing)}; add what is missing, or remove all three"
+        )
     return BundleRef(*named)
 
 

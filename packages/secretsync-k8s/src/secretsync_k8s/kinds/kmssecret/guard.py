@@ -17,11 +17,13 @@ from secretsync.reconcile.messages import Subject
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Ref
 
+from ...cluster.configmaps import ClusterConfigMap
 from ...cluster.grants import Grant, covers
 from ...cluster.marks import ALLOWED
 from ...cluster.secrets import ClusterSecret
 from ...cluster.trust import TrustBundles
 from ..base import namespace_of
+from .connection import shared_bundle
 
 
 class CrossNamespace(Enum):
@@ -33,9 +35,14 @@ class CrossNamespace(Enum):
 
 @frozen
 class NamespaceGuard:
-    """A guard for the engine. What goes is let through: it only takes away what carries its own mark."""
+    """A guard for the engine. What goes is let through: it only takes away what carries its own mark.
+
+    Attributes:
+        config: The operator's ConfigMap (`KMSSecret.config`): the CA bundle that it names is for everybody.
+    """
 
     policy: CrossNamespace
+    config: ClusterConfigMap | None = None
 
     def __call__(self, subject: Subject, what: AnyQuery | Ref, ask: Ask) -> None:
         """Return if the subject may read or write this.
@@ -48,12 +55,20 @@ class NamespaceGuard:
         grant = _needed(what)
         if grant is None or grant.namespace == home or subject.deleted or self.policy is CrossNamespace.ALLOW:
             return
+        if isinstance(what, TrustBundles) and self._is_shared(what, ask):
+            return
         if self.policy is CrossNamespace.DENY:
             raise _refusal(what, f"{what} is in another namespace, which this operator forbids; use one of {home}")
         answer = ask(grant)
         if isinstance(answer, Absent) or not covers(answer.value, home):
-            words = f'{what}: {grant} is not there or not open to {home}; have it annotated {ALLOWED}: "{home}"'
-            raise _refusal(what, words)
+            place = f"{what}: " if isinstance(what, Ref) else ""
+            words = f'{grant} is not there or not open to {home}; have it annotated {ALLOWED}: "{home}"'
+            raise _refusal(what, place + words)
+
+    def _is_shared(self, bundles: TrustBundles, ask: Ask) -> bool:
+        answer = ask(self.config) if self.config else Absent()
+        shared = None if isinstance(answer, Absent) else shared_bundle(answer.value)
+        return shared is not None and (shared.namespace, shared.name) == (bundles.namespace, bundles.name)
 
 
 def _needed(what: AnyQuery | Ref) -> Grant | None:

@@ -113,7 +113,7 @@ def burst_on_folders(options: Options) -> Measured:
     asked = sum(found["cluster"].values())
     return found, [
         Claim("seconds until the last target", found["seconds"]["targets"], 15.0),
-        Claim("requests to the API server", asked, 3 * objects.count + 1),  # the one: the credentials
+        Claim("requests to the API server", asked, 3 * objects.count + 2),  # the two: credentials, settings
     ]
 
 

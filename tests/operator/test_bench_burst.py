@@ -17,6 +17,7 @@ OBJECTS = 34
 ASKED_OF_THE_CLUSTER = {
     "create events": OBJECTS,
     "create secrets": OBJECTS,
+    "get configmaps": 1,
     "get secrets": 1,
     "patch kmssecrets/status": OBJECTS,
 }

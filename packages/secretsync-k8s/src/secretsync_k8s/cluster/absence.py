@@ -53,7 +53,9 @@ class WatchedSecrets:
         deadline: Deadline,
     ) -> Mapping[AnyQuery, AnyWire]:
         """Answer what the watch knows to be absent without a request; see `Backend.read`."""
-        absent: dict[AnyQuery, AnyWire] = {query: Absent() for query in queries if isinstance(query, Observe) and self._is_absent(query.ref)}
+        absent: dict[AnyQuery, AnyWire] = {
+            query: Absent() for query in queries if isinstance(query, Observe) and self._is_absent(query.ref)
+        }
         rest = [query for query in queries if query not in absent]
         answers = self.secrets.read(rest, known=known, credential=credential, deadline=deadline)
         self._refused.difference_update(

@@ -26,6 +26,7 @@ from secretsync.runtime.driver import Driver
 from secretsync.targets import Observe
 from secretsync.values import NO_VERSION, Version
 
+from ..cluster.absence import WatchedSecrets
 from ..cluster.configmaps import ClusterConfigMap
 from ..cluster.events import Events
 from ..cluster.marks import GROUP
@@ -141,15 +142,16 @@ def start(
     objects: Objects[Any] = Objects(kind, digest=digest)
     events = Events(transport, clock, f"{GROUP}/operator", os.environ.get("HOSTNAME", "secretsync"))
     reporter = Reporter(objects, transport, events, metrics, clock)
+    watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
+    watched = WatchedSecrets(secrets, lambda key: watches.lacks(SECRETS, key, metadata_only=True))
     driver = Driver(
         engine,
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), secrets],
-        places=[secrets],
+        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), watched],
+        places=[watched],
         report=reporter.report,
         limit=_limit,
     )
-    watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
     _listen(watches, driver, objects, kind.config)
     driver.start()
     watches.start_all()

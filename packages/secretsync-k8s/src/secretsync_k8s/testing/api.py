@@ -14,9 +14,9 @@ from typing import Final
 from uuid import UUID
 
 from secretsync.clock import FOREVER, Clock, Deadline
+from secretsync.runtime.clock import SystemClock
 
 from . import pages, selectors, strategies, tokens
-from .clock import SystemClock
 from .deletion import Deletion, check_preconditions
 from .patch import apply, merge
 from .request import Request

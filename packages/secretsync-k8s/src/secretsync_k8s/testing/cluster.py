@@ -9,9 +9,9 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 from secretsync.clock import FOREVER, Clock
+from secretsync.runtime.clock import SystemClock
 
 from .api import Api
-from .clock import SystemClock
 from .faults import Disturbance, Failure, Faults
 from .request import Record, Request, Verb
 from .resources import ResourceType

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 
 from attrs import define
 
-from .clock import SystemClock
+from secretsync.runtime.clock import SystemClock
+
 from .request import Request
 from .status import planned as planned_error
 from .watch import Disturbed, Hung, Watch

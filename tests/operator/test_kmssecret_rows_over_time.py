@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from shutil import which
 
 import pytest
 from attrs import evolve
 
+from authority import made
 from canaries import canary, canary_bytes
 from loopback import Asked, Reply, serving
 from secretsync.backends.kms.backend import KMSBackend
@@ -351,22 +350,7 @@ def test_half_a_reference_of_the_config_map_is_told():
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `ca.pem` and `server.pem`, the latter for kms.test with its key."""
-    if which("openssl") is None:
-        pytest.skip("needs the openssl command")
-    folder = tmp_path_factory.mktemp("authority")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *key, "-days", "2", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca")
-    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=kms.test")
-    (folder / "names").write_text("subjectAltName=DNS:kms.test")
-    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
-    openssl("x509", "-req", "-in", "server.csr", *signed, "-out", "server.crt")
-    (folder / "server.pem").write_text((folder / "server.crt").read_text() + (folder / "server.key").read_text())
-    return folder
+    return made(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.mark.row("kmssecret-32")

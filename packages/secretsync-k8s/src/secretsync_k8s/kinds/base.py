@@ -69,6 +69,10 @@ class Kind(Protocol[S]):
         """Return a text whose every change asks for a fresh look at once."""
         ...
 
+    def is_settled(self, obj: Json) -> bool:
+        """Return whether the object's status says that it is right as it is now."""
+        ...
+
     def decode(self, obj: Json) -> S:
         """Return what the object asks for.
 

@@ -31,14 +31,10 @@ class Held:
     """One object as it was last seen, and its status as it was last seen or written.
 
     The status is our own from the first write on: what the watch shows of it lags behind.
-
-    Attributes:
-        hurried: Somebody asked for a fresh look at it.
     """
 
     obj: Json
     status: Json = field(factory=dict)
-    hurried: bool = False
 
     @property
     def ref(self) -> ObjectRef:
@@ -66,25 +62,28 @@ class Objects(Generic[S]):
             with self._lock:
                 self._held.pop(key, None)
             return Withdrawn(key)
-        before, held = self._hold(key, obj)
+        before = self._hold(key, obj)
         if _leaves(obj):
             return Applied(self._leaving(key, obj))
         paused = self.kind.is_paused(obj)
         if paused != (before is not None and self.kind.is_paused(before.obj)):
             _log.info("%s %s", key, "is paused" if paused else "goes on")
-        return Withdrawn(key) if paused else Applied(self._subject(key, held))
+        return (
+            Withdrawn(key)
+            if paused
+            else Applied(self._subject(key, obj, settled=before is None and self.kind.is_settled(obj)))
+        )
 
-    def _hold(self, key: str, obj: Json) -> tuple[Held | None, Held]:
-        """Remember the object; return it as it was and as it is."""
-        hurried = bool(self.kind.sync_request(obj))
+    def _hold(self, key: str, obj: Json) -> Held | None:
+        """Remember the object; return it as it was, None if it is new."""
         with self._lock:
             before = self._held.get(key)
             if before is not None and before.ref.uid == ObjectRef.of(obj).uid:
-                held = Held(obj, before.status, hurried or before.hurried)
+                held = Held(obj, before.status)
             else:
-                before, held = None, Held(obj, obj.get("status") or {}, hurried)
+                before, held = None, Held(obj, obj.get("status") or {})
             self._held[key] = held
-        return before, held
+        return before
 
     def key(self, ref: ObjectRef) -> str:
         return subject_key(self.kind.resource.kind, ref)
@@ -111,8 +110,7 @@ class Objects(Generic[S]):
             if now is not None and now.ref.uid == held.ref.uid:
                 now.status = status
 
-    def _subject(self, key: str, held: Held) -> Subject:
-        obj = held.obj
+    def _subject(self, key: str, obj: Json, *, settled: bool) -> Subject:
         period = HOUR
         try:
             spec = self.kind.decode(obj)
@@ -123,10 +121,16 @@ class Objects(Generic[S]):
         except Exception as error:  # noqa: BLE001 - one object that we cannot read must not end the watch of all
             _log.error("%s cannot be read, by a fault of ours: %s", key, type(error).__name__)
             desired, digest = _refusing(Defect(type(error).__name__)), self._digest(ObjectRef.of(obj))
-        # Not for one run, but from the first request on: two changes of an object may reach the engine as one. It costs
-        # little, since an object runs only when something moved.
-        max_age = 0.0 if held.hurried else None
-        return Subject(key, HOST, desired, digest, period, max_age, recorded=self.kind.recorded(obj))
+        return Subject(
+            key,
+            HOST,
+            desired,
+            digest,
+            period,
+            recorded=self.kind.recorded(obj),
+            settled=settled,
+            fresh=self.kind.sync_request(obj),
+        )
 
     def _leaving(self, key: str, obj: Json) -> Subject:
         desired, digest = _refusing(Defect("an object on its way out wants nothing")), self._digest(ObjectRef.of(obj))

@@ -60,6 +60,9 @@ class KMSSecret:
     def sync_request(self, obj: Json) -> str:
         return _annotations(obj).get(FORCE_SYNC, "")
 
+    def is_settled(self, obj: Json) -> bool:
+        return status.is_settled(obj)
+
     def decode(self, obj: Json) -> Spec:
         return decode(obj)
 

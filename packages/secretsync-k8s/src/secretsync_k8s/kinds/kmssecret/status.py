@@ -38,6 +38,8 @@ REDEPLOY: Final = f"{GROUP}/AutoRedeployReady"
 READY: Final = "Ready"
 
 _COUNTERS: Final = ("lastSyncTime", "lastAttemptTime", "consecutiveFailures")
+_PROVENANCE: Final = ("inputs", "resourceVersion")
+"""What a target was last seen with: for the next start, and no news by itself."""
 
 _POLICIES: Final = {policy.name: policy for policy in (KMS_OWNER, KMS_ORPHAN)}
 
@@ -55,12 +57,26 @@ def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
         "targets": [_target(kept) for kept in outcome.targets],
         "conditions": _conditions(outcome, previous.get("conditions") or (), generation, now),
     }
-    changed = _without(new, _COUNTERS) != _without(previous, _COUNTERS)
+    changed = _outcome(new) != _outcome(previous)
     if not changed and not _doubled(outcome.failures, previous):
         return previous
     new["lastSyncTime"] = timestamp(now) if changed else previous.get("lastSyncTime", timestamp(now))
     new["lastAttemptTime"] = timestamp(now)
     return new
+
+
+def is_settled(obj: Json) -> bool:
+    """Return whether the object was right when its status was written, and has not been changed since."""
+    held = obj.get("status") or {}
+    ready = any(one.get("type") == READY and one.get("status") == "True" for one in held.get("conditions") or ())
+    return ready and held.get("observedGeneration") == ObjectRef.of(obj).generation
+
+
+def _unhex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:  # somebody's edit; it costs the name of a correction
+        return b""
 
 
 def _doubled(failures: int, previous: Json) -> bool:
@@ -77,6 +93,7 @@ def recorded(obj: Json) -> tuple[Recorded, ...]:
             _POLICIES[target["policy"]],
             mark,
             target.get("uid", ""),
+            _unhex(target.get("inputs", "")),
         )
         for target in targets
         if target.get("kind") == secrets.KIND and target.get("policy") in _POLICIES
@@ -99,6 +116,11 @@ def _without(status: Json, names: Iterable[str]) -> Json:
     return {name: value for name, value in status.items() if name not in names}
 
 
+def _outcome(status: Json) -> Json:
+    targets = [_without(target, _PROVENANCE) for target in status.get("targets") or ()]
+    return _without(status, _COUNTERS) | {"targets": targets}
+
+
 def _count(kept: Kept) -> int:
     return len(kept.observed.keys) if kept.observed else 0
 
@@ -111,6 +133,8 @@ def _target(kept: Kept) -> Json:
     if seen:
         version = seen.attributes.get(f"annotation:{VERSION}")
         target |= {"keys": len(seen.keys), **({"version": version} if version else {})}
+        target |= {"resourceVersion": seen.version} if seen.version else {}
+    target |= {"inputs": kept.recorded.inputs.hex()} if kept.recorded.inputs else {}
     return target
 
 

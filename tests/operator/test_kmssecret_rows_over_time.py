@@ -16,11 +16,12 @@ from loopback import Asked, Reply, serving
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.client_policy import OPERATOR
 from secretsync.devserver.faults import Fault
+from secretsync.devserver.seed import Identity, Universal
 from secretsync.devserver.server import DevServer
 from secretsync.http import Http
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event, Moved
-from secretsync.values import NO_VERSION, Version
+from secretsync.values import NO_VERSION, SecretValue, Version
 from secretsync_k8s.cluster.configmaps import ClusterConfigMap
 from secretsync_k8s.cluster.reflector import ChangeType
 from secretsync_k8s.cluster.trust import TrustBundles
@@ -216,6 +217,26 @@ def test_a_token_that_is_refused_is_replaced_in_the_same_pass(status):
         assert line.status("app")["consecutiveFailures"] == 0
         statuses = [one for one in line.cluster.requests if one.subresource == "status"]
         assert len(statuses) == 1, "the pass that was told is the one that succeeded"
+
+
+@pytest.mark.row("kmssecret-22")
+def test_rotated_credentials_are_used_from_the_next_pass_on():
+    rotated = canary("rotated")
+    sown = seed({"/app": {"A": canary()}})
+    second = Identity("second", Universal("second", SecretValue(rotated), 7200), grants=sown.identities[0].grants)
+    with Told({}) as line, DevServer(evolve(sown, identities=(*sown.identities, second)), clock=line.clock) as kms:
+        line.apply(kmssecret("app", kms.url))
+        line.run(120.0)
+        before = line.secret("app")
+        keys = {"stringData": {"clientId": "second", "clientSecret": rotated}}
+        line.cluster.patch("secrets", CREDENTIALS, keys, namespace=NAMESPACE)
+        kms.model.revoke_tokens()
+        kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary("changed")})
+        line.run(61.0)
+        assert [one.status for one in kms.asked("login")] == [200, 200], "no restart, and no try with the old ones"
+        assert 401 not in {one.status for one in kms.asked("list")}, "the old token was not used any more"
+        assert line.secret("app")["data"] != before["data"]
+        assert line.condition("app")["reason"] == "Synced"
 
 
 # -- what others allow

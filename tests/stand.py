@@ -161,6 +161,9 @@ class Process:
         self._popen.stdout.close()
         return code
 
+    def signal(self, number: int) -> None:
+        self._popen.send_signal(number)
+
     def stop(self, *, timeout: float = PATIENCE) -> int:
         """Ask it to end, and return its exit code."""
         if self.running:

@@ -52,7 +52,7 @@ class Entry:
     failures: int = 0
     retry_at: float = NEVER
     askers: dict[str, float] = field(factory=dict)
-    waiters: set[str] = field(factory=set)
+    waiters: dict[str, None] = field(factory=dict)
     holders: int = 0
     dependants: dict[AnyQuery, int] = field(factory=dict)
     stranded: dict[AnyQuery, None] = field(factory=dict)

@@ -84,7 +84,7 @@ class Run:
     rounds: int = 0
     memory: Memory = field(factory=Memory)
     targets: tuple[Kept, ...] = ()
-    waiting: set[AnyQuery] = field(factory=set)
+    waiting: dict[AnyQuery, None] = field(factory=dict)
     held: tuple[AnyQuery, ...] = ()
     draft: dict[Ref, Kept] = field(factory=dict)
     errors: list[SecretSyncError] = field(factory=list)
@@ -93,7 +93,7 @@ class Run:
     again: bool = False
     moved: int = 0
     failures: int = 0
-    told: frozenset[Note] = frozenset()
+    told: tuple[Note, ...] = ()
     anew: bool = False
     caution: Caution = field(factory=Caution)
     reported: Outcome | None = None
@@ -182,7 +182,7 @@ class Runs:
         run = self._runs.get(key)
         if run is None or run.state is not State.PARKED:
             return
-        run.waiting.discard(query)
+        run.waiting.pop(query, None)
         if not run.waiting:
             self._enqueue(run, run.lane)
 
@@ -268,15 +268,15 @@ class Runs:
             self._fail(run, ask, error, now, retry_in=HOUR)
             return
         self._hold(run, ask.asked, now)
-        run.state, run.waiting = State.PARKED, set(missed)
+        run.state, run.waiting = State.PARKED, dict.fromkeys(missed)
         for query, value in missed.items():
             entry = self._store.entry(query)
-            entry.waiters.add(run.key)
+            entry.waiters[run.key] = None
             self.reads.want(entry, run.lane, obtain=value)
 
     def _unpark(self, run: Run) -> None:
         for query in run.waiting:
-            self._store.entry(query).waiters.discard(run.key)
+            self._store.entry(query).waiters.pop(run.key, None)
         run.waiting.clear()
 
     def _hold(self, run: Run, queries: Iterable[AnyQuery], now: float) -> None:
@@ -368,7 +368,7 @@ class Runs:
     def _fresh_notes(run: Run, settled: Settled) -> list[Note]:
         notes = [note for target, _ in settled.targets if isinstance(target, Target) for note in target.notes]
         fresh = [note for note in notes if note not in run.told]
-        run.told = frozenset(notes)
+        run.told = tuple(notes)
         return fresh
 
     def _queue_write(self, run: Run, ref: Ref, action: Action) -> None:
@@ -428,7 +428,7 @@ class Runs:
 
     def _written(self, run: Run, now: float) -> None:
         """Every write is done, or none was needed."""
-        run.targets = tuple(run.draft.values())
+        run.targets, run.draft = tuple(run.draft.values()), {}
         errors = tuple(run.errors)
         moved = bool(errors) and all(isinstance(error, TargetMoved) for error in errors)
         run.moved = run.moved + 1 if moved else 0

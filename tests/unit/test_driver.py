@@ -207,7 +207,9 @@ def test_a_report_that_fails_is_tried_again() -> None:
     [
         (RateLimited("k", "read", "slow", retry_after=7.0), Scope.HOST, 7.0),
         (Unavailable("k", "read", "down"), Scope.HOST, 0.0),
-        (TLSError("k", "read", "bad"), Scope.HOST, 0.0),
+        (Unavailable("k", "read", "down", status=503), Scope.HOST, 0.0),
+        (Unavailable("k", "write", "a webhook failed", status=500), Scope.QUERY, 0.0),
+        (TLSError("k", "read", "bad"), Scope.QUERY, 0.0),
         (Forbidden("k", "read", "no"), Scope.QUERY, 0.0),
     ],
     ids=lambda value: type(value).__name__,

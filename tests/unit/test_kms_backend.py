@@ -486,11 +486,11 @@ def test_silence_is_the_hosts_failure(read: Reader) -> None:
     assert (type(wire.error), wire.scope) == (Unavailable, Scope.HOST)
 
 
-def test_no_trust_is_the_hosts_failure(read: Reader) -> None:
+def test_no_trust_is_the_failure_of_who_does_not_trust(read: Reader) -> None:
     with serving(lambda _: listed()) as server:
         wire = read(folder(server.url.replace("http:", "https:")))
     assert isinstance(wire, Failed)
-    assert (type(wire.error), wire.scope) == (TLSError, Scope.HOST)
+    assert (type(wire.error), wire.scope) == (TLSError, Scope.QUERY)
 
 
 # -- the other dialect

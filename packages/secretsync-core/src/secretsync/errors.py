@@ -219,11 +219,24 @@ class Unavailable(BackendError):
 
     code = "unavailable"
 
+    @property
+    def nobody_there(self) -> bool:
+        """Nobody answered, or a gateway found nobody behind it: whatever else is asked there fails as well.
+
+        A 500 is an answer: maintenance and broken webhooks fail some requests and serve the others.
+        """
+        return self.status in {None, 502, 503, 504}
+
 
 class TLSError(Unavailable):
     """The server's certificate does not stand up to the trust that was configured."""
 
     code = "tls_error"
+
+    @property
+    def nobody_there(self) -> bool:
+        """Who trusts others may well be served."""
+        return False
 
 
 class RateLimited(BackendError):

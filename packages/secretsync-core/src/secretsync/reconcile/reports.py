@@ -72,7 +72,7 @@ class Reports:
 
     def reported(self, report: Report, error: SecretSyncError | None, now: float) -> None:
         self._hosts.done(report.host)
-        if isinstance(error, Unavailable | RateLimited):
+        if isinstance(error, RateLimited) or (isinstance(error, Unavailable) and error.nobody_there):
             self._hosts.failed(report.host, Failed(error, Scope.HOST, getattr(error, "retry_after", 0.0)), now)
         else:
             self._hosts.answered(report.host, now)

@@ -24,6 +24,7 @@ from ..errors import (
     Defect,
     SecretSyncError,
     TargetConflict,
+    TargetImmutable,
     TargetMoved,
     TargetTypeImmutable,
     TooManyRounds,
@@ -474,7 +475,7 @@ class Runs:
 
     def _report(self, run: Run, outcome: Outcome) -> None:
         """Tell what changed; an outage that goes on is told after 1, 2, 4, 8 … failures only (kmssecret §4 step 10)."""
-        news = run.reported is None or outcome != run.reported or outcome.notes
+        news = run.reported is None or outcome != run.reported or outcome.notes or run.subject.deleted
         if news or (outcome.failures and outcome.failures & (outcome.failures - 1) == 0):
             run.reported = outcome
             self._reports.tell(run.key, run.subject.host, outcome, run.lane)
@@ -485,7 +486,7 @@ def _terms(subject: Subject) -> tuple[object, ...]:
     return subject.spec, subject.deleted, subject.period, subject.max_age
 
 
-_WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetTypeImmutable})
+_WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetImmutable, TargetTypeImmutable})
 """Trying again helps nothing; a watch tells when the target moves."""
 
 

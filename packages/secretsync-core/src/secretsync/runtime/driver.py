@@ -189,7 +189,7 @@ def failure(exc: Exception) -> Failed:
     match exc:
         case RateLimited():
             return Failed(exc, Scope.HOST, exc.retry_after)
-        case Unavailable():
+        case Unavailable() if exc.nobody_there:
             return Failed(exc, Scope.HOST)
         case SecretSyncError():
             return Failed(exc)

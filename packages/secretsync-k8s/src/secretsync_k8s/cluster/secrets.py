@@ -233,7 +233,7 @@ def _unread(query: AnyQuery, error: SecretSyncError) -> Absent | Failed:
         return _absent(query)
     if isinstance(error, RateLimited):
         return Failed(error, Scope.HOST, error.retry_after)
-    return Failed(error, Scope.HOST if isinstance(error, Unavailable) else Scope.QUERY)
+    return Failed(error, Scope.HOST if isinstance(error, Unavailable) and error.nobody_there else Scope.QUERY)
 
 
 def _absent(query: AnyQuery) -> Absent:

@@ -24,7 +24,6 @@ from ...queries import Failed, Query, Scope
 from .queries import Folder, Project
 from .routes import operation
 
-_GATEWAY: Final = frozenset({502, 503, 504})
 _ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
     ("Project with ", ProjectNotFound, "project not found"),
     ("Project not found", ProjectNotFound, "project not found"),
@@ -80,9 +79,7 @@ def _scope(error: SecretSyncError, query: Query[object]) -> Scope:
             return Scope.SUSPECT
         case RateLimited():
             return Scope.HOST
-        case Unavailable() if error.status is None or error.status in _GATEWAY:
-            return Scope.HOST  # nobody was there, or a gateway found nobody behind it
+        case Unavailable() if error.nobody_there:
+            return Scope.HOST
         case _:
-            # A 500 too: the host answered. Maintenance fails every write with 500 and serves reads (kms-api §9), and
-            # one broken folder must not stop the others.
             return Scope.QUERY

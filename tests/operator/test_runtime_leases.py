@@ -191,3 +191,5 @@ def test_what_a_watch_does_wrong_loses_nothing(stand, kms, trouble):
         stand.cluster.disturb(trouble, times=5)
     stand.apply(*(kmssecret(name, kms.url) for name in names[1:]))
     stand.until_ready(*names)
+    stand.cluster.delete("secrets", names[1], namespace="shop")
+    stand.until("secrets", lambda: stand.data(names[1]))

@@ -81,6 +81,7 @@ class Reflector:
         self._chance = chance
         self._listeners: tuple[tuple[Listener, Interest], ...] = ()
         self._replica = Replica()
+        self._expected: set[Key] = set()
         self._version = ""
         self._failures = 0
         self._heard = clock.monotonic()
@@ -98,6 +99,15 @@ class Reflector:
         if self._thread.ident is not None:
             raise RuntimeError("a listener must be there before the first list")
         self._listeners += ((on_change, interest),)
+
+    def expect(self, key: Key) -> None:
+        """Have it told as gone if the next list does not hold it; from any thread.
+
+        For who reads or writes an object past this watch, and before that: what came and went while the server could
+        not be followed is in no list, so nobody would hear of its end. May tell of an end that was none.
+        """
+        if key not in self._replica:
+            self._expected.add(key)
 
     def start(self) -> None:
         """Begin; returns at once. Twice is fine."""
@@ -214,6 +224,7 @@ class Reflector:
     # -- a list
 
     def _list(self) -> None:
+        expected = frozenset(self._expected)  # those that come from now on may be younger than the list
         try:
             items, version = self._pages(PAGE)
         except ApiError as error:
@@ -222,7 +233,9 @@ class Reflector:
             # The pages took longer than the server remembers; it would happen again, so everything at once.
             items, version = self._pages(None)
         self._version = version
-        for change in self._replica.replace(items):
+        changes = self._replica.replace(items)
+        self._expected -= expected
+        for change in (*map(_gone, expected - items.keys()), *changes):
             self._tell(change)
         self.synced.set()
 
@@ -258,6 +271,7 @@ class Reflector:
         if not self._is_wanted(key := key_of(item)):
             self._replica.forget(key)
             return
+        self._expected.discard(key)
         for change in self._replica.take(kind, item):
             self._tell(change)
 
@@ -275,6 +289,11 @@ class Reflector:
                 on_change(change)
             except Exception as error:  # noqa: BLE001 - one listener's fault must not deafen the others
                 _log.error("a listener of %s failed, by a fault of ours: %s", self._path, type(error).__name__)
+
+
+def _gone(key: Key) -> Change:
+    namespace, name = key
+    return Change(ChangeType.DELETED, {"metadata": {"namespace": namespace, "name": name}})
 
 
 def _is_outdated(error: BackendError) -> bool:
@@ -335,6 +354,12 @@ class Reflectors:
         """Return whether a watch knows that there is no such object; see `Reflector.lacks`. Any thread may ask."""
         places = ((resource, place, metadata_only) for place in (key[0], None))
         return any(self._reflectors[place].lacks(key) for place in places if place in self._reflectors)
+
+    def expect(self, resource: Resource, key: Key) -> None:
+        """See `Reflector.expect`; what is out of scope is nobody's to watch. From any thread, after `start_all`."""
+        for (watched, namespace, _), reflector in self._reflectors.items():
+            if watched == resource and namespace in {None, key[0]}:
+                reflector.expect(key)
 
     def start_all(self) -> None:
         for reflector in self._all():

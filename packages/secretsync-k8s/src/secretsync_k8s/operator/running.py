@@ -40,6 +40,7 @@ from ..kinds.kmssecret import KMSSecret
 from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from ..kinds.kmssecret.version import VersionFormat
 from .counting import Counted
+from .expected import Expected
 from .metrics import Metrics, ObjectFacts
 from .objects import Objects
 from .reporter import Reporter
@@ -144,11 +145,12 @@ def start(
     reporter = Reporter(objects, transport, events, metrics, clock)
     watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
     watched = WatchedSecrets(secrets, lambda key: watches.lacks(SECRETS, key, metadata_only=True))
+    expected = Expected(watched, watches)
     driver = Driver(
         engine,
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), watched],
-        places=[watched],
+        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), expected],
+        places=[expected],
         report=reporter.report,
         limit=_limit,
     )

@@ -178,7 +178,8 @@ class Line:
             yield Moved(Observe(target(namespace, name)), version)
             yield Moved(ClusterSecret(namespace, name), version)
         for change in objects.changes():
-            yield self.objects.changed(change)
+            if (event := self.objects.changed(change)) is not None:
+                yield event
 
     def _carry_out(self, effect: Effect) -> Event:
         match effect:

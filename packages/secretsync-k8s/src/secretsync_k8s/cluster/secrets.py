@@ -16,6 +16,7 @@ import json
 import logging
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, MutableMapping, Sequence
+from sys import intern
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
@@ -254,8 +255,9 @@ def _content(secret: Json) -> Mapping[str, SecretValue]:
 def _attributes(secret: Json) -> Mapping[str, str]:
     metadata = secret["metadata"]
     attributes = {"type": secret.get("type", "Opaque")}
-    attributes |= {f"{_LABEL}{name}": text for name, text in (metadata.get("labels") or {}).items()}
-    attributes |= {f"{_ANNOTATION}{name}": text for name, text in (metadata.get("annotations") or {}).items()}
+    for kind, texts in ((_LABEL, metadata.get("labels")), (_ANNOTATION, metadata.get("annotations"))):
+        # Interned: thousands of Secrets carry the same names.
+        attributes |= {intern(f"{kind}{name}"): text for name, text in (texts or {}).items()}
     for reference in marks.references(metadata):
         if marks.is_ours(reference, metadata):
             attributes["owner"] = marks.reference_text(reference)

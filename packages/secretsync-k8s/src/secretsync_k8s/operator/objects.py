@@ -26,6 +26,7 @@ S = TypeVar("S")
 _log = logging.getLogger("secretsync.operator")
 
 HOUR: Final = 3600.0
+_RESTLESS: Final = {"resourceVersion", "managedFields"}
 _FAST: Final = 1
 """The level of compression that takes least time; the others save little more."""
 
@@ -44,12 +45,16 @@ class Held:
 
     @classmethod
     def of(cls, obj: Json, status: Json) -> Held:
-        return cls(ObjectRef.of(obj), _packed({**obj, "status": {}}), _packed(status))
+        return cls(ObjectRef.of(obj), _wish(obj), _packed(status))
 
     @property
     def obj(self) -> Json:
-        """The object without its status."""
+        """The object without what moves when only its status is written."""
         return _unpacked(self._obj)
+
+    def says(self, obj: Json) -> bool:
+        """Whether this is the same object, and it asks for the same."""
+        return self.ref == ObjectRef.of(obj) and self._obj == _wish(obj)
 
     @property
     def status(self) -> Json:
@@ -69,8 +74,8 @@ class Objects(Generic[S]):
         self._held: dict[str, Held] = {}
         self._lock = Lock()
 
-    def changed(self, change: Change) -> Applied | Withdrawn:
-        """Take in what the watch tells and return it for the engine.
+    def changed(self, change: Change) -> Applied | Withdrawn | None:
+        """Take in what the watch tells and return it for the engine; None where only the status moved, by us mostly.
 
         An object on its way out that does not wait for us is left alone, and so is one that is paused; to clean up
         goes on, or a pause would keep a namespace from being deleted.
@@ -81,6 +86,8 @@ class Objects(Generic[S]):
             with self._lock:
                 self._held.pop(key, None)
             return Withdrawn(key)
+        if (now := self.get(key)) is not None and now.says(obj):
+            return None
         before = self._hold(key, obj)
         if _leaves(obj):
             return Applied(self._leaving(key, obj))
@@ -154,6 +161,11 @@ class Objects(Generic[S]):
     def _leaving(self, key: str, obj: Json) -> Subject:
         desired, digest = _refusing(Defect("an object on its way out wants nothing")), self._digest(ObjectRef.of(obj))
         return Subject(key, HOST, desired, digest, HOUR, recorded=self.kind.recorded(obj), deleted=True)
+
+
+def _wish(obj: Json) -> bytes:
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in _RESTLESS}
+    return _packed({**obj, "metadata": metadata, "status": {}})
 
 
 def _packed(value: Json) -> bytes:

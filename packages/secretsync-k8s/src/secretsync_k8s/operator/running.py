@@ -167,7 +167,7 @@ def _late(settings: Settings) -> float:
 
 def _listen(watches: Reflectors, driver: Driver, objects: Objects[Any], config: ClusterConfigMap | None) -> None:
     watches.listen(SECRETS, lambda change: _secret_moved(driver, change), metadata_only=True)
-    watches.listen(objects.kind.resource, lambda change: driver.send(objects.changed(change)))
+    watches.listen(objects.kind.resource, lambda change: _object_changed(driver, objects, change))
     if config is not None:
         # In its own namespace whatever the scope: an operator may read what is told to it.
         only = watches.get(CONFIGMAPS, namespace=config.namespace, metadata_only=True)
@@ -179,6 +179,12 @@ def _listen(watches: Reflectors, driver: Driver, objects: Objects[Any], config: 
 
 def _limit(host: str) -> int:
     return CLUSTER_IN_FLIGHT if host == HOST else OPERATOR.in_flight
+
+
+def _object_changed(driver: Driver, objects: Objects[Any], change: Change) -> None:
+    event = objects.changed(change)
+    if event is not None:
+        driver.send(event)
 
 
 def _secret_moved(driver: Driver, change: Change) -> None:

@@ -1,0 +1,74 @@
+"""What is kept of a custom resource, and which of its changes are news."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secretsync.client_policy import OPERATOR
+from secretsync.digest import Digester
+from secretsync.reconcile.messages import Applied, Withdrawn
+from secretsync_k8s.cluster.replica import Change, ChangeType
+from secretsync_k8s.kinds.kmssecret import KMSSecret
+from secretsync_k8s.operator.objects import Held, Objects
+
+DIGEST = Digester(b"install key")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def kmssecret(**metadata: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "secrets.lux.network/v1alpha1",
+        "kind": "KMSSecret",
+        "metadata": {"namespace": "shop", "name": "app", "uid": "1", "generation": 1, **metadata},
+        "spec": {"hostAPI": "http://kms.example/api"},
+    }
+
+
+@pytest.fixture
+def objects() -> Objects[Any]:
+    made: Objects[Any] = Objects(KMSSecret(DIGEST, OPERATOR), digest=DIGEST)
+    told = made.changed(Change(ChangeType.ADDED, kmssecret(resourceVersion="1")))
+    assert isinstance(told, Applied)
+    return made
+
+
+@given(spec=st.dictionaries(st.text(), JSON), status=st.dictionaries(st.text(), JSON))
+def test_what_is_held_is_what_was_seen(spec: dict[str, Any], status: dict[str, Any]) -> None:
+    obj = {**kmssecret(), "spec": spec}
+    held = Held.of(obj, status)
+    assert (held.obj, held.status) == ({**obj, "status": {}}, status)
+
+
+def test_a_status_write_that_comes_back_is_no_news(objects: Objects[Any]) -> None:
+    held = objects.get("KMSSecret shop/app")
+    assert held is not None
+    objects.wrote("KMSSecret shop/app", held, {"secretsCount": 1})
+    echo = {**kmssecret(resourceVersion="2", managedFields=[{"manager": "us"}]), "status": {"secretsCount": 1}}
+    assert objects.changed(Change(ChangeType.MODIFIED, echo)) is None
+    assert held.status == {"secretsCount": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"metadata": kmssecret(generation=2)["metadata"]}, id="generation"),
+        pytest.param({"metadata": kmssecret(uid="2")["metadata"]}, id="uid"),
+        pytest.param({"metadata": kmssecret(labels={"team": "a"})["metadata"]}, id="label"),
+        pytest.param({"spec": {"hostAPI": "http://other.example/api"}}, id="spec"),
+    ],
+)
+def test_every_other_change_is_news(objects: Objects[Any], change: dict[str, Any]) -> None:
+    assert isinstance(objects.changed(Change(ChangeType.MODIFIED, {**kmssecret(), **change})), Applied)
+
+
+def test_after_its_deletion_the_same_object_is_news(objects: Objects[Any]) -> None:
+    assert isinstance(objects.changed(Change(ChangeType.DELETED, kmssecret())), Withdrawn)
+    assert isinstance(objects.changed(Change(ChangeType.ADDED, kmssecret())), Applied)

@@ -153,10 +153,11 @@ def quiet(found: Json, interval: float) -> list[Claim]:
 
 
 def at_rest(options: Options, objects: Objects) -> Json:
-    """Return what one interval costs in which nothing happens."""
+    """Return what one interval costs in which nothing happens, and that no check was missed in it nor the one before."""
     with world(options) as here:
         delivery = burst(here, objects)["seconds"]
-        time.sleep(LINGER)
+        here.kms.forget()
+        time.sleep(options.interval)  # until each check has come to its turn
         here.cluster.forget()
         before, began = here.operator.cpu_seconds, time.monotonic()
         bare = bare_loop(here, seconds=options.interval / 2)

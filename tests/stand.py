@@ -188,7 +188,7 @@ class Operator(Process):
 
     def page(self, path: str) -> tuple[int, str]:
         """Return status and text of `/healthz`, `/readyz` or `/metrics`."""
-        port = json.loads(self.line(path))["msg"].rpartition(" ")[-1]  # the first line that names it tells the port
+        port = self.line(path).rpartition(" on port ")[-1].strip('"}')  # the first line that names it tells the port
         with closing(http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)) as connection:
             connection.request("GET", path)
             response = connection.getresponse()

@@ -24,6 +24,7 @@ from ..cluster.transport import Transport
 from .metrics import Metrics, ObjectFacts
 from .part import Part
 from .probes import Pages, probes
+from .running import default_trust
 from .scope import lease_name
 from .settings import Settings
 
@@ -59,9 +60,10 @@ class Operator:
         """Serve until `stopping` is set.
 
         Raises:
-            InvalidInput: An address cannot be listened on, or the install key is no key.
+            InvalidInput: An address cannot be listened on, certificates are none, or the install key is no key.
             Defect: It could not begin its work.
         """
+        default_trust(self.settings, {})  # now, and not when this process leads for the first time
         metrics = Metrics(self._facts)
         self._parts = (self._part(metrics),)
         with ExitStack() as stack:

@@ -8,7 +8,7 @@ Reflector(secrets)    ──▶ Moved ────▶    │
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
 from attrs import frozen
@@ -17,14 +17,14 @@ from secretsync.backends.kms.backend import KMSBackend
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester
-from secretsync.errors import SecretSyncError
+from secretsync.errors import InvalidInput, SecretSyncError
 from secretsync.http import Http
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Moved
 from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
 from secretsync.targets import Observe
-from secretsync.values import NO_VERSION, Version
+from secretsync.values import NO_VERSION, SecretValue, Version
 
 from ..cluster.absence import WatchedSecrets
 from ..cluster.configmaps import ClusterConfigMap
@@ -35,7 +35,7 @@ from ..cluster.replica import Change, ChangeType
 from ..cluster.resources import CONFIGMAPS, SECRETS
 from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
 from ..cluster.transport import Transport
-from ..cluster.trust import TrustBundles
+from ..cluster.trust import TrustBundles, bundles
 from ..kinds.kmssecret import KMSSecret
 from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from ..kinds.kmssecret.version import VersionFormat
@@ -45,7 +45,7 @@ from .metrics import Metrics, ObjectFacts
 from .objects import Objects
 from .reporter import Reporter
 from .scope import Scope
-from .settings import Settings
+from .settings import CA_VARIABLE, Settings
 
 CLUSTER_IN_FLIGHT: Final = 32
 LONGEST: Final = 300.0
@@ -136,6 +136,7 @@ def start(
         digest,
         OPERATOR,
         default_host=settings.host_api,
+        default_trust=default_trust(settings, secrets.bundles),
         config_namespace=settings.namespace,
         version_format=VersionFormat(settings.version_format),
         longest=settings.longest,
@@ -158,6 +159,20 @@ def start(
     driver.start()
     watches.start_all()
     return Running(driver, objects, watches, http, clock, _late(settings))
+
+
+def default_trust(settings: Settings, known: MutableMapping[str, bytes]) -> str:
+    """Return the digest of the CA certificates that the environment brings, "" for none, and add them to `known`.
+
+    Raises:
+        InvalidInput: There are none in it.
+    """
+    if not settings.ca_certificates.strip():
+        return ""
+    digest = bundles({CA_VARIABLE: SecretValue(settings.ca_certificates.encode())}, known)[CA_VARIABLE]
+    if not digest:
+        raise InvalidInput([f"environment variable {CA_VARIABLE} holds no CA certificates in PEM; put them there"])
+    return digest
 
 
 def _late(settings: Settings) -> float:

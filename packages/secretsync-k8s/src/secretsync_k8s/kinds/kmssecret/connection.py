@@ -34,12 +34,15 @@ class Connection:
     trust: str
 
 
-def connection(spec: Spec, ask: Ask, *, config: ClusterConfigMap | None, default_host: str) -> Connection:
+def connection(
+    spec: Spec, ask: Ask, *, config: ClusterConfigMap | None, default_host: str, default_trust: str = ""
+) -> Connection:
     """Return where to ask.
 
     Args:
         config: The operator's ConfigMap, None where it has none.
         default_host: An address as people write it, "" for none.
+        default_trust: Digest of the bundle to trust where neither names one, "" for the system's.
 
     Raises:
         InvalidSpec: Nobody names a host, or the ConfigMap names one that is none.
@@ -52,7 +55,7 @@ def connection(spec: Spec, ask: Ask, *, config: ClusterConfigMap | None, default
             ["spec.hostAPI is missing, and the operator has no default; name the KMS's in-cluster address"]
         )
     bundle = spec.ca or shared_bundle(texts)
-    return Connection(host, _trust(ask, bundle) if bundle else "")
+    return Connection(host, _trust(ask, bundle) if bundle else default_trust)
 
 
 def _texts(ask: Ask, config: ClusterConfigMap) -> Mapping[str, str]:

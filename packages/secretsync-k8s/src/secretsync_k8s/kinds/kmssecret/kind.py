@@ -36,6 +36,7 @@ class KMSSecret:
 
     Attributes:
         default_host: The KMS where neither an object nor the operator's ConfigMap names one, "" for none.
+        default_trust: Digest of the CA bundle to trust where neither names one, "" for the system's.
         config_namespace: Where that ConfigMap is; "": there is none.
         longest: Caps every object's interval, in seconds.
     """
@@ -43,6 +44,7 @@ class KMSSecret:
     digest: Digester
     policy: ClientPolicy
     default_host: str = ""
+    default_trust: str = field(default="", kw_only=True)
     config_namespace: str = field(default="", kw_only=True)
     version_format: VersionFormat = field(default=VersionFormat.V2, kw_only=True)
     longest: float = FOREVER
@@ -73,7 +75,9 @@ class KMSSecret:
         return desired(
             spec,
             ask,
-            where=connection(spec, ask, config=self.config, default_host=self.default_host),
+            where=connection(
+                spec, ask, config=self.config, default_host=self.default_host, default_trust=self.default_trust
+            ),
             versioning=versioning(self.version_format, self.digest),
             slug_max_age=self.policy.slug_max_age,
         )

@@ -1,0 +1,92 @@
+"""What the flags and the environment of the replaced operator do here, on whole processes (kmssecret §8.4)."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from authority import made
+from canaries import canary, canary_bytes
+from loopback import Reply, serving
+from stand import NAMESPACE, PROJECT, eventually, kmssecret
+
+
+def answers(value):
+    def answer(asked):
+        if asked.path.endswith("/login"):
+            return Reply.of({"accessToken": canary_bytes(32).hex(), "expiresIn": 7200})
+        if "slug" in asked.path:
+            return Reply.of({"id": PROJECT.id})
+        return Reply.of({"secrets": [{"secretKey": "A", "secretValue": value, "secretPath": "/app"}]})
+
+    return answer
+
+
+def test_host_and_certificates_of_the_environment_serve_objects_that_name_none(stand, tmp_path_factory):
+    authority = made(tmp_path_factory.mktemp("authority"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem")
+    manifest = kmssecret("app", "")
+    del manifest["spec"]["hostAPI"]
+    value = canary("value")
+    with serving(answers(value), tls=context) as kms:
+        stand.operator(
+            *("--resolve", f"kms.test:443=127.0.0.1:{kms.port}"),
+            KMS_API_HOST_URL="https://kms.test/api",
+            KMS_API_CA_CERTIFICATE=(authority / "ca.pem").read_text(),
+        )
+        stand.apply(manifest)
+        stand.until_ready("app")
+    assert stand.data("app") == {"A": value}
+
+
+@pytest.mark.parametrize("text", ["no certificate", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"])
+def test_certificates_that_are_none_are_told_at_the_start(stand, text):
+    operator = stand.operator(KMS_API_CA_CERTIFICATE=text)
+    assert operator.wait() == 2
+    assert operator.lines[-1] == (
+        "secretsync-operator: environment variable KMS_API_CA_CERTIFICATE holds no CA certificates in PEM; "
+        "put them there"
+    )
+
+
+@pytest.mark.row("kmssecret-64")
+def test_deny_is_a_flag(stand):
+    kms = stand.kms({"/app": {"A": canary()}})
+    stand.namespace("bank")
+    stand.operator("--cross-namespace", "Deny")
+    manifest = kmssecret("app", kms.url)
+    manifest["spec"]["managedSecretReference"]["secretNamespace"] = "bank"
+    stand.apply(manifest)
+    assert "which this operator forbids" in stand.until_reason("app", "TargetForbidden")["message"]
+
+
+@pytest.mark.row("kmssecret-52")
+def test_the_version_of_the_replaced_operator_is_a_flag(stand):
+    kms = stand.kms({"/app": {"A": canary()}})
+    stand.operator("--version-format=crc32")
+    stand.apply(kmssecret("app", kms.url))
+    stand.until_ready("app")
+    annotations = stand.secret("app")["metadata"]["annotations"]
+    assert annotations["secrets.lux.network/version"].startswith('W/"secrets-')
+
+
+@pytest.mark.row("kmssecret-16")
+def test_the_config_map_of_the_operator_is_followed(stand):
+    kms = stand.kms({"/app": {"A": canary()}})
+    manifest = kmssecret("app", "")
+    del manifest["spec"]["hostAPI"]
+    stand.operator("--config-namespace", NAMESPACE)
+    stand.apply(manifest)
+    stand.until_reason("app", "InvalidSpec")
+    config = {"metadata": {"name": "kms-config"}, "data": {"hostAPI": kms.url}}
+    stand.cluster.create("configmaps", config, namespace=NAMESPACE)
+    stand.until_ready("app")
+
+
+def test_the_log_can_be_for_people(stand):
+    operator = stand.operator("--zap-devel", "--zap-stacktrace-level=error", "--zap-time-encoding=iso8601")
+    line = operator.line("serving /healthz")
+    assert line.split("\t")[1:3] == ["INFO", "secretsync.operator"]
+    eventually(lambda: any("running" in line for line in operator.lines))

@@ -1,0 +1,70 @@
+"""What a working kind says of itself to the kubelet (kmssecret §8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from attrs import define
+
+from secretsync.digest import Digester
+from secretsync.reconcile.engine import Engine
+from secretsync.runtime.driver import Driver
+from secretsync.testing import ManualClock
+from secretsync_k8s.cluster.reflector import SILENCE
+from secretsync_k8s.operator.running import Running
+
+LATE = 120.0
+
+
+@define
+class Watches:
+    synced: bool = True
+    failing_since: float | None = None
+    silent_for: float = 0.0
+
+
+class Late(Engine):
+    late = 0.0
+
+    def overdue(self, now: float) -> float:
+        return self.late
+
+
+@pytest.fixture
+def engine() -> Late:
+    return Late(digest=Digester(b"k" * 32), chance=lambda: 0.5, limit=lambda host: 1)
+
+
+@pytest.fixture
+def driver(engine: Late, manual_clock: ManualClock) -> Iterator[Driver]:
+    made = Driver(engine, clock=manual_clock, backends=[], places=[], report=lambda report: None, limit=lambda host: 1)
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("watches", "late", "told"),
+    [
+        pytest.param(Watches(), 0.0, (True, "ok"), id="well"),
+        pytest.param(Watches(), LATE, (True, "ok"), id="late by two intervals"),
+        pytest.param(Watches(), LATE + 1, (False, "checks are late by 121 s"), id="late by more"),
+        pytest.param(Watches(synced=False), 0.0, (False, "waiting for the first list of objects"), id="no list yet"),
+        pytest.param(Watches(failing_since=1.0), 0.0, (False, "the API server cannot be followed"), id="outage"),
+        pytest.param(Watches(silent_for=SILENCE), 0.0, (True, "ok"), id="silent"),
+        pytest.param(
+            Watches(silent_for=76.0), 0.0, (False, "nothing has come from the API server for too long"), id="deaf"
+        ),
+    ],
+)
+def test_it_is_ready_while_all_is_followed_and_in_time_and_alive_in_any_case(driver, manual_clock, watches, late, told):
+    driver.inspect(lambda engine: setattr(engine, "late", late))
+    running = Running(driver, None, watches, None, manual_clock, LATE)
+    assert running.ready() == told
+    assert running.healthy() == (True, "ok"), "no outage is mended by a restart"
+
+
+def test_an_engine_that_stopped_by_a_fault_is_unhealthy(driver, manual_clock):
+    driver.dead = True
+    assert Running(driver, None, Watches(), None, manual_clock, LATE).healthy() == (False, "the engine is stuck")

@@ -33,12 +33,11 @@ def restarted(line):
 @pytest.mark.row("kmssecret-62")
 def test_a_restart_writes_nothing_and_lists_each_folder_once_spread_over_time(settled):
     began, earlier = restarted(settled)
-    settled.run(59.0)
+    settled.run(60.5)
     assert [one for one in settled.cluster.requests if one.verb in WRITES] == []
     statuses = Counter(one.status for one in settled.kms.asked("list")[earlier:])
     assert statuses[200] == len(NAMES), "one list a folder, by one evaluation"
-    assert statuses.keys() == {200, 304}
-    assert statuses[304] <= len(NAMES), "and at most one check of it in its first interval"
+    assert statuses.keys() == {200}
     times = [at - began for at, name in settled.asked if name == "Folder"]
     assert times[len(NAMES) - 1] - times[0] > 20.0, "the first pass is spread"
     assert max(Counter(int(at) // 10 for at in times).values()) <= len(NAMES) * 2 / 3
@@ -50,7 +49,7 @@ def test_what_changed_while_nobody_looked_is_found_after_a_restart(settled):
     settled.cluster.patch("kmssecrets", "app-3", {"metadata": {"labels": {"team": "new"}}}, namespace=NAMESPACE)
     settled.cluster.delete("secrets", "app-5", namespace=NAMESPACE)
     restarted(settled)
-    settled.run(60.0)
+    settled.run(62.0)
     written = Counter((one.verb, one.name) for one in settled.cluster.requests if one.resource == "secrets")
     touched = {(verb, name) for verb, name in written if verb in WRITES}
     assert touched == {("patch", "app-7"), ("patch", "app-3"), ("create", "")}

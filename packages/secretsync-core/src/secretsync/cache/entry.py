@@ -28,6 +28,7 @@ class Entry:
         waiters: Parked runs that wait for the next answer.
         holders: How many runs need the value right now.
         dependants: Queries whose fetch waits for this credential, each with the lane it waited in.
+        first_turn: When it is read for the first time, if nobody needs it sooner.
         in_turn: The last read was a check at its turn.
         under_way: A fetch is in flight, or waits for its credential.
         written: A write of ours is in flight.
@@ -56,6 +57,7 @@ class Entry:
     holders: int = 0
     dependants: dict[AnyQuery, int] = field(factory=dict)
     stranded: dict[AnyQuery, None] = field(factory=dict)
+    first_turn: float = FOREVER
     in_turn: bool = False
     under_way: bool = False
     written: bool = False

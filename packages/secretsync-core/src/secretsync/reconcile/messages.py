@@ -36,7 +36,7 @@ class Subject:
         period: Seconds between two checks of what it asked.
         max_age: The age of an answer it accepts, in seconds; None: the period.
         recorded: Targets that were its own when it was last reported.
-        settled: It was right when it was last reported, as it says now: its first run may wait for its turn.
+        settled: It was right when it was last reported, as it says now: its first checks wait for their turn.
         fresh: Another text than before asks for a run that reads everything anew.
         deadline: Monotonic time by which it must have an outcome.
         once: Report the first outcome and forget it.

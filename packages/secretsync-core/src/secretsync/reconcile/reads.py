@@ -73,10 +73,21 @@ class Reads:
         """Have it read; `obtain`: with its value, even if it did not move."""
         entry.obtain |= obtain
         entry.in_turn = False
+        entry.first_turn = FOREVER
         if not entry.under_way:
             query = entry.query
             self._waiting.setdefault((query.host, query.group), {})[query] = None
             self._hosts.put(query.host, Batch(query.group), lane)
+
+    def await_turn(self, entry: Entry, period: float, now: float) -> None:
+        """Have it read when it has its turn, as if it had been checked all along."""
+        if entry.query.pushed or entry.failure or entry.under_way:
+            self.want(entry, Lane.REFRESH, obtain=True)
+        elif entry.askers and entry.due < FOREVER:
+            entry.obtain = True
+        elif entry.first_turn == FOREVER:
+            entry.first_turn = now + _until_turn(entry, now, period)
+            self._timers.at(entry.first_turn, entry)
 
     def moved(self, query: AnyQuery, version: Version) -> None:
         """A watch saw another version. Who never asked does not care."""
@@ -95,7 +106,7 @@ class Reads:
 
     def due(self, entry: Entry, now: float) -> None:
         """Its check, renewal or retry has come."""
-        if entry.askers and not entry.under_way:
+        if (entry.askers or entry.first_turn <= now) and not entry.under_way:
             entry.late = min(entry.late, now)
             self.want(entry, Lane.RETRY if entry.failure else Lane.REFRESH, obtain=entry.perishable)
             entry.in_turn = True
@@ -105,8 +116,10 @@ class Reads:
         self._timers.reset(self._next(entry, now), entry)
 
     def _next(self, entry: Entry, now: float) -> float:
-        if entry.under_way or not entry.askers:
+        if entry.under_way:
             return FOREVER
+        if entry.first_turn < FOREVER or not entry.askers:
+            return entry.first_turn
         if entry.failure:
             return entry.retry_at
         if entry.perishable:
@@ -298,6 +311,11 @@ class Reads:
         )
 
 
+def _until_turn(entry: Entry, now: float, period: float) -> float:
+    """Return the seconds until a query has its next turn, more than 0 and at most a period."""
+    return period - (now - entry.phase * period) % period
+
+
 def _next_turn(entry: Entry) -> float:
     """Return when a check is due: at its own phase of the period.
 
@@ -305,7 +323,7 @@ def _next_turn(entry: Entry) -> float:
     each keeps its turn however long an answer takes. After a read out of turn, one that comes too soon is left out.
     """
     period = entry.period
-    wait = period - (entry.at - entry.phase * period) % period
+    wait = _until_turn(entry, entry.at, period)
     return entry.at + (wait + period if wait < LEAST <= period and not entry.in_turn else wait)
 
 

@@ -19,7 +19,7 @@ from .lanes import Lane
 from .messages import Outcome, Report
 from .timers import Timers
 
-BACKOFF: Final = Backoff(base=1.0, cap=60.0, floor=0.5)
+BACKOFF: Final = Backoff(base=1.0, cap=300.0, floor=0.5)
 
 
 @frozen

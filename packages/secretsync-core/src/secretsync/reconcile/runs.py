@@ -18,7 +18,7 @@ from attrs import define, evolve, field
 
 from ..cache.store import Store
 from ..clock import FOREVER
-from ..digest import Digester, fraction
+from ..digest import Digester
 from ..errors import (
     DeadlineExceeded,
     Defect,
@@ -47,8 +47,6 @@ from .timers import Timers
 ROUNDS: Final = 16
 """A chain of queries longer than this is a mistake in the function that asks."""
 BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
-SPREAD: Final = 30.0
-"""Seconds over which the first runs after a restart are spread, if their period is not shorter."""
 HOUR: Final = 3600.0
 """The net under what only a change can help."""
 _NAMED: Final = 10
@@ -150,10 +148,7 @@ class Runs:
             run = self._runs[subject.key] = Run(subject, now)
             run.targets = tuple(Kept(recorded) for recorded in subject.recorded)
             self._timers.at(subject.deadline, run)
-            if subject.settled:
-                self._timers.at(now + self._turn(subject), run)
-            else:
-                self.trigger(run, Lane.CALLER if subject.once else Lane.NEW, now)
+            self.trigger(run, _first_lane(subject), now)
             return
         before, run.subject = run.subject, subject
         run.anew |= before.fresh != subject.fresh
@@ -193,15 +188,9 @@ class Runs:
         if run is not None and run.state is not State.PARKED:
             self.trigger(run, lane, now)
 
-    def _turn(self, subject: Subject) -> float:
-        """Return the seconds that a first run may wait: the same for the same subject, spread over all of them."""
-        return fraction(self._digest(subject.key)) * min(subject.period, SPREAD)
-
     def due(self, run: Run, now: float) -> None:
         if run.reported is not None:
             self.trigger(run, Lane.RETRY, now)
-        elif run.subject.settled and run.state is State.IDLE:
-            self.trigger(run, Lane.REFRESH, now)
         elif now >= run.subject.deadline:
             self._expire(run, now)
 
@@ -273,7 +262,20 @@ class Runs:
         for query, value in missed.items():
             entry = self._store.entry(query)
             entry.waiters[run.key] = None
-            self.reads.want(entry, run.lane, obtain=value)
+            if self._in_no_hurry(run, ask.asked[query]):
+                self.reads.await_turn(entry, run.subject.period, now)
+            else:
+                self.reads.want(entry, run.lane, obtain=value)
+
+    @staticmethod
+    def _in_no_hurry(run: Run, max_age: float) -> bool:
+        """After a restart over what was right, a check is made at its turn, as if nothing had happened.
+
+        What is asked once in many periods only (a project's id) stands before the checks and does not wait.
+        """
+        return (
+            run.subject.settled and run.lane is Lane.REFRESH and run.reported is None and max_age <= run.subject.period
+        )
 
     def _unpark(self, run: Run) -> None:
         for query in run.waiting:
@@ -479,6 +481,12 @@ class Runs:
         if news or (outcome.failures and outcome.failures & (outcome.failures - 1) == 0):
             run.reported = outcome
             self._reports.tell(run.key, run.subject.host, outcome, run.lane)
+
+
+def _first_lane(subject: Subject) -> Lane:
+    if subject.once:
+        return Lane.CALLER
+    return Lane.REFRESH if subject.settled else Lane.NEW
 
 
 def _terms(subject: Subject) -> tuple[object, ...]:

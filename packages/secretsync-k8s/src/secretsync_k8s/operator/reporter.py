@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from attrs import frozen
@@ -63,9 +64,12 @@ class Reporter:
         try:
             answer = self.transport.request("PATCH", path, body={"status": status}, content_type=MERGE_PATCH)
         except ApiError as error:
-            # Gone, in conflict or refused by an old schema: the Secret is in step all the same (kmssecret §4 step 10).
+            # The Secret is in step all the same (kmssecret §4 step 10). A status in conflict, or refused by an old
+            # schema, is tried again ever more seldom; that of an object which is gone is not.
             _log.warning("the status of %s was not taken: %s", key, error)
-            return
+            if error.status == HTTPStatus.NOT_FOUND:
+                return
+            raise
         self.objects.wrote(key, held, answer.get("status") or status)
 
     def _release(self, held: Held, outcome: Outcome) -> None:

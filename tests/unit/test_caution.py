@@ -232,3 +232,19 @@ def test_another_text_asks_for_a_run_that_reads_everything_anew() -> None:
     made.apply(subject(copy("/a", "t"), fresh="now"))
     made.run(made.now + 2)
     assert made.world.counts["Folder"] == before + 1, "the same text asks for nothing"
+
+
+def test_what_is_asked_for_while_a_target_is_written_is_not_lost() -> None:
+    made = Play(World(folders={"/a": document(A="1")}), late={"cluster": 2.0})
+    made.apply(subject(copy("/a", "t"), period=3600.0))
+    while not made.world.counts["Folder"]:
+        made.run(made.now + 0.1)
+    while T not in made.world.data:
+        made.run(made.now + 0.01)
+        if made.engine._runs.get("one").state.name == "WRITING":  # type: ignore[union-attr]
+            made.world.folders["/a"] = document(A="2")
+            made.apply(subject(copy("/a", "t"), period=3600.0, fresh="now"))
+            made.run(made.now + 0.5)
+            break
+    made.run(made.now + 20)
+    assert made.world.data[T] == {"A": b"2"}

@@ -462,7 +462,7 @@ class Runs:
         self._queue.discard(run.key)
         self._hold(run, (), now)
         run.failures = run.failures + 1 if errors else 0
-        run.anew = False
+        run.anew = run.anew and run.again  # asked for while targets were written: the next round does it
         notes, run.notes = tuple(run.notes), []
         run.state = State.IDLE
         gone = run.subject.deleted and not errors and not run.targets

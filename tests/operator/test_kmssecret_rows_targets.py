@@ -186,6 +186,22 @@ def test_a_type_that_cannot_be_changed_is_told_and_the_data_is_kept_in_step(stan
     assert deletes(stand) == []
 
 
+@pytest.mark.row("kmssecret-43")
+def test_an_object_may_ask_for_a_secret_made_anew_with_another_type(stand, kms):
+    put(kms, username=canary("user"), password=canary("pass"))
+    stand.apply(kmssecret("app", kms.url))
+    stand.until_ready("app")
+    uid, keys = stand.secret("app")["metadata"]["uid"], written_keys(stand)
+    wanted = {"metadata": {"annotations": {f"{PREFIX}/recreate-on-type-change": "true"}}}
+    stand.cluster.patch("kmssecrets", "app", wanted, namespace=NAMESPACE)
+    edit(stand, managedSecretReference={"secretType": "kubernetes.io/basic-auth"})
+    stand.until_event("app", "Deleted")
+    stand.until("secrets", lambda: stand.secret("app") and stand.secret("app")["type"] == "kubernetes.io/basic-auth")
+    stand.until_ready("app")
+    assert stand.secret("app")["metadata"]["uid"] != uid
+    assert written_keys(stand) == keys
+
+
 @pytest.mark.row("kmssecret-44")
 def test_what_the_type_needs_must_be_there(stand, kms):
     manifest = kmssecret("app", kms.url)

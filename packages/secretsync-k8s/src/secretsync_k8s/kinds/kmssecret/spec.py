@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from secretsync.backends.kms.scope import Scope
 from secretsync.backends.kms.urls import normalise
@@ -29,6 +29,7 @@ SHORTEST: Final = 10
 """Objects stored before the schema had a minimum may hold less."""
 
 ALLOW_EMPTY: Final = f"{PREFIX}allow-empty"
+RECREATE: Final = f"{PREFIX}recreate-on-type-change"
 
 FINALIZER: Final = f"{KIND.lower()}.{PREFIX}cleanup"
 
@@ -129,7 +130,7 @@ class _Reader:
             period=period,
             credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
             scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
-            targets=tuple(self._targets()),
+            targets=tuple(self._targets(recreate=(metadata.get("annotations") or {}).get(RECREATE) == "true")),
         )
 
     def _problem(self, place: str, text: str) -> None:
@@ -205,7 +206,7 @@ class _Reader:
             recursive=bool(block.get("recursive")),
         )
 
-    def _targets(self) -> Iterator[SecretTarget]:
+    def _targets(self, *, recreate: bool) -> Iterator[SecretTarget]:
         single, several = self.raw.get("managedSecretReference"), self.raw.get("managedKubeSecretReferences")
         if "managedKubeConfigMapReferences" in self.raw:
             self._problem("spec.managedKubeConfigMapReferences", _NOT_YET)
@@ -217,13 +218,13 @@ class _Reader:
         blocks += [(f"spec.managedKubeSecretReferences[{n}]", block) for n, block in enumerate(several or ())]
         seen: dict[Ref, str] = {}
         for place, block in blocks:
-            target = self._target(block, place)
+            target = self._target(block, place, recreate=recreate)
             if target.ref in seen:
                 self._problem(place, f"names {target.ref}, as {seen[target.ref]} does; remove one of them")
             seen.setdefault(target.ref, place)
             yield target
 
-    def _target(self, block: Json, place: str) -> SecretTarget:
+    def _target(self, block: Json, place: str, *, recreate: bool) -> SecretTarget:
         if "template" in block:
             self._problem(f"{place}.template", _NOT_YET)
         name = self._name(block, "secretName", place)
@@ -232,7 +233,7 @@ class _Reader:
         kind = str(block.get("secretType") or "Opaque")
         if kind in RESERVED:
             self._problem(f"{place}.secretType", f'"{kind}" is the cluster\'s own and never written; choose another')
-        return SecretTarget(ref, kind, policy)
+        return SecretTarget(ref, kind, evolve(policy, recreate=True) if recreate else policy)
 
     def _name(self, block: Json, name: str, place: str) -> str:
         text = self._text(block, name, place, "name the Secret to keep and its namespace")

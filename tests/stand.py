@@ -303,13 +303,19 @@ class Stand:
     def secret(self, name: str, *, namespace: str = NAMESPACE) -> Json:
         return self.cluster.get("secrets", name, namespace=namespace)
 
+    def secret_if_there(self, name: str, *, namespace: str = NAMESPACE) -> Json | None:
+        try:
+            return self.secret(name, namespace=namespace)
+        except ApiError as error:
+            if error.reason != "NotFound":
+                raise
+            return None
+
     def data(self, name: str, *, namespace: str = NAMESPACE) -> dict[str, str] | None:
         """Return what a Secret holds, None where there is none."""
-        try:
-            held = self.secret(name, namespace=namespace).get("data") or {}
-        except ApiError:
+        if (secret := self.secret_if_there(name, namespace=namespace)) is None:
             return None
-        return {key: b64decode(text).decode() for key, text in held.items()}
+        return {key: b64decode(text).decode() for key, text in (secret.get("data") or {}).items()}
 
     def condition(self, name: str, type_: str = "Ready", *, namespace: str = NAMESPACE) -> Json:
         """Return a condition, {} before there is one."""

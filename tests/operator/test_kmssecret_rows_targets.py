@@ -196,7 +196,7 @@ def test_an_object_may_ask_for_a_secret_made_anew_with_another_type(stand, kms):
     stand.cluster.patch("kmssecrets", "app", wanted, namespace=NAMESPACE)
     edit(stand, managedSecretReference={"secretType": "kubernetes.io/basic-auth"})
     stand.until_event("app", "Deleted")
-    stand.until("secrets", lambda: stand.secret("app") and stand.secret("app")["type"] == "kubernetes.io/basic-auth")
+    stand.until("secrets", lambda: (stand.secret_if_there("app") or {}).get("type") == "kubernetes.io/basic-auth")
     stand.until_ready("app")
     assert stand.secret("app")["metadata"]["uid"] != uid
     assert written_keys(stand) == keys

@@ -26,7 +26,6 @@ from secretsync.runtime.driver import Driver
 from secretsync.targets import Observe
 from secretsync.values import NO_VERSION, SecretValue, Version
 
-from ..cluster.absence import WatchedSecrets
 from ..cluster.configmaps import ClusterConfigMap
 from ..cluster.events import Events
 from ..cluster.marks import GROUP
@@ -36,11 +35,11 @@ from ..cluster.resources import CONFIGMAPS, SECRETS
 from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
 from ..cluster.transport import Transport
 from ..cluster.trust import TrustBundles, bundles
+from ..cluster.watched import WatchedSecrets
 from ..kinds.kmssecret import KMSSecret
 from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from ..kinds.kmssecret.version import VersionFormat
 from .counting import Counted
-from .expected import Expected
 from .metrics import Metrics, ObjectFacts
 from .objects import Objects
 from .reporter import Reporter
@@ -145,13 +144,12 @@ def start(
     events = Events(transport, clock, f"{GROUP}/operator", os.environ.get("HOSTNAME", "secretsync"))
     reporter = Reporter(objects, transport, events, metrics, clock)
     watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
-    watched = WatchedSecrets(secrets, lambda key: watches.lacks(SECRETS, key, metadata_only=True))
-    expected = Expected(watched, watches)
+    watched = WatchedSecrets(secrets, watches)
     driver = Driver(
         engine,
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), expected],
-        places=[expected],
+        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), watched],
+        places=[watched],
         report=reporter.report,
         limit=_limit,
     )

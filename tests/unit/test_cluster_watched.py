@@ -1,4 +1,4 @@
-"""What is not asked for because a watch has told that it is not there, and what is asked for all the same."""
+"""What a watch is made to expect, and what is not asked for because it has told that it is not there."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from attrs import define, field
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import TargetMoved
+from secretsync.ports import AnyQuery
 from secretsync.queries import Absent, Found
 from secretsync.targets import Create, Observe
 from secretsync.testing import ManualClock
 from secretsync.values import SecretValue
-from secretsync_k8s.cluster.absence import WatchedSecrets
+from secretsync_k8s.cluster.configmaps import ClusterConfigMap
 from secretsync_k8s.cluster.reflector import Interest, Reflector, Reflectors, everything
-from secretsync_k8s.cluster.resources import KMSSECRETS, SECRETS
+from secretsync_k8s.cluster.resources import CONFIGMAPS, KMSSECRETS, SECRETS, Resource
 from secretsync_k8s.cluster.secrets import ClusterSecret, Secrets, target
+from secretsync_k8s.cluster.trust import TrustBundles
+from secretsync_k8s.cluster.watched import WatchedSecrets
 from secretsync_k8s.testing import DirectTransport, MemoryCluster
 
 PATIENCE = 20.0
@@ -25,16 +28,32 @@ HERE, ELSEWHERE = ("default", "here"), ("default", "elsewhere")
 
 
 @define
+class Watches:
+    """Say what they are told to say, and note how many requests there had been when something was expected."""
+
+    cluster: MemoryCluster
+    lacking: bool = True
+    expected: list[tuple[object, tuple[str, str], int]] = field(factory=list)
+
+    def lacks(self, resource: object, key: tuple[str, str], *, metadata_only: bool) -> bool:
+        assert (resource, metadata_only) == (SECRETS, True)
+        return self.lacking
+
+    def expect(self, resource: object, key: tuple[str, str]) -> None:
+        self.expected.append((resource, key, len(self.cluster.requests)))
+
+
+@define
 class Place:
-    """Secrets of a cluster behind a watch that says what it is told to say."""
+    """Secrets of a cluster behind such watches."""
 
     cluster: MemoryCluster = field(factory=lambda: MemoryCluster(seed=0))
-    lacking: bool = True
+    watches: Watches = field(init=False)
     secrets: WatchedSecrets = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        direct = Secrets(DirectTransport(self.cluster), Digester(b"key"))
-        self.secrets = WatchedSecrets(direct, lambda key: self.lacking)
+        self.watches = Watches(self.cluster)
+        self.secrets = WatchedSecrets(Secrets(DirectTransport(self.cluster), Digester(b"key")), self.watches)
 
     def look(self, name: str = "app") -> object:
         query = Observe(target("default", name))
@@ -59,7 +78,7 @@ def test_what_the_watch_lacks_is_absent_without_a_request(place: Place) -> None:
 
 
 def test_what_the_watch_knows_or_may_not_know_is_read(place: Place) -> None:
-    place.lacking = False
+    place.watches.lacking = False
     assert (place.look(), place.reads) == (Absent(), 1)
 
 
@@ -94,6 +113,31 @@ def test_a_failed_look_does_not_end_the_doubt(place: Place) -> None:
     place.cluster.fail(status=503, verb="get")
     place.look()
     assert isinstance(place.look(), Found)
+
+
+@pytest.mark.parametrize(
+    ("query", "resource"),
+    [
+        pytest.param(Observe(target("default", "app")), SECRETS, id="a target"),
+        pytest.param(ClusterSecret("default", "app"), SECRETS, id="credentials"),
+        pytest.param(TrustBundles("default", "app"), SECRETS, id="certificates"),
+        pytest.param(ClusterConfigMap("default", "app"), CONFIGMAPS, id="configuration"),
+    ],
+)
+def test_what_is_read_is_expected_before(place: Place, query: AnyQuery, resource: Resource) -> None:
+    place.watches.lacking = False
+    place.secrets.read([query], known={}, credential=None, deadline=Deadline(ManualClock()))
+    assert (place.watches.expected, place.reads) == ([(resource, ("default", "app"), 0)], 1)
+
+
+def test_what_is_absent_without_a_request_is_expected_too(place: Place) -> None:
+    place.look("gone")
+    assert place.watches.expected == [(SECRETS, ("default", "gone"), 0)]
+
+
+def test_what_is_written_is_expected_before(place: Place) -> None:
+    place.create()
+    assert place.watches.expected == [(SECRETS, ("default", "app"), 0)]
 
 
 class TestWhatAWatchLacks:

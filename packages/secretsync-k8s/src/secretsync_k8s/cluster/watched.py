@@ -1,4 +1,7 @@
-"""Secrets whose absence the watch has told already: those are not asked for before they are made.
+"""Secrets behind the watches that tell of them: nothing is read unheard, and nothing asked for that is known not to be.
+
+An answer that is pushed is never asked for again. One that was read while the watch was broken, and gone before it was
+back, would stand for ever: so the watch is made to expect each object before it is read or written.
 
 A watch that follows every Secret knows of each one that there is, so what it does not know is not there, or not for
 long: then the write is refused, and the next look is at the API server itself. That is how every surprise ends here,
@@ -7,7 +10,7 @@ also the reply of a write that was lost, after which the watch may lag behind wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -19,8 +22,11 @@ from secretsync.queries import Absent, Found
 from secretsync.targets import Action, Observe, Observed, Ref
 from secretsync.values import Version
 
-from .replica import Key
-from .secrets import Secrets
+from .configmaps import ClusterConfigMap
+from .reflector import Reflectors
+from .resources import CONFIGMAPS, SECRETS
+from .secrets import ClusterSecret, Secrets
+from .trust import TrustBundles
 
 
 @frozen
@@ -28,11 +34,11 @@ class WatchedSecrets:
     """A backend and a place as the one it stands before; see there. Thread-safe as that.
 
     Attributes:
-        lacks: Whether the watch knows that there is no Secret of this namespace and name.
+        watches: Those that tell when what is read here moves; Secrets by their metadata.
     """
 
     secrets: Secrets
-    lacks: Callable[[Key], bool]
+    watches: Reflectors
     _refused: set[Ref] = field(factory=set, init=False)
     """Targets whose last write failed, so that only a read says what is there."""
 
@@ -53,6 +59,8 @@ class WatchedSecrets:
         deadline: Deadline,
     ) -> Mapping[AnyQuery, AnyWire]:
         """Answer what the watch knows to be absent without a request; see `Backend.read`."""
+        for query in queries:
+            self._expect(query)
         absent: dict[AnyQuery, AnyWire] = {
             query: Absent() for query in queries if isinstance(query, Observe) and self._is_absent(query.ref)
         }
@@ -65,14 +73,25 @@ class WatchedSecrets:
 
     def perform(self, ref: Ref, action: Action, *, subject: str) -> Found[Observed] | Absent:
         """See `Place.perform`."""
+        self._expect(Observe(ref))
         try:
             return self.secrets.perform(ref, action, subject=subject)
         except SecretSyncError:
             self._refused.add(ref)
             raise
 
+    def _expect(self, query: AnyQuery) -> None:
+        match query:
+            case Observe():
+                self.watches.expect(SECRETS, (query.ref.namespace, query.ref.name))
+            case ClusterSecret() | TrustBundles():
+                self.watches.expect(SECRETS, (query.namespace, query.name))
+            case ClusterConfigMap():
+                self.watches.expect(CONFIGMAPS, (query.namespace, query.name))
+
     def _is_absent(self, ref: Ref) -> bool:
-        return ref not in self._refused and self.lacks((ref.namespace, ref.name))
+        key = (ref.namespace, ref.name)
+        return ref not in self._refused and self.watches.lacks(SECRETS, key, metadata_only=True)
 
 
 def _is_certain(answer: AnyWire) -> bool:

@@ -21,24 +21,13 @@ from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock, Deadline
 from secretsync.devserver.server import DevServer
 from secretsync.digest import Digester
-from secretsync.errors import SecretSyncError
 from secretsync.http import Http
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import Found
 from secretsync.reconcile.engine import Engine
-from secretsync.reconcile.messages import (
-    Answered,
-    Effect,
-    Event,
-    Fetch,
-    Moved,
-    Perform,
-    Performed,
-    Report,
-    Reported,
-)
+from secretsync.reconcile.messages import Event, Moved
 from secretsync.retry import Chance
-from secretsync.runtime.driver import FETCH_TIME, failure
+from secretsync.runtime.executor import Executor
 from secretsync.targets import Observe
 from secretsync.testing import ManualClock
 from secretsync.values import NO_VERSION, Version
@@ -136,7 +125,10 @@ class Line:
         self.engine = Engine(digest=DIGEST, chance=self.chance, limit=lambda host: OPERATOR.in_flight)
         self.objects = Objects(KMSSecret(DIGEST, OPERATOR), digest=DIGEST)
         events = Events(transport, clock, "secrets.lux.network/operator", "virtual")
-        self.reporter = Reporter(self.objects, transport, events, Metrics(lambda: ()), clock)
+        reporter = Reporter(self.objects, transport, events, Metrics(lambda: ()), clock)
+        self.executor = Executor(
+            clock=clock, backends=[self.backend, self.secrets], places=[self.secrets], report=reporter.report
+        )
         self._seen = Seen(self.cluster, "secrets"), Seen(self.cluster, "kmssecrets")
 
     def __enter__(self) -> Self:
@@ -161,7 +153,7 @@ class Line:
         end, done = self.now + seconds, list[Event]()
         while True:
             effects = self.engine.step([*self._news(), *done], self.now)
-            done = [self._carry_out(effect) for effect in effects]
+            done = [self.executor.carry_out(effect) for effect in effects]
             if done:
                 continue
             if self.engine.wake_at > end:
@@ -180,33 +172,6 @@ class Line:
         for change in objects.changes():
             if (event := self.objects.changed(change)) is not None:
                 yield event
-
-    def _carry_out(self, effect: Effect) -> Event:
-        match effect:
-            case Fetch():
-                return Answered(effect, self._read(effect))
-            case Perform():
-                return Performed(effect, self._perform(effect))
-            case Report():
-                return Reported(effect, self._report(effect))
-
-    def _read(self, fetch: Fetch) -> Mapping[AnyQuery, AnyWire]:
-        backend: Backend = self.secrets if type(fetch.queries[0]) in self.secrets.answers else self.backend
-        deadline = Deadline.after(FETCH_TIME, self.clock)
-        return backend.read(fetch.queries, known=fetch.known, credential=fetch.credential, deadline=deadline)
-
-    def _perform(self, perform: Perform) -> AnyWire:
-        try:
-            return self.secrets.perform(perform.ref, perform.action, subject=perform.key)
-        except SecretSyncError as error:
-            return failure(error)
-
-    def _report(self, report: Report) -> SecretSyncError | None:
-        try:
-            self.reporter.report(report)
-        except SecretSyncError as error:
-            return error
-        return None
 
     # -- the cluster
 

@@ -13,7 +13,8 @@ from secretsync.queries import Failed, Found, Scope
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Applied, Fetch, Perform, Report, Withdrawn
 from secretsync.runtime.clock import SystemClock
-from secretsync.runtime.driver import Driver, failure
+from secretsync.runtime.driver import Driver
+from secretsync.runtime.executor import Executor, failure
 from secretsync.targets import Observe
 from secretsync.testing import ManualClock
 from worlds import DIGEST, Credentials, Folder, Token, World, copy, document, secret, subject
@@ -47,9 +48,8 @@ class Threaded:
 
 def drive(world: Threaded, report, *, start: bool = True, **more) -> Driver:
     engine = Engine(digest=DIGEST, chance=lambda: 0.5, limit=lambda host: 4)
-    driver = Driver(
-        engine, clock=world.clock, backends=[world], places=[world], report=report, limit=lambda host: 4, **more
-    )
+    executor = Executor(clock=world.clock, backends=[world], places=[world], report=report)
+    driver = Driver(engine, clock=world.clock, executor=executor, limit=lambda host: 4, **more)
     if start:
         driver.start()
     return driver

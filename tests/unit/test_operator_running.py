@@ -10,6 +10,7 @@ from attrs import define
 from secretsync.digest import Digester
 from secretsync.reconcile.engine import Engine
 from secretsync.runtime.driver import Driver
+from secretsync.runtime.executor import Executor
 from secretsync.testing import ManualClock
 from secretsync_k8s.cluster.reflector import SILENCE
 from secretsync_k8s.operator.running import Running
@@ -38,7 +39,8 @@ def engine() -> Late:
 
 @pytest.fixture
 def driver(engine: Late, manual_clock: ManualClock) -> Iterator[Driver]:
-    made = Driver(engine, clock=manual_clock, backends=[], places=[], report=lambda report: None, limit=lambda host: 1)
+    nobody = Executor(clock=manual_clock, backends=[], places=[], report=lambda report: None)
+    made = Driver(engine, clock=manual_clock, executor=nobody, limit=lambda host: 1)
     made.start()
     yield made
     made.close()

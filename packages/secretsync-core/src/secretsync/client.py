@@ -39,6 +39,7 @@ from .reconcile.settle import Ask
 from .runtime.chance import chance
 from .runtime.clock import SystemClock
 from .runtime.driver import Driver
+from .runtime.executor import Executor
 from .targets import Content, Ref, Target
 from .values import Flatten, SecretValue
 
@@ -86,15 +87,13 @@ class Client:
         self._http = Http(policy, self._clock)
         self._mailbox = Mailbox({_GIVEN: credentials}, digest=self._digest)
         engine = Engine(digest=self._digest, chance=chance, limit=self._limit)
-        self._driver = Driver(
-            engine,
+        executor = Executor(
             clock=self._clock,
             backends=[KMSBackend(self._http, policy, chance), self._mailbox],
             places=[self._mailbox],
             report=self._reported,
-            limit=self._limit,
-            inline=[CALLER],
         )
+        self._driver = Driver(engine, clock=self._clock, executor=executor, limit=self._limit, inline=[CALLER])
         self._driver.start()
 
     def __enter__(self) -> Self:

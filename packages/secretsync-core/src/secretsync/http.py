@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Mapping
 from ipaddress import ip_address
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -89,6 +89,49 @@ class Response:
         raise ValueError(msg)
 
 
+class HttpClient(Protocol):
+    """What backends ask of a client for HTTP. Safe to call from several threads."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        params: Mapping[str, str] | None = None,
+        json: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+        token: SecretValue | None = None,
+        trust: str = "",
+        deadline: Deadline | None = None,
+    ) -> Response:
+        """Return the server's answer, whatever its status.
+
+        Reads (GET, HEAD) follow up to five redirects inside the origin; nothing is ever sent to another one.
+
+        Args:
+            method: In capitals.
+            url: Without query; `params` are it.
+            operation: What this is, in the user's words; for errors.
+            params: Encoded here.
+            json: The body.
+            headers: Beside those that every request has.
+            token: Sent as bearer.
+            trust: Digest of the CA bundle to trust instead of the system's; "" for the system's.
+            deadline: For all of it. It is looked at between two pieces of the body; a server that sends nothing is
+                left at the read time-out, which the deadline only shortens.
+
+        Raises:
+            Unavailable: No connection, no answer in time, or one that breaks off.
+            TLSError: No trust in the server, or its bundle is missing or broken.
+            WrongEndpoint: A redirect to another origin, a body above the cap, or a URL that is none.
+            AuthenticationFailed: The token cannot be sent in a header.
+            DeadlineExceeded: The time was over before anything was sent.
+            InvalidInput: The environment names a proxy that cannot be used.
+        """
+        ...
+
+
 class Http:
     """Sends requests and keeps connections open, apart for every origin and trust. Safe to call from several threads.
 
@@ -134,30 +177,7 @@ class Http:
         trust: str = "",
         deadline: Deadline | None = None,
     ) -> Response:
-        """Return the server's answer, whatever its status.
-
-        Reads (GET, HEAD) follow up to five redirects inside the origin; nothing is ever sent to another one.
-
-        Args:
-            method: In capitals.
-            url: Without query; `params` are it.
-            operation: What this is, in the user's words; for errors.
-            params: Encoded here.
-            json: The body.
-            headers: Beside those that every request has.
-            token: Sent as bearer.
-            trust: Digest of the CA bundle to trust instead of the system's; "" for the system's.
-            deadline: For all of it. It is looked at between two pieces of the body; a server that sends nothing is
-                left at the read time-out, which the deadline only shortens.
-
-        Raises:
-            Unavailable: No connection, no answer in time, or one that breaks off.
-            TLSError: No trust in the server, or its bundle is missing or broken.
-            WrongEndpoint: A redirect to another origin, a body above the cap, or a URL that is none.
-            AuthenticationFailed: The token cannot be sent in a header.
-            DeadlineExceeded: The time was over before anything was sent.
-            InvalidInput: The environment names a proxy that cannot be used.
-        """
+        """See `HttpClient.request`."""
         call = _Call(method, operation, trust, token, deadline or Deadline(self._clock))
         content = None if json is None else _encoded(json)
         try:

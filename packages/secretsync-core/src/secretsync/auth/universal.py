@@ -9,7 +9,7 @@ from typing import Final
 from ..client_policy import ClientPolicy
 from ..clock import Deadline
 from ..errors import AuthenticationFailed, CredentialsNotFound, WrongEndpoint
-from ..http import Http, Response
+from ..http import HttpClient, Response
 from ..queries import Found, Identity
 from ..retry import Chance
 from ..values import SecretValue
@@ -27,7 +27,7 @@ _JITTER: Final = 0.05
 
 
 def login(
-    http: Http,
+    http: HttpClient,
     identity: Identity,
     credentials: Mapping[str, SecretValue],
     *,

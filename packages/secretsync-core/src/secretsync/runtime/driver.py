@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import partial
 from queue import Empty, SimpleQueue
-from traceback import extract_tb
 from typing import Final, TypeVar, final
 
-from ..clock import FOREVER, Clock, Deadline
-from ..errors import Defect, RateLimited, SecretSyncError, Unavailable
-from ..ports import AnyQuery, AnyWire, Backend, Place
-from ..queries import Failed, Scope
+from ..clock import FOREVER, Clock
 from ..reconcile.engine import Engine
-from ..reconcile.messages import Answered, Effect, Event, Fetch, Perform, Performed, Report, Reported
+from ..reconcile.messages import Effect, Event, Perform
+from .executor import Executor, where
 
 R = TypeVar("R")
 Inspection = tuple[Callable[[Engine], object], "Future[object]"]
 
 log: Final = logging.getLogger("secretsync.runtime")
-
-FETCH_TIME: Final = 60.0
-"""Seconds that one fetch may take in all; the client policy's time-outs end it earlier."""
 
 
 @final
@@ -38,9 +31,7 @@ class Driver:
     Args:
         engine: Owned by this driver from now on.
         clock: Whose monotonic time the engine sees.
-        backends: Who answers which queries; several may not answer the same.
-        places: Who performs on which targets.
-        report: Called with each outcome on a thread of the report's host; what it raises is tried again.
+        executor: Carries out effects, on threads of their hosts.
         limit: Threads a host, the same function the engine was given.
         inline: Hosts whose effects never block and run on the engine's own thread.
     """
@@ -50,17 +41,13 @@ class Driver:
         engine: Engine,
         *,
         clock: Clock,
-        backends: Sequence[Backend],
-        places: Sequence[Place],
-        report: Callable[[Report], None],
+        executor: Executor,
         limit: Callable[[str], int],
         inline: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._clock = clock
-        self._backends = {answered: backend for backend in backends for answered in backend.answers}
-        self._places = {kind: place for place in places for kind in place.kinds}
-        self._report = report
+        self._executor = executor
         self._limit = limit
         self._inline = frozenset(inline)
         self._inbox: SimpleQueue[Event | Inspection | None] = SimpleQueue()
@@ -107,7 +94,7 @@ class Driver:
                 self._beat = FOREVER
         except Exception as exc:  # noqa: BLE001 - said without a traceback: its frames may hold values
             self.dead = True
-            log.critical("the engine stopped by a fault of ours: %s at %s", type(exc).__name__, _place(exc))
+            log.critical("the engine stopped by a fault of ours: %s at %s", type(exc).__name__, where(exc))
 
     def _collect(self) -> list[Event] | None:
         """Wait for the first message or the engine's next moment, then take all there is; None means stop."""
@@ -135,17 +122,10 @@ class Driver:
             future.set_exception(exc)
 
     def _carry_out(self, effect: Effect) -> None:
-        match effect:
-            case Fetch():
-                work = partial(self._read, effect)
-            case Perform():
-                work = partial(self._perform, effect)
-            case Report():
-                work = partial(self._tell, effect)
         if effect.host in self._inline:
-            work()
+            self._do(effect)
             return
-        done = self._pool(effect.host).submit(work)
+        done = self._pool(effect.host).submit(self._do, effect)
         if isinstance(effect, Perform):
             self._writes.add(done)
             done.add_done_callback(self._writes.discard)
@@ -155,50 +135,5 @@ class Driver:
             self._pools[host] = ThreadPoolExecutor(self._limit(host), thread_name_prefix=f"secretsync-{host}")
         return self._pools[host]
 
-    # -- the pools' threads
-
-    def _read(self, fetch: Fetch) -> None:
-        answers: dict[AnyQuery, AnyWire] = {}
-        try:
-            backend = self._backends[type(fetch.queries[0])]
-            deadline = Deadline.after(FETCH_TIME, self._clock)
-            answers |= backend.read(fetch.queries, known=fetch.known, credential=fetch.credential, deadline=deadline)
-        except Exception as exc:  # noqa: BLE001 - a fault must come back as an answer, or its query flies for ever
-            answers = dict.fromkeys(fetch.queries, failure(exc))
-        self.send(Answered(fetch, answers))
-
-    def _perform(self, perform: Perform) -> None:
-        try:
-            place = self._places[perform.ref.kind]
-            result: AnyWire = place.perform(perform.ref, perform.action, subject=perform.key)
-        except Exception as exc:  # noqa: BLE001 - as above
-            result = failure(exc)
-        self.send(Performed(perform, result))
-
-    def _tell(self, report: Report) -> None:
-        error: SecretSyncError | None = None
-        try:
-            self._report(report)
-        except Exception as exc:  # noqa: BLE001 - as above
-            error = failure(exc).error
-        self.send(Reported(report, error))
-
-
-def failure(exc: Exception) -> Failed:
-    """Return what an exception means to the engine; one that is not ours shows its type only."""
-    match exc:
-        case RateLimited():
-            return Failed(exc, Scope.HOST, exc.retry_after)
-        case Unavailable() if exc.nobody_there:
-            return Failed(exc, Scope.HOST)
-        case SecretSyncError():
-            return Failed(exc)
-        case _:
-            log.error("a fault of ours: %s at %s", type(exc).__name__, _place(exc))
-            return Failed(Defect(type(exc).__name__))
-
-
-def _place(exc: Exception) -> str:
-    """Where it happened. Never the text or the frames of an exception that is not ours: they may hold values."""
-    frames = extract_tb(exc.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+    def _do(self, effect: Effect) -> None:
+        self.send(self._executor.carry_out(effect))

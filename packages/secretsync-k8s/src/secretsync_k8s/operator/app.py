@@ -21,10 +21,10 @@ from secretsync.retry import Chance
 from ..cluster.lease import LeaseName
 from ..cluster.resources import KMSSECRETS
 from ..cluster.transport import Transport
+from .assembly import default_trust
 from .metrics import Metrics, ObjectFacts
 from .part import Part
 from .probes import Pages, probes
-from .running import default_trust
 from .scope import lease_name
 from .settings import Settings
 

@@ -1,53 +1,28 @@
-"""One kind at work: its parts, put together, started and stopped.
-
-Reflector(kmssecrets) ──▶ Objects ──▶ Driver(Engine) ──▶ KMSBackend, Secrets
-Reflector(secrets)    ──▶ Moved ────▶    │
-                                         └──▶ Reporter ──▶ status, events, metrics
-"""
+"""One kind at work: its parts, put together, started and stopped."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from attrs import frozen
 
-from secretsync.backends.kms.backend import KMSBackend
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester
-from secretsync.errors import InvalidInput, SecretSyncError
+from secretsync.errors import SecretSyncError
 from secretsync.http import Http
-from secretsync.reconcile.engine import Engine
-from secretsync.reconcile.messages import Moved
 from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
-from secretsync.targets import Observe
-from secretsync.values import NO_VERSION, SecretValue, Version
 
-from ..cluster.configmaps import ClusterConfigMap
-from ..cluster.events import Events
-from ..cluster.marks import GROUP
 from ..cluster.reflector import SILENCE, Reflectors
-from ..cluster.replica import Change, ChangeType
-from ..cluster.resources import CONFIGMAPS, SECRETS
-from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
 from ..cluster.transport import Transport
-from ..cluster.trust import TrustBundles, bundles
-from ..cluster.watched import WatchedSecrets
-from ..kinds.kmssecret import KMSSecret
-from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
-from ..kinds.kmssecret.version import VersionFormat
-from .counting import Counted
+from .assembly import assemble, limit
 from .metrics import Metrics, ObjectFacts
 from .objects import Objects
-from .reporter import Reporter
-from .scope import Scope
-from .settings import CA_VARIABLE, Settings
+from .settings import Settings
 
-CLUSTER_IN_FLIGHT: Final = 32
-LONGEST: Final = 300.0
 INTERVAL: Final = 60.0
 """Seconds between two checks of an object that names none."""
 STUCK: Final = 60.0
@@ -126,89 +101,26 @@ def start(
     Args:
         transport: Writes nothing unless this process leads.
     """
-    secrets = Secrets(transport, digest)
-    http = Http(OPERATOR, clock, resolve=settings.resolve, bundles=secrets.bundles)
-    guard = Scope(settings.namespaces, NamespaceGuard(CrossNamespace(settings.cross_namespace)))
-    longest = min(LONGEST, settings.longest)
-    engine = Engine(digest=digest, chance=chance, limit=_limit, guard=guard, longest=longest)
-    kind = KMSSecret(
+    bundles: dict[str, bytes] = {}
+    http = Http(OPERATOR, clock, resolve=settings.resolve, bundles=bundles)
+    parts = assemble(
+        settings,
+        transport,
+        http,
         digest,
-        OPERATOR,
-        default_host=settings.host_api,
-        default_trust=default_trust(settings, secrets.bundles),
-        config_namespace=settings.namespace,
-        version_format=VersionFormat(settings.version_format),
-        longest=settings.longest,
-    )
-    objects: Objects[Any] = Objects(kind, digest=digest)
-    events = Events(transport, clock, f"{GROUP}/operator", os.environ.get("HOSTNAME", "secretsync"))
-    reporter = Reporter(objects, transport, events, metrics, clock)
-    watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
-    watched = WatchedSecrets(secrets, watches)
-    driver = Driver(
-        engine,
+        metrics,
+        bundles=bundles,
+        hostname=os.environ.get("HOSTNAME", "secretsync"),
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), watched],
-        places=[watched],
-        report=reporter.report,
-        limit=_limit,
+        chance=chance,
     )
-    _listen(watches, driver, objects, kind.config)
+    driver = Driver(parts.engine, clock=clock, executor=parts.executor, limit=limit)
+    parts.listen(driver.send)
     driver.start()
-    watches.start_all()
-    return Running(driver, objects, watches, http, clock, _late(settings))
-
-
-def default_trust(settings: Settings, known: MutableMapping[str, bytes]) -> str:
-    """Return the digest of the CA certificates that the environment brings, "" for none, and add them to `known`.
-
-    Raises:
-        InvalidInput: There are none in it.
-    """
-    if not settings.ca_certificates.strip():
-        return ""
-    digest = bundles({CA_VARIABLE: SecretValue(settings.ca_certificates.encode())}, known)[CA_VARIABLE]
-    if not digest:
-        raise InvalidInput([f"environment variable {CA_VARIABLE} holds no CA certificates in PEM; put them there"])
-    return digest
+    parts.watches.start_all()
+    return Running(driver, parts.objects, parts.watches, http, clock, _late(settings))
 
 
 def _late(settings: Settings) -> float:
     """Two intervals, though a probe must not fail for the hiccups of a machine."""
     return max(_LEAST, 2 * min(INTERVAL, settings.longest))
-
-
-def _listen(watches: Reflectors, driver: Driver, objects: Objects[Any], config: ClusterConfigMap | None) -> None:
-    watches.listen(SECRETS, lambda change: _secret_moved(driver, change), metadata_only=True)
-    watches.listen(objects.kind.resource, lambda change: _object_changed(driver, objects, change))
-    if config is not None:
-        # In its own namespace whatever the scope: an operator may read what is told to it.
-        only = watches.get(CONFIGMAPS, namespace=config.namespace, metadata_only=True)
-        only.listen(
-            lambda change: driver.send(Moved(config, _version(change))),
-            interest=lambda key: key == (config.namespace, config.name),
-        )
-
-
-def _limit(host: str) -> int:
-    return CLUSTER_IN_FLIGHT if host == HOST else OPERATOR.in_flight
-
-
-def _object_changed(driver: Driver, objects: Objects[Any], change: Change) -> None:
-    event = objects.changed(change)
-    if event is not None:
-        driver.send(event)
-
-
-def _secret_moved(driver: Driver, change: Change) -> None:
-    """It may hold credentials or certificates, and it may be a target. Who never asked does not care."""
-    metadata = change.object["metadata"]
-    namespace, name, version = metadata["namespace"], metadata["name"], _version(change)
-    driver.send(Moved(Observe(target(namespace, name)), version))
-    driver.send(Moved(ClusterSecret(namespace, name), version))
-    driver.send(Moved(TrustBundles(namespace, name), version))
-
-
-def _version(change: Change) -> Version:
-    gone = change.type is ChangeType.DELETED
-    return NO_VERSION if gone else Version(change.object["metadata"]["resourceVersion"])

@@ -11,7 +11,7 @@ from ...auth.token import Token
 from ...client_policy import ClientPolicy
 from ...clock import Deadline
 from ...errors import InvalidInput, NotFound, SecretSyncError, Unavailable, ValueHidden, WrongEndpoint
-from ...http import Http, Response
+from ...http import HttpClient, Response
 from ...ports import AnyQuery, AnyWire
 from ...queries import UNCHANGED, Absent, Found
 from ...retry import Chance
@@ -36,7 +36,7 @@ class KMSBackend:
 
     answers: Collection[type[AnyQuery]] = frozenset({Token, Project, Folder})
 
-    def __init__(self, http: Http, policy: ClientPolicy, chance: Chance) -> None:
+    def __init__(self, http: HttpClient, policy: ClientPolicy, chance: Chance) -> None:
         self._http = http
         self._policy = policy
         self._chance = chance

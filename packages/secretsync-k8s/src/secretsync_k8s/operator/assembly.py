@@ -1,0 +1,158 @@
+"""The parts of a kind at work and how they hold together; what runs them is handed in.
+
+Reflector(kmssecrets) ──▶ Objects ──▶ Engine ──▶ Executor ──▶ KMSBackend, Secrets
+Reflector(secrets)    ──▶ Moved ────▶   │           └──────▶ Reporter ──▶ status, events, metrics
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from secretsync.backends.kms.backend import KMSBackend
+from secretsync.client_policy import OPERATOR
+from secretsync.clock import Clock
+from secretsync.digest import Digester
+from secretsync.errors import InvalidInput
+from secretsync.http import HttpClient
+from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import Event, Moved
+from secretsync.retry import Chance
+from secretsync.runtime.executor import Executor
+from secretsync.targets import Observe
+from secretsync.values import NO_VERSION, SecretValue, Version
+
+from ..cluster.configmaps import ClusterConfigMap
+from ..cluster.events import Events
+from ..cluster.marks import GROUP
+from ..cluster.reflector import Reflectors
+from ..cluster.replica import Change, ChangeType
+from ..cluster.resources import CONFIGMAPS, SECRETS
+from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
+from ..cluster.transport import Transport
+from ..cluster.trust import TrustBundles
+from ..cluster.trust import bundles as read_bundles
+from ..cluster.watched import WatchedSecrets
+from ..kinds.kmssecret import KMSSecret
+from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
+from ..kinds.kmssecret.version import VersionFormat
+from .counting import Counted
+from .metrics import Metrics
+from .objects import Objects
+from .reporter import Reporter
+from .scope import Scope
+from .settings import CA_VARIABLE, Settings
+
+CLUSTER_IN_FLIGHT: Final = 32
+LONGEST: Final = 300.0
+
+Send = Callable[[Event], None]
+"""How the engine is told of an event; safe to call from several threads."""
+
+
+@frozen
+class Parts:
+    """What a kind at work consists of, with nothing started."""
+
+    engine: Engine
+    executor: Executor
+    objects: Objects[Any]
+    watches: Reflectors
+    config: ClusterConfigMap | None
+
+    def listen(self, send: Send) -> None:
+        """Have what the watches see told to the engine."""
+        self.watches.listen(SECRETS, lambda change: _secret_moved(send, change), metadata_only=True)
+        self.watches.listen(self.objects.kind.resource, lambda change: _object_changed(send, self.objects, change))
+        if (config := self.config) is not None:
+            # In its own namespace whatever the scope: an operator may read what is told to it.
+            only = self.watches.get(CONFIGMAPS, namespace=config.namespace, metadata_only=True)
+            only.listen(
+                lambda change: send(Moved(config, _version(change))),
+                interest=lambda key: key == (config.namespace, config.name),
+            )
+
+
+def assemble(
+    settings: Settings,
+    transport: Transport,
+    http: HttpClient,
+    digest: Digester,
+    metrics: Metrics,
+    *,
+    bundles: MutableMapping[str, bytes],
+    hostname: str,
+    clock: Clock,
+    chance: Chance,
+) -> Parts:
+    """Return the parts of KMSSecret.
+
+    Args:
+        transport: Writes nothing unless this process leads.
+        bundles: Where `http` looks for CA certificates; what is read is added.
+        hostname: Who events say they are from.
+    """
+    secrets = Secrets(transport, digest, bundles)
+    guard = Scope(settings.namespaces, NamespaceGuard(CrossNamespace(settings.cross_namespace)))
+    engine = Engine(digest=digest, chance=chance, limit=limit, guard=guard, longest=min(LONGEST, settings.longest))
+    kind = KMSSecret(
+        digest,
+        OPERATOR,
+        default_host=settings.host_api,
+        default_trust=default_trust(settings, bundles),
+        config_namespace=settings.namespace,
+        version_format=VersionFormat(settings.version_format),
+        longest=settings.longest,
+    )
+    objects: Objects[Any] = Objects(kind, digest=digest)
+    events = Events(transport, clock, f"{GROUP}/operator", hostname)
+    watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
+    watched = WatchedSecrets(secrets, watches)
+    executor = Executor(
+        clock=clock,
+        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), watched],
+        places=[watched],
+        report=Reporter(objects, transport, events, metrics, clock).report,
+    )
+    return Parts(engine, executor, objects, watches, kind.config)
+
+
+def default_trust(settings: Settings, known: MutableMapping[str, bytes]) -> str:
+    """Return the digest of the CA certificates that the environment brings, "" for none, and add them to `known`.
+
+    Raises:
+        InvalidInput: There are none in it.
+    """
+    if not settings.ca_certificates.strip():
+        return ""
+    digest = read_bundles({CA_VARIABLE: SecretValue(settings.ca_certificates.encode())}, known)[CA_VARIABLE]
+    if not digest:
+        raise InvalidInput([f"environment variable {CA_VARIABLE} holds no CA certificates in PEM; put them there"])
+    return digest
+
+
+def limit(host: str) -> int:
+    """Return how many requests a host takes at once."""
+    return CLUSTER_IN_FLIGHT if host == HOST else OPERATOR.in_flight
+
+
+def _object_changed(send: Send, objects: Objects[Any], change: Change) -> None:
+    event = objects.changed(change)
+    if event is not None:
+        send(event)
+
+
+def _secret_moved(send: Send, change: Change) -> None:
+    """It may hold credentials or certificates, and it may be a target. Who never asked does not care."""
+    metadata = change.object["metadata"]
+    namespace, name, version = metadata["namespace"], metadata["name"], _version(change)
+    send(Moved(Observe(target(namespace, name)), version))
+    send(Moved(ClusterSecret(namespace, name), version))
+    send(Moved(TrustBundles(namespace, name), version))
+
+
+def _version(change: Change) -> Version:
+    gone = change.type is ChangeType.DELETED
+    return NO_VERSION if gone else Version(change.object["metadata"]["resourceVersion"])

@@ -22,7 +22,6 @@ HEAVY = frozenset(
         "prometheus_client",
         "socket",
         "ssl",
-        "starlette",
         "typing",
         "uvicorn",
         "yaml",
@@ -59,4 +58,4 @@ def test_a_value_or_an_error_needs_no_vendor(name: str) -> None:
 
 def test_the_command_line_answers_without_loading_what_commands_need() -> None:
     loaded = loaded_by("import secretsync.cli.main")
-    assert loaded & {"asyncio", "httpx", "kubernetes", "starlette", "uvicorn", "yaml"} == set()
+    assert loaded & {"asyncio", "httpx", "kubernetes", "uvicorn", "yaml"} == set()

@@ -13,24 +13,21 @@ Every request carries the control token as `X-Control-Token`; a server without o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import attrs
 from attrs import frozen
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from ..config import structure
 from ..errors import InvalidInput
 from ..values import SecretValue
 from . import wire
-from .app import Endpoint, answering, json_body
 from .faults import Fault, Faults, Journal
 from .gate import CONTROL
 from .model import KMS
 from .refusals import Issue, invalid, unauthorized
+from .routing import Call, Endpoint, Route, json_body
 
 T = TypeVar("T")
 
@@ -48,8 +45,8 @@ class Change(Folder):
     delete: tuple[str, ...] = ()
 
 
-def control_routes(kms: KMS, *, faults: Faults, journal: Journal, token: SecretValue) -> tuple[Route, ...]:
-    """Return the routes; each asks for the token."""
+def control_routes(kms: KMS, *, faults: Faults, journal: Journal, token: SecretValue) -> Iterator[Route]:
+    """Yield the routes; each asks for the token."""
     control = _Control(kms, faults, journal)
     table: tuple[tuple[str, str, Endpoint], ...] = (
         ("POST", "secrets", control.change),
@@ -60,10 +57,8 @@ def control_routes(kms: KMS, *, faults: Faults, journal: Journal, token: SecretV
         ("POST", "faults", control.add_fault),
         ("DELETE", "faults", control.clear_faults),
     )
-    return tuple(
-        Route(CONTROL + name, _guarded(endpoint, token), methods=[method], name=f"{method} {name}")
-        for method, name, endpoint in table
-    )
+    for method, name, endpoint in table:
+        yield Route(method, CONTROL + name, _guarded(endpoint, token))
 
 
 @frozen
@@ -72,48 +67,48 @@ class _Control:
     faults: Faults
     journal: Journal
 
-    async def change(self, request: Request) -> wire.Json:
-        wanted = await _body(request, Change)
+    def change(self, call: Call) -> wire.Json:
+        wanted = _body(call, Change)
         self.kms.put(wanted.project, wanted.environment, wanted.path, wanted.set)
         self.kms.delete(wanted.project, wanted.environment, wanted.path, wanted.delete)
         return {"set": sorted(wanted.set), "deleted": sorted(wanted.delete)}
 
-    async def create_folder(self, request: Request) -> wire.Json:
-        wanted = await _body(request, Folder)
+    def create_folder(self, call: Call) -> wire.Json:
+        wanted = _body(call, Folder)
         self.kms.create_folder(wanted.project, wanted.environment, wanted.path)
         return {"path": wanted.path}
 
-    async def revoke_tokens(self, _: Request) -> wire.Json:
+    def revoke_tokens(self, _: Call) -> wire.Json:
         return {"revoked": self.kms.revoke_tokens()}
 
-    async def requests(self, _: Request) -> wire.Json:
+    def requests(self, _: Call) -> wire.Json:
         return {"requests": [attrs.asdict(one) for one in self.journal.asked()]}
 
-    async def clear_requests(self, _: Request) -> wire.Json:
+    def clear_requests(self, _: Call) -> wire.Json:
         self.journal.clear()
         return {}
 
-    async def add_fault(self, request: Request) -> wire.Json:
-        self.faults.add(await _body(request, Fault))
+    def add_fault(self, call: Call) -> wire.Json:
+        self.faults.add(_body(call, Fault))
         return {}
 
-    async def clear_faults(self, _: Request) -> wire.Json:
+    def clear_faults(self, _: Call) -> wire.Json:
         self.faults.clear()
         return {}
 
 
-def _guarded(endpoint: Endpoint, token: SecretValue) -> Callable[[Request], Awaitable[Response]]:
-    async def guarded(request: Request) -> wire.Json:
-        if SecretValue(request.headers.get("x-control-token", "")) != token:
+def _guarded(endpoint: Endpoint, token: SecretValue) -> Endpoint:
+    def guarded(call: Call) -> wire.Json:
+        if SecretValue(call.headers.get("x-control-token", "")) != token:
             raise unauthorized("The header X-Control-Token does not hold the control token")
-        return await endpoint(request)
+        return endpoint(call)
 
-    return answering(guarded)
+    return guarded
 
 
-async def _body(request: Request, cls: type[T]) -> T:
+def _body(call: Call, cls: type[T]) -> T:
     try:
-        return structure(await json_body(request), cls, source="body")
+        return structure(json_body(call), cls, source="body")
     except InvalidInput as error:
         issues = [Issue("body", problem) for problem in error.problems]
     raise invalid(*issues)

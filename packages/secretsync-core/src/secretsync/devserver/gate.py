@@ -1,4 +1,4 @@
-"""What every request passes first: forgiving paths, faults, and the journal. Plain ASGI, no Starlette."""
+"""What every request passes first: forgiving paths, faults, and the journal. Plain ASGI."""
 
 from __future__ import annotations
 

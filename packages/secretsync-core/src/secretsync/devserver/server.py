@@ -94,7 +94,7 @@ class DevServer:
 
         Raises:
             ListenFailed: The port cannot be had.
-            MissingExtra: starlette or uvicorn is not installed.
+            MissingExtra: uvicorn is not installed.
         """
         serving = self._serving()
         listener = _listen(self._host, self._port)
@@ -125,7 +125,7 @@ class DevServer:
         try:
             from .serving import Serving, gated
         except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+            if (error.name or "").partition(".")[0] != "uvicorn":
                 raise
         else:
             gate = gated(

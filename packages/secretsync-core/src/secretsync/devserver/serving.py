@@ -7,6 +7,7 @@ import socket
 import struct
 from threading import Event
 from typing import Final
+from urllib.parse import parse_qsl
 
 import uvicorn
 from attrs import frozen
@@ -14,11 +15,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..values import SecretValue
 from .access import Entropy
-from .app import application
+from .api import routes
 from .control import control_routes
 from .faults import Faults, Journal
-from .gate import CONNECTION, Gate, Receive, Scope, Send
+from .gate import CONNECTION, App, Gate, Receive, Scope, Send
 from .model import KMS
+from .routing import Call, Router
 
 _KEEP_ALIVE: Final = 5
 _PATIENCE: Final = 2
@@ -31,7 +33,32 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 def gated(kms: KMS, *, faults: Faults, journal: Journal, entropy: Entropy, control_token: SecretValue | None) -> Gate:
     """Return the whole application: gate, API, and the control API if there is a token for it."""
     control = control_routes(kms, faults=faults, journal=journal, token=control_token) if control_token else ()
-    return Gate(application(kms, entropy=entropy, more=control), faults=faults, journal=journal)
+    return Gate(application(Router([*control, *routes(kms)], entropy=entropy)), faults=faults, journal=journal)
+
+
+def application(router: Router) -> App:
+    """Return the ASGI application that answers as the router does."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        reply = router.answer(Call(scope["method"], scope["path"], query, headers, await _body(receive)))
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+        length = (b"content-length", str(len(reply.body)).encode())
+        await send({"type": "http.response.start", "status": reply.status, "headers": [*sent, length]})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    return answer
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the request's body; what a client that goes in the middle of it has sent."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
 
 
 class Serving(uvicorn.Server):

@@ -1,0 +1,216 @@
+"""Virtual time: tasks that take turns in one thread, on a clock that moves only when nobody has anything to do.
+
+    world = World(seed=7)
+    life = Life("operator 1")
+    world.spawn(work, life)           # may call world.sleep(…) wherever a real program would wait
+    world.run(until=86_400.0)
+
+What falls into one moment is done in an order drawn by the seed, so the same seed is the same history, in any process.
+Whatever belongs to a `Life` can be held up or ended as a whole: a suspended machine, a killed process.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Final
+
+from attrs import define, field, frozen
+from greenlet import getcurrent, greenlet
+
+from ..clock import FOREVER
+from ..retry import Chance
+from .clock import NEW_YEAR
+
+_ROUNDING: Final = 1e-6
+"""Seconds by which a clock may be read too early when its time is computed back and forth."""
+HOT: Final = 100_000
+"""Turns within one moment after which something is taken to go round for ever."""
+
+
+class Stalled(AssertionError):
+    """Time does not pass any more: what should wait comes back at once, again and again."""
+
+
+@define(eq=False)
+class Life:
+    """What begins and ends together, such as a process; within another one, such as the work of a process.
+
+    Attributes:
+        held_until: Until when (in the world's seconds) nothing of it moves.
+    """
+
+    name: str
+    within: Life | None = None
+    held_until: float = 0.0
+    _ended: bool = field(default=False, init=False)
+
+    @property
+    def ended(self) -> bool:
+        return self._ended or (self.within is not None and self.within.ended)
+
+    @property
+    def waits_until(self) -> float:
+        """When it moves again; a moment gone by for most."""
+        return max(self.held_until, self.within.waits_until) if self.within else self.held_until
+
+    def hold(self, until: float) -> None:
+        """Suspend it; its clocks go on meanwhile."""
+        self.held_until = max(self.held_until, until)
+
+    def end(self) -> None:
+        """Nothing of it moves any more, nor is cleaned up: as kill -9 does."""
+        self._ended = True
+
+
+ALWAYS: Final = Life("the world")
+
+
+class Signal:
+    """What tasks wait for in `World.wait`; `set` lets all go on that wait now."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Callable[[], None]] = []
+
+    def set(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for go_on in waiting:
+            go_on()
+
+    def add(self, go_on: Callable[[], None]) -> None:
+        self._waiting.append(go_on)
+
+
+@frozen
+class WorldClock:
+    """A `Clock` of a machine in the world.
+
+    Attributes:
+        ahead: Seconds by which its monotonic clock is ahead; no two machines agree.
+        rate: Its seconds for one of the world's.
+    """
+
+    world: World
+    ahead: float = 0.0
+    rate: float = 1.0
+
+    def monotonic(self) -> float:
+        return self.ahead + self.world.now * self.rate
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, on which all machines agree."""
+        return NEW_YEAR + timedelta(seconds=self.world.now)
+
+    def when(self, monotonic: float) -> float:
+        """Return the world's time at which this clock shows `monotonic`, or a little more."""
+        return (monotonic - self.ahead) / self.rate + _ROUNDING
+
+
+class _Task(greenlet):
+    """Work that may wait; `life` says with whom it ends."""
+
+    life: Life
+
+
+class World:
+    """Virtual time and all that happens in it. It is one thread; nothing of it may be touched by another.
+
+    Args:
+        seed: Of the order of what falls into one moment, and of `chance`.
+        check: Called after every turn; what it raises ends the run.
+
+    Attributes:
+        now: Seconds since the world began.
+    """
+
+    def __init__(self, *, seed: int, check: Callable[[], None] = lambda: None) -> None:
+        self.now: float = 0.0
+        self._check = check
+        self._ties: Chance = Random(f"{seed} ties").random  # noqa: S311 - a history that can be played again
+        self._queue: list[tuple[float, float, int, Life, Callable[[], object]]] = []
+        self._order = count()
+        self._hub = getcurrent()
+        self._tasks: dict[_Task, None] = {}
+
+    # -- what is to happen
+
+    def at(self, time: float, call: Callable[[], object], life: Life = ALWAYS) -> None:
+        """Have `call` called then; it may not wait."""
+        heapq.heappush(self._queue, (max(time, self.now), self._ties(), next(self._order), life, call))
+
+    def spawn(self, work: Callable[[], None], life: Life = ALWAYS, *, after: float = 0.0) -> None:
+        """Have `work` done by a task, which may wait. What it raises ends the run."""
+
+        def whole() -> None:
+            work()
+            del self._tasks[task]
+
+        task = _Task(whole, parent=self._hub)
+        task.life = life
+        self._tasks[task] = None
+        self.at(self.now + after, task.switch, life)
+
+    # -- waiting, in a task
+
+    def sleep(self, seconds: float) -> None:
+        """Let so much time pass."""
+        task = self._task()
+        self.at(self.now + seconds, task.switch, task.life)
+        self._hub.switch()
+
+    def wait(self, signal: Signal, *, until: float = FOREVER) -> None:
+        """Wait for the signal, but not longer than until that time."""
+        task, waits = self._task(), [True]
+
+        def go_on() -> None:
+            if waits:
+                waits.clear()
+                task.switch()
+
+        signal.add(lambda: self.at(self.now, go_on, task.life))
+        if until < FOREVER:
+            self.at(until, go_on, task.life)
+        self._hub.switch()
+
+    def _task(self) -> _Task:
+        task = getcurrent()
+        if not isinstance(task, _Task):
+            raise RuntimeError("only a task may wait; begin one with World.spawn")  # noqa: TRY004 - no wrong argument
+        return task
+
+    # -- time
+
+    def run(self, until: float) -> None:
+        """Let time pass until then.
+
+        Raises:
+            Stalled: It does not pass.
+        """
+        turns = 0
+        while self._queue and self._queue[0][0] <= until:
+            time, _, _, life, call = heapq.heappop(self._queue)
+            turns = turns + 1 if time <= self.now else 0
+            if turns > HOT:
+                raise Stalled(f"{HOT} turns at {self.now:.3f} s")
+            self.now = max(self.now, time)
+            self._turn(life, call)
+        self.now = max(self.now, until)
+
+    def _turn(self, life: Life, call: Callable[[], object]) -> None:
+        if life.ended:
+            return
+        if life.waits_until > self.now:
+            self.at(life.waits_until, call, life)
+            return
+        call()
+        self._check()
+
+    def close(self) -> None:
+        """End all tasks where they are."""
+        for task in tuple(self._tasks):
+            task.throw()
+        self._tasks.clear()
+        self._queue.clear()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
+import authority
+from proxy import Proxy
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import (
@@ -64,14 +69,15 @@ def transport(server: ClusterServer, tmp_path: Path) -> Iterator[ClientTransport
     transport.close()
 
 
-def kubeconfig(path: Path, url: str, *, token: str = TOKEN) -> str:
+def kubeconfig(path: Path, url: str, *, token: str = TOKEN, trust: Path | None = None) -> str:
+    tls = f', certificate-authority: "{trust}", tls-server-name: {authority.SERVER}' if trust else ""
     path.write_text(
         f"""
 apiVersion: v1
 kind: Config
 current-context: c
 contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
-clusters: [{{name: c, cluster: {{server: "{url}"}}}}]
+clusters: [{{name: c, cluster: {{server: "{url}"{tls}}}}}]
 users: [{{name: u, user: {{token: "{token}"}}}}]
 """
     )
@@ -160,6 +166,45 @@ def test_silence_ends_with_the_timeout(tmp_path):
         with pytest.raises(Unavailable, match="no answer in time"):
             transport.request("GET", SECRETS.path(), timeout=0.05)
         transport.close()
+
+
+def test_the_time_for_an_answer_includes_the_connection(tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.made(tmp_path) / "server.pem")
+    handshake, patience = 0.5, 1.0
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_late_then_never() -> None:
+            connection, _ = listener.accept()
+            Event().wait(handshake)
+            with context.wrap_socket(connection, server_side=True) as secure, suppress(OSError):
+                while secure.recv(65536):
+                    pass
+
+        thread = Thread(target=answer_late_then_never)
+        thread.start()
+        path = kubeconfig(tmp_path / "k", f"https://127.0.0.1:{listener.getsockname()[1]}", trust=tmp_path / "ca.pem")
+        transport = connect(kubeconfig=path, environ={})
+        began = monotonic()
+        with pytest.raises(Unavailable, match="no answer in time"):
+            transport.request("GET", SECRETS.path(), timeout=patience)
+        assert monotonic() - began < handshake + patience
+        transport.close()
+        thread.join()
+
+
+def test_a_write_that_was_given_up_never_arrives(cluster, server, tmp_path):
+    with Proxy(server.url) as way:
+        transport = connect(kubeconfig=kubeconfig(tmp_path / "k", way.url), environ={})
+        transport.request("GET", SECRETS.path())  # a connection to send on
+        way.cut()
+        with pytest.raises(Unavailable, match="no answer in time"):
+            transport.request("POST", SECRETS.path("default"), body=secret("late"), timeout=0.05)
+        way.heal()
+        transport.request("GET", SECRETS.path())
+        transport.close()
+    assert [one.method for one in way.passed] == ["GET", "GET"]
+    assert cluster.list("secrets")["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ package costs about 0.3 s (0.6 s without compiled bytecode) and 35 MB, which onl
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -35,6 +37,9 @@ _POOL: Final = 64
 """Connections kept: every worker and every watch holds one."""
 _CONNECT: Final = 5.0
 _CHUNK: Final = 1 << 16
+_RESET: Final = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+"""Closing sends a reset and drops what is still to be sent. By default the kernel would go on sending a request that was
+given up, for minutes: when a network comes back, a write of a leader of long ago would arrive."""
 _TOKEN_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
@@ -52,10 +57,12 @@ def connect(*, kubeconfig: str = "", environ: Mapping[str, str], user_agent: str
     try:
         from kubernetes.client.api_client import ApiClient
         from kubernetes.client.configuration import Configuration
+        from urllib3.connection import HTTPConnection
     except ModuleNotFoundError:
         raise MissingExtra("the connection to Kubernetes", "secretsync-k8s[operator]") from None
     configuration = Configuration()
     configuration.connection_pool_maxsize = _POOL
+    configuration.socket_options = [*HTTPConnection.default_socket_options, _RESET]
     _configure(configuration, kubeconfig or environ.get("KUBECONFIG", ""), environ)
     client = ApiClient(configuration)
     client.user_agent = user_agent
@@ -109,7 +116,8 @@ class ClientTransport:
         operation = f"{method} {path}"
         headers = {"Accept": accept, "Content-Type": content_type}
         raw = None if body is None else json.dumps(body).encode()
-        response = self._send(operation, method, _url(path, query), headers=headers, body=raw, timeout=timeout)
+        url = _url(path, query)
+        response = self._send(operation, method, url, headers=headers, body=raw, timeout=timeout, total=timeout)
         content = _read(operation, response)
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise _refusal(operation, response, content)
@@ -132,11 +140,12 @@ class ClientTransport:
         headers: dict[str, str],
         body: bytes | None = None,
         timeout: float,
+        total: float | None = None,
     ) -> BaseHTTPResponse:
         import urllib3
 
         self._authorize(operation, headers)
-        limits = urllib3.Timeout(connect=min(_CONNECT, timeout), read=timeout)
+        limits = urllib3.Timeout(connect=min(_CONNECT, timeout), read=timeout, total=total)
         try:
             return self._client.rest_client.pool_manager.request(
                 method,

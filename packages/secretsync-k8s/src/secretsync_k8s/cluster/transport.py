@@ -61,7 +61,8 @@ class Transport(Protocol):
         """Return the object that the server answers with.
 
         Args:
-            timeout: Seconds without a byte from the server.
+            timeout: Seconds until the server begins to answer, those for the connection included, and then without a
+                byte from it. What was sent by then may have been done, and is not sent on.
 
         Raises:
             BackendError: One of the classes above.

@@ -160,6 +160,23 @@ def test_an_outage_for_both_ends_with_one_leader_and_nothing_lost(stand, kms, pa
     assert_wrote_only_while_leading(*pair)
 
 
+def test_a_lease_that_rbac_refuses_is_said_once_and_on_the_page(stand):
+    stand.cluster.fail(status=403, verb="create", resource="leases", times=1000)
+    operator = stand.operator()
+    refusal = (
+        f"create lease {LEASE} at the kubernetes API: forbidden; grant create on leases.coordination.k8s.io "
+        f"in namespace {OPERATOR_NAMESPACE} to our service account (HTTP 403)"
+    )
+    said = operator.line("cannot lead")
+    assert refusal in said
+    assert '"level": "warning"' in said
+    assert operator.page("/readyz") == (503, f"{refusal}\n")
+    assert operator.page("/healthz") == (200, "ok\n")
+    stand.cluster.heal()
+    eventually(lambda: operator.page("/readyz") == (200, "ok\n"))
+    assert sum("cannot lead" in line for line in operator.lines) == 1
+
+
 def test_without_an_election_it_works_at_once_and_touches_no_lease(stand, kms):
     operator = stand.operator("--leader-elect=false")
     stand.apply(kmssecret("app", kms.url))

@@ -256,6 +256,37 @@ def test_an_answer_that_is_no_lease_is_waited_out(pair, caplog):
     assert "lease cf2b8c44.lux.network cannot be read, by a fault of ours: KeyError" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("lease", "verb"),
+    [pytest.param(False, "create", id="none"), pytest.param(True, "update", id="a free one"), (False, "get")],
+)
+def test_what_rbac_does_not_let_is_named_with_the_remedy(stage, lease, verb, caplog):
+    if lease:
+        stage.cluster.create("leases", {"metadata": {"name": LEASE}, "spec": {"leaseDurationSeconds": 1}})
+    stage.cluster.fail(status=403, verb=verb, resource="leases", times=1000)
+    stage.add("a")
+    stage.run(5 * RETRY)
+    refusal = (
+        f"{verb} lease cf2b8c44.lux.network at the kubernetes API: forbidden; grant {verb} on "
+        "leases.coordination.k8s.io in namespace default to our service account (HTTP 403)"
+    )
+    assert caplog.messages == [f"cannot lead: {refusal}"]
+    assert stage.candidates["a"].election.contact.refusal == refusal
+    stage.cluster.heal()
+    stage.run(RETRY)
+    assert stage.leaders() == ["a"]
+    assert stage.candidates["a"].election.contact.refusal == ""
+
+
+def test_how_long_it_surely_leads_is_known(pair):
+    a, b = (pair.candidates[name].election for name in "ab")
+    assert RENEW - RETRY <= a.remaining <= RENEW
+    assert b.remaining == 0.0
+    pair.kill("a")
+    pair.clock.advance(RENEW)
+    assert (a.remaining, a.leading) == (0.0, False)
+
+
 def test_a_leader_waits_for_no_answer_that_comes_after_its_time(pair):
     link = pair.links["a"]
     link.before = lose()

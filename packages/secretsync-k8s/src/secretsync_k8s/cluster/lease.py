@@ -7,8 +7,8 @@ are for people.
     leader    leads until RENEW seconds after the *start* of its last successful renewal, then stops by itself
     standby   takes over DURATION seconds after it saw the Lease change last, or at once when it was given back
 
-Between the two lies what a request may take. A leader asks `leading` before each write; a paused process finds its
-time over when it wakes up, before it writes.
+Between the two lies what a request may take: LAST_REQUEST, and a second to spare. A leader asks `remaining` before each
+write; a paused process finds its time over when it wakes up, before it writes.
 
 Whatever else becomes of the Lease counts as a change, and whoever held it may still lead: a holder or a duration that
 somebody edited, a Lease that was deleted. A standby waits its time in each case. One gap is left, as in the original
@@ -28,18 +28,21 @@ from typing import Final
 from attrs import frozen
 
 from secretsync.clock import Clock
-from secretsync.errors import SecretSyncError
+from secretsync.errors import Forbidden, SecretSyncError
 from secretsync.retry import Chance
 
+from .contact import Contact
 from .resources import LEASES
 from .texts import timestamp
-from .transport import ApiError, Json, Transport
+from .transport import API, ApiError, Json, Transport
 
 _log = logging.getLogger("secretsync.lease")
 
 DURATION: Final = 15
 """Seconds, as the originals have it; a Lease that names more is given more, one that names less is not."""
 RENEW: Final = 10.0
+LAST_REQUEST: Final = DURATION - RENEW - 1.0
+"""Seconds past the end of its time that a leader may wait for what it sent before."""
 RETRY: Final = 1.5
 TIMEOUT: Final = 3.0
 """Seconds for one request: several fit into the time in which a renewal must succeed."""
@@ -48,6 +51,8 @@ _RELEASED: Final = 1
 _JITTER: Final = 0.2
 _STOP: Final = 2 * TIMEOUT + 2.0
 """To give a Lease back takes two requests."""
+_VERBS: Final = {"GET": "get", "POST": "create", "PUT": "update"}
+"""What RBAC calls that which is done to a Lease."""
 
 
 @frozen
@@ -75,7 +80,10 @@ class _Seen:
 class Election:
     """One candidate for one Lease, in a thread of its own.
 
-    `led` and `lost` are called in that thread, in turns; `leading` may be asked by any.
+    `led` and `lost` are called in that thread, in turns; `leading`, `remaining` and `contact` may be asked by any.
+
+    Attributes:
+        contact: Whether the API server can be asked about the Lease.
 
     Args:
         transport: A connection of its own: a renewal must not wait behind other requests.
@@ -94,6 +102,7 @@ class Election:
         led: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
+        self.contact = Contact(clock)
         self._transport = transport
         self._name = name
         self._clock = clock
@@ -109,8 +118,13 @@ class Election:
     @property
     def leading(self) -> bool:
         """Whether this process may write, at this very moment."""
+        return self.remaining > 0.0
+
+    @property
+    def remaining(self) -> float:
+        """Seconds for which this process surely leads; 0.0 if it does not."""
         until = self._until
-        return until is not None and self._clock.monotonic() < until
+        return 0.0 if until is None else max(0.0, until - self._clock.monotonic())
 
     def start(self) -> None:
         """Stand for the Lease; returns at once."""
@@ -188,11 +202,15 @@ class Election:
     def _won(self) -> bool:
         """Return whether the Lease is ours now; whatever goes wrong on the way, it is not."""
         try:
-            return self._try()
+            won = self._try()
         except SecretSyncError as error:
+            self.contact.failed(error)
             _log.debug("lease %s: %s", self._name.name, error.code)
         except Exception as error:  # noqa: BLE001 - a thread that dies would leave a Lease that nobody renews
             _log.error("lease %s cannot be read, by a fault of ours: %s", self._name.name, type(error).__name__)
+        else:
+            self.contact.succeeded()
+            return won
         return False
 
     def _try(self) -> bool:
@@ -229,7 +247,7 @@ class Election:
 
     def _read(self) -> Json | None:
         try:
-            return self._transport.request("GET", self._name.path, timeout=self._patience())
+            return self._request("GET", self._name.path)
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -238,7 +256,7 @@ class Election:
     def _write(self, method: str, path: str, body: Json) -> bool:
         self._written = body["spec"]["renewTime"]
         try:
-            written = self._transport.request(method, path, body=body, timeout=self._patience())
+            written = self._request(method, path, body)
         except ApiError as error:
             if error.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
                 raise
@@ -247,6 +265,14 @@ class Election:
             return False
         self._look(written)
         return True
+
+    def _request(self, method: str, path: str, body: Json | None = None) -> Json:
+        try:
+            return self._transport.request(method, path, body=body, timeout=self._patience())
+        except Forbidden:
+            verb, what = _VERBS[method], f"{LEASES.plural}.{LEASES.group}"
+            remedy = f"grant {verb} on {what} in namespace {self._name.namespace} to our service account"
+            raise Forbidden(API, f"{verb} lease {self._name.name}", f"forbidden; {remedy}", status=403) from None
 
     def _patience(self) -> float:
         """A leader does not wait for an answer that comes after its time."""

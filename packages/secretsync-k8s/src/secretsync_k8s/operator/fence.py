@@ -1,33 +1,40 @@
-"""Between the operator and the API server: no write without the Lease, and whether the Lease can be asked about."""
+"""Between the operator and the API server: no write without the Lease, and none that is waited for past its gap.
+
+A write is sent only while this process leads, but it may take effect later: behind a slow admission webhook, or in a
+network that holds it back. So it is given up, and its connection reset, before another process may have taken over.
+A leader that renews has most of its time left, hence a write more time than webhooks are usually given (10 s); only one
+that is in doubt waits less. What arrives still later, out of the hands of this machine, meets the version it was
+decided on: each change of a Secret names it.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import frozen
 
-from secretsync.clock import Clock
-from secretsync.errors import BackendError, Unavailable
+from secretsync.errors import Unavailable
 
-from ..cluster.transport import API, JSON, TIMEOUT, ApiError, Body, Json, Stream, Transport
-
-_log = logging.getLogger("secretsync.operator")
+from ..cluster.lease import LAST_REQUEST
+from ..cluster.transport import API, JSON, TIMEOUT, Body, Json, Stream, Transport
 
 _READ: Final = "GET"
 
 
 @frozen
 class Fenced:
-    """A transport that sends a write only if `leading` says so at that moment.
+    """A transport that sends a write only while this process leads, and waits for it no longer than is safe.
 
     All that an operator writes goes through one: Secrets, statuses, events, finalizers, the install key. So a process
     that was paused finds out before it writes, whatever part of it was about to. Thread-safe.
+
+    Attributes:
+        remaining: Returns the seconds for which this process surely leads, 0.0 if it does not; asked at each write.
     """
 
     transport: Transport
-    leading: Callable[[], bool]
+    remaining: Callable[[], float]
 
     def request(
         self,
@@ -45,8 +52,8 @@ class Fenced:
         Raises:
             Unavailable: It is a write, and another process may lead by now.
         """
-        if method != _READ and not self.leading():
-            raise Unavailable(API, f"{method} {path}", "not sent: the lease is not ours any more")
+        if method != _READ:
+            timeout = min(timeout, self._patience(f"{method} {path}"))
         return self.transport.request(
             method, path, query=query, body=body, content_type=content_type, accept=accept, timeout=timeout
         )
@@ -55,57 +62,8 @@ class Fenced:
         """See `Transport.stream`."""
         return self.transport.stream(path, query=query, accept=accept, timeout=timeout)
 
-
-class Monitored:
-    """A transport that remembers whether the API server answers. Thread-safe: one thread asks, any may look.
-
-    Attributes:
-        heard: It answered at least once.
-        failing_since: Since when (on the monotonic clock) no request succeeds; None while they do.
-    """
-
-    def __init__(self, transport: Transport, clock: Clock) -> None:
-        self.heard = False
-        self.failing_since: float | None = None
-        self._transport = transport
-        self._clock = clock
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] = {},
-        body: Body | None = None,
-        content_type: str = JSON,
-        accept: str = JSON,
-        timeout: float = TIMEOUT,
-    ) -> Json:
-        """See `Transport.request`. That something is not there, or was written by another, is an answer too."""
-        try:
-            answer = self._transport.request(
-                method, path, query=query, body=body, content_type=content_type, accept=accept, timeout=timeout
-            )
-        except ApiError:
-            self._answered()
-            raise
-        except BackendError as error:
-            self._failed(error)
-            raise
-        self._answered()
-        return answer
-
-    def stream(self, path: str, *, query: Mapping[str, str], accept: str = JSON, timeout: float) -> Stream:
-        """See `Transport.stream`."""
-        return self._transport.stream(path, query=query, accept=accept, timeout=timeout)
-
-    def _answered(self) -> None:
-        self.heard = True
-        if self.failing_since is not None:
-            self.failing_since = None
-            _log.info("the API server answers about the lease again")
-
-    def _failed(self, error: BackendError) -> None:
-        if self.failing_since is None:
-            self.failing_since = self._clock.monotonic()
-            _log.warning("waiting for the API server: %s", error)
+    def _patience(self, operation: str) -> float:
+        remaining = self.remaining()
+        if remaining <= 0.0:
+            raise Unavailable(API, operation, "not sent: the lease is not ours any more")
+        return remaining + LAST_REQUEST

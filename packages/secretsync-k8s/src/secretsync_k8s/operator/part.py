@@ -8,6 +8,7 @@ standby ──led──▶ waiting for the install key ──▶ running
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
@@ -21,7 +22,7 @@ from secretsync.retry import Backoff, Chance
 from ..cluster.lease import Election, LeaseName
 from ..cluster.transport import Transport
 from . import running
-from .fence import Fenced, Monitored
+from .fence import Fenced
 from .install_key import install_key
 from .metrics import Metrics, ObjectFacts
 from .running import Running
@@ -57,24 +58,26 @@ class Part:
         failed: Callable[[SecretSyncError], None],
     ) -> None:
         self._settings = settings
-        self._transport = Fenced(transport, lambda: self.leading)
+        self._transport = Fenced(transport, self._remaining)
         self._metrics = metrics
         self._clock = clock
         self._chance = chance
         self._failed = failed
-        self._monitor = Monitored(lease_transport, clock)
-        self._election = self._candidate(lease) if lease else None
+        self._election = self._candidate(lease_transport, lease) if lease else None
         self._over = Event()
         self._thread: Thread | None = None
         self._running: Running | None = None
 
-    def _candidate(self, lease: LeaseName) -> Election:
-        return Election(self._monitor, lease, clock=self._clock, chance=self._chance, led=self._begin, lost=self._end)
+    def _candidate(self, transport: Transport, lease: LeaseName) -> Election:
+        return Election(transport, lease, clock=self._clock, chance=self._chance, led=self._begin, lost=self._end)
 
     @property
     def leading(self) -> bool:
         """Whether this process may write, at this very moment."""
-        return self._election is None or self._election.leading
+        return self._remaining() > 0.0
+
+    def _remaining(self) -> float:
+        return self._election.remaining if self._election else math.inf
 
     def start(self) -> None:
         """Stand for the Lease; returns at once."""
@@ -148,17 +151,26 @@ class Part:
         """Whether it does what it is there for: lead and work, or stand by."""
         if not self._heard:
             return False, "waiting for the API server"
-        since = self._monitor.failing_since
-        if since is not None and (silent := self._clock.monotonic() - since) > DOUBT:
-            return False, f"the lease is in doubt: the API server has not answered for {silent:.0f} s"
+        if trouble := self._trouble():
+            return False, trouble
         if not self.leading:
             return True, "standby"
         now = self._running
         return now.ready() if now else (False, "waiting for the API server")
 
+    def _trouble(self) -> str:
+        """Return why the Lease cannot be had or kept; "" if it can."""
+        if self._election is None:
+            return ""
+        contact = self._election.contact
+        since = contact.failing_since
+        if since is not None and (silent := self._clock.monotonic() - since) > DOUBT:
+            return f"the lease is in doubt: the API server has not answered for {silent:.0f} s"
+        return contact.refusal
+
     @property
     def _heard(self) -> bool:
-        return self._monitor.heard if self._election else self._running is not None
+        return self._election.contact.heard if self._election else self._running is not None
 
     def facts(self) -> Iterator[ObjectFacts]:
         """Yield what the metrics tell of each object; a standby knows none."""

@@ -17,7 +17,7 @@ from secretsync.policies import KMS_OWNER
 from secretsync.queries import Found, Identity
 from secretsync.reconcile.messages import Answered, Fetch, Perform, Performed, Subject
 from secretsync.targets import Create, Target, Update
-from secretsync.values import Document, Duplicates, Flatten, Row, SecretValue, Version
+from secretsync.values import Document, Flatten, Row, SecretValue, Version
 from worlds import DIGEST, Credentials, secret
 
 CANARY = "c4n4ry-value"
@@ -118,12 +118,6 @@ TABLE = [
     pytest.param([row("A", "2", block=2), row("A", "1", block=1)], FIRST, "1", id="by block, not by row"),
     pytest.param([row("A", "1", block=1), row("A", "2", block=1)], LAST, "1", id="the first row of an import"),
     pytest.param([row("A", "b", "/b"), row("A", "a", "/a")], Flatten(), "b", id="duplicates: last in path order"),
-    pytest.param(
-        [row("A", "b", "/b"), row("A", "a", "/a")],
-        Flatten(duplicates=Duplicates.FIRST),
-        "a",
-        id="duplicates: first in path order",
-    ),
     pytest.param([row("A", "1", "/a"), row("A", "2", "/a")], Flatten(), "2", id="of one path the last row"),
 ]
 
@@ -149,7 +143,7 @@ ROWS = st.lists(
     st.builds(row, st.sampled_from("ABC"), st.sampled_from("123"), st.sampled_from(["/", "/x"]), st.integers(0, 2)),
     max_size=6,
 )
-RULES = st.builds(Flatten, st.sampled_from(["first", "last"]), st.sampled_from(Duplicates))
+RULES = st.builds(Flatten, st.sampled_from(["first", "last"]))
 
 
 @given(ROWS, RULES)

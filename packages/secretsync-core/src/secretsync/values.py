@@ -7,7 +7,6 @@ leaves (a target's writer). Between the two no `repr`, log line, exception or pi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from hmac import compare_digest
 from types import MappingProxyType
 from typing import Final, Literal, NewType, NoReturn, final
@@ -73,19 +72,11 @@ class SecretValue:
         raise TypeError(msg)
 
 
-class Duplicates(Enum):
-    """Which of several own rows of one key counts, the rows taken in path order (kms-api §4.4)."""
-
-    LAST = "last"
-    FIRST = "first"
-
-
 @frozen
 class Flatten:
-    """How the rows of a document become one value a key (kms-api §4.3, §4.4). Own rows always beat imported ones."""
+    """How the rows of a document become one value a key (kms-api §4.3). Own rows always beat imported ones."""
 
     imports: Literal["first", "last"] = "last"
-    duplicates: Duplicates = Duplicates.LAST
 
 
 @frozen
@@ -110,13 +101,16 @@ class Document:
     rows: tuple[Row, ...] = ()
 
     def fields(self, flatten: Flatten) -> Mapping[str, SecretValue]:
-        """Return one value a key, keys sorted; own rows before imports, within one import block the first row."""
+        """Return one value a key, keys sorted; own rows before imports, within one import block the first row.
+
+        Of several own rows of one key the last in path order counts (kms-api §4.4).
+        """
         blocks: dict[int, list[Row]] = {}
         for row in self.rows:
             blocks.setdefault(row.block, []).append(row)
         own = sorted(blocks.pop(0, ()), key=lambda row: row.path)
         imported = [blocks[n] for n in sorted(blocks, reverse=flatten.imports == "last")]
-        merged = _first(own if flatten.duplicates is Duplicates.FIRST else reversed(own))
+        merged = _first(reversed(own))
         for block in imported:
             merged = _first(block) | merged
         return MappingProxyType(dict(sorted(merged.items())))

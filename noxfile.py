@@ -1,5 +1,7 @@
 """The project's tasks. `nox -s tests` is all that a change must pass; `lint`, `types` and `wheels` are parts of it.
 
+`bench` is none: what it measures is the machine's as well.
+
 A fresh machine needs Python 3.11 or newer and `pip install "nox[uv]"`: uv comes with that, and fills each session's
 environment from uv.lock.
 """
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
@@ -24,6 +27,9 @@ PACKAGES = {
     "secretsync_agent": "secretsync_agent",
 }
 """Of each distribution, as its wheel spells it, the package to import."""
+
+BENCHES = ("imports", "burst", "operator")
+"""The scripts of bench/ that hold claims, the quickest first; its other files serve them."""
 
 
 @nox.session
@@ -67,6 +73,25 @@ def wheels(session: nox.Session) -> None:
     check_wheels(session)
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure this machine by every claim of bench/, some minutes long; docs/benchmarks.md says what they mean."""
+    session.env["UV_COMPILE_BYTECODE"] = "1"
+    sync(session)
+    missed = [name for name in BENCHES if not holds(session, name)]
+    if missed:
+        session.error(f"bounds were missed by {', '.join(missed)}")
+
+
+def holds(session: nox.Session, name: str) -> bool:
+    """Run one script with its own bounds; return whether all of them held."""
+    try:
+        session.run("python", f"bench/{name}.py")
+    except CommandFailed:  # the others are still worth knowing
+        return False
+    return True
+
+
 def sync(session: nox.Session, *groups: str) -> None:
     """Make the session's environment what uv.lock says: the packages with their extras, and these groups."""
     wanted = [f"--group={group}" for group in groups]
@@ -83,7 +108,7 @@ def check_lint(session: nox.Session) -> None:
 
 
 def check_types(session: nox.Session) -> None:
-    session.run("mypy", "packages", "tests/typing")
+    session.run("mypy", "packages", "tests/typing", "bench", "noxfile.py")
     session.run("mypy", *sorted(map(str, Path("tests").glob("*.py"))), env={"MYPYPATH": "tests"})
     session.run("pyright", "tests/typing")
     session.run("pyright", "--verifytypes", "secretsync", "--ignoreexternal", silent=True)  # lists every module

@@ -6,8 +6,9 @@
     with ClusterServer(cluster) as server:
         ...  # anything that speaks to an API server, at server.url
 
-As a process of its own: `python -m secretsync_k8s.testing --kubeconfig FILE` prints its URL as one line of JSON, and
-`control` says what can be done to it from outside. Without a socket: `DirectTransport(cluster)`.
+As a process of its own: `python -m secretsync_k8s.testing --kubeconfig FILE` prints its URL as one line of JSON.
+`GET /_emulator/requests` there returns what it was asked (in process: `MemoryCluster.requests`), and `control` says what
+else can be done to it from outside. Without a socket: `DirectTransport(cluster)`.
 
 What goes wrong in real clusters goes wrong here on demand: `MemoryCluster.fail` for requests, `disturb` for watches,
 `outage` and `compact` for all of it.

@@ -291,7 +291,7 @@ def test_secrets_of_the_cluster_itself_are_neither_written_nor_read(stand, kms, 
     made["spec"]["managedSecretReference"]["secretType"] = type_
     stand.apply(asked, written, made)
     assert f"Secret shop/own is of type {type_}" in stand.until_reason("asked", "CredentialsNotFound")["message"]
-    assert "is controlled by the cluster itself" in stand.until_reason("own", "TargetConflict")["message"]
+    assert "belongs to the cluster itself" in stand.until_reason("own", "TargetConflict")["message"]
     message = stand.until_reason("made", "InvalidSpec")["message"]
     assert (
         message

@@ -62,6 +62,41 @@ def test_deny_is_a_flag(stand):
     assert "which this operator forbids" in stand.until_reason("app", "TargetForbidden")["message"]
 
 
+OTHERS = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u-1", "controller": True}
+
+
+@pytest.mark.row("kmssecret-38", "kmssecret-39")
+@pytest.mark.parametrize(
+    ("adopt", "owners", "taken"),
+    [("never", [], False), ("unowned", [], True), ("unowned", [OTHERS], False), ("always", [OTHERS], True)],
+    ids=["never", "unowned", "unowned, of a controller", "always, of a controller"],
+)
+def test_which_secrets_are_taken_over_is_a_flag(stand, adopt, owners, taken):
+    kms = stand.kms({"/app": {"A": "1"}})
+    metadata = {"name": "app", "ownerReferences": owners}
+    stand.cluster.create("secrets", {"metadata": metadata, "stringData": {"A": "2"}}, namespace=NAMESPACE)
+    stand.operator("--adopt", adopt)
+    stand.apply(kmssecret("app", kms.url, policy="Owner"))
+    stand.until_reason("app", "Synced" if taken else "TargetConflict")
+    assert stand.data("app") == {"A": "1" if taken else "2"}
+    references = stand.secret("app")["metadata"].get("ownerReferences", [])
+    controllers = [one["name"] for one in references if one["controller"]]
+    assert controllers == (["app"] if taken else [one["name"] for one in owners])
+
+
+def test_labels_may_be_kept_from_secrets(stand):
+    kms = stand.kms({"/app": {"A": "1"}})
+    labels = {"argocd.argoproj.io/instance": "shop", "team": "shop"}
+    first = stand.operator()
+    stand.apply(kmssecret("app", kms.url, labels=labels))
+    stand.until_ready("app")
+    assert labels.items() <= stand.secret("app")["metadata"]["labels"].items()
+    first.stop()
+    stand.operator("--no-copy-prefix", "argocd.argoproj.io/")
+    stand.until("secrets", lambda: "argocd.argoproj.io/instance" not in stand.secret("app")["metadata"]["labels"])
+    assert stand.secret("app")["metadata"]["labels"]["team"] == "shop"
+
+
 @pytest.mark.row("kmssecret-52")
 def test_the_version_of_the_replaced_operator_is_a_flag(stand):
     kms = stand.kms({"/app": {"A": canary()}})

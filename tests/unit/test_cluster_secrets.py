@@ -384,6 +384,17 @@ def test_foreign_labels_stay_and_labels_of_ours_that_are_no_longer_wanted_go(api
 
 
 @pytest.mark.row("kmssecret-41")
+def test_who_adopts_is_the_one_controller_and_the_former_one_stays_an_owner(api, secrets):
+    live(api, ownerReferences=[FOREIGN])
+    seen = observe(secrets)
+    assert seen.controller == "Deployment web"
+    action = update(seen, attributes={"owner": OWNER}, change=Change.ADOPTED)
+    taken = secrets.perform(REF, action, subject="s")
+    references = api.objects[PATH]["metadata"]["ownerReferences"]
+    assert references == [FOREIGN | {"controller": False}, json.loads(OWNER)]
+    assert taken.value.controller == ""
+
+
 def test_an_owner_comes_and_goes_beside_foreign_references(api, secrets):
     theirs = FOREIGN | {"controller": False}
     live(api, annotations={marks.OWNER: MARK, marks.OWNER_UID: "uid-of-owner"}, ownerReferences=[theirs])

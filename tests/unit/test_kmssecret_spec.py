@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secretsync.errors import InvalidSpec
-from secretsync.policies import KMS_ORPHAN, KMS_OWNER
+from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Adopt
 from secretsync_k8s.cluster.trust import BundleRef
-from secretsync_k8s.kinds.kmssecret.spec import FINALIZER, decode
+from secretsync_k8s.kinds.kmssecret.spec import ALLOW_EMPTY, FINALIZER, RECREATE, decode
 from stand import kmssecret
 
 
@@ -60,8 +61,29 @@ def test_intervals(spec, seconds):
     ids=str,
 )
 def test_policies(written, policy):
-    (made,) = decode(manifest(**target(creationPolicy=written))).targets
-    assert made.policy is policy
+    (made,), (again,) = (decode(manifest(**target(creationPolicy=written))).targets for _ in range(2))
+    assert made.policy == policy
+    assert made.policy is again.policy, "ten thousand objects share one"
+
+
+@pytest.mark.parametrize("adopt", Adopt)
+def test_what_may_be_taken_over_is_the_operators_word(adopt):
+    obj = manifest(**target(creationPolicy="Orphan"))
+    obj["metadata"]["annotations"] = {RECREATE: "true"}
+    (made,) = decode(obj, adopt=adopt).targets
+    assert made.policy == evolve(KMS_ORPHAN, adopt=adopt, recreate=True)
+
+
+def test_what_speaks_of_the_object_itself_stays_with_it():
+    obj = manifest()
+    common = {"app.kubernetes.io/name": "x", "argocd.argoproj.io/instance": "y", "team": "z"}
+    own = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "helm.sh/chart": "c", ALLOW_EMPTY: "true"}
+    obj["metadata"] |= {"labels": common, "annotations": common | own}
+    plain, narrowed = decode(obj), decode(obj, no_copy=("argocd.argoproj.io/", "team", "secrets.lux.network/"))
+    assert plain.labels == plain.annotations == common
+    assert narrowed.labels == narrowed.annotations == {"app.kubernetes.io/name": "x"}
+    assert plain.allow_empty
+    assert narrowed.allow_empty, "what the operator itself reads it reads all the same"
 
 
 @pytest.mark.row("kmssecret-13")

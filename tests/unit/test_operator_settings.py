@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretsync.errors import InvalidInput
+from secretsync.policies import Adopt
 from secretsync_k8s.kinds.kmssecret.guard import CrossNamespace
 from secretsync_k8s.kinds.kmssecret.version import VersionFormat
 from secretsync_k8s.operator.app import LEASES, lease
 from secretsync_k8s.operator.scope import lease_name
 from secretsync_k8s.operator.settings import KINDS, settings
 
+BEGINNINGS = "write how names begin, without * or commas, such as argocd.argoproj.io/"
 NAMESPACE = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 NAMESPACES = st.lists(NAMESPACE, min_size=1, max_size=5, unique=True)
 
@@ -30,6 +32,14 @@ NAMESPACES = st.lists(NAMESPACE, min_size=1, max_size=5, unique=True)
         pytest.param(("--namespaces=",), {}, {"namespaces": ()}, id="an empty list is the whole cluster"),
         pytest.param((), {"KMS_API_HOST_URL": "http://kms"}, {"host_api": "http://kms"}, id="host"),
         pytest.param((), {"KMS_API_CA_CERTIFICATE": "pem"}, {"ca_certificates": "pem"}, id="certificates"),
+        pytest.param((), {}, {"adopt": "unowned", "no_copy": ()}, id="nothing about Secrets of others"),
+        pytest.param(("--adopt=never",), {}, {"adopt": "never"}, id="adoption"),
+        pytest.param(
+            ("--no-copy-prefix=argocd.argoproj.io/", "--no-copy-prefix", "app.kubernetes.io/instance"),
+            {},
+            {"no_copy": ("argocd.argoproj.io/", "app.kubernetes.io/instance")},
+            id="labels that stay",
+        ),
         pytest.param(
             ("--lease-namespace", "KMSSecret=old"), {}, {"lease_namespaces": {"KMSSecret": "old"}}, id="lease"
         ),
@@ -56,6 +66,10 @@ def test_what_is_told(argv, environ, expected):
         ("--namespaces=a,,b", "write names with commas between, such as shop,bank"),
         ("--cross-namespace=deny", "write Allow, Annotated or Deny"),
         ("--version-format=v1", "write v2 or crc32"),
+        ("--adopt=Never", "write always, unowned or never"),
+        ("--no-copy-prefix=argocd.argoproj.io/*", BEGINNINGS),
+        ("--no-copy-prefix=a/,b/", BEGINNINGS),
+        ("--no-copy-prefix=", BEGINNINGS),
         ("--zap-encoder=text", "write console or json"),
     ],
 )
@@ -71,6 +85,8 @@ def test_the_words_are_those_of_the_kind():
         assert settings(["--cross-namespace", policy.value], {})
     for form in VersionFormat:
         assert settings(["--version-format", form.value], {})
+    for adopt in Adopt:
+        assert settings(["--adopt", adopt.value], {})
     assert set(KINDS) == set(LEASES)
 
 

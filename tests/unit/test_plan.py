@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretsync.errors import TargetConflict, TargetTypeImmutable
-from secretsync.policies import DELIVERY, KMS_ORPHAN, KMS_OWNER, Policy
+from secretsync.policies import DELIVERY, KMS_ORPHAN, KMS_OWNER, Adopt, Policy
 from secretsync.reconcile.plan import Decision, plan
 from secretsync.targets import Action, Change, Create, Delete, Observed, Recorded, Release, Target, Update
 from secretsync.values import SecretValue, Version
@@ -18,7 +18,8 @@ from worlds import DIGEST, secret
 
 REF = secret("t")
 NOTHING = Decision()
-STRICT = Policy("Strict", adopt=False)
+STRICT = Policy("Strict", adopt=Adopt.NEVER)
+GREEDY = Policy("Greedy", adopt=Adopt.ALWAYS)
 MERGE = Policy("Merge", exclusive=False)
 
 
@@ -89,6 +90,10 @@ ACTIONS = [
         update(Change.ADOPTED, put=content(A="1"), drop=frozenset("B")),
         id="adopted",
     ),
+    pytest.param(
+        target(GREEDY), live(None, controller="Foo x"), update(Change.ADOPTED), id="adopted from a controller"
+    ),
+    pytest.param(target(STRICT), live(), None, id="adopts nothing, and this is ours"),
 ]
 
 
@@ -101,7 +106,8 @@ CONFLICTS = [
     pytest.param(target(), live("two"), "belongs to two", id="another's mark"),
     pytest.param(target(), live("two", controller="Foo x"), "belongs to two", id="another's mark and controller"),
     pytest.param(target(), live(None, controller="Foo x"), "controlled by Foo x", id="another controller"),
-    pytest.param(target(STRICT), live(None), "is not ours", id="adopts nothing"),
+    pytest.param(target(STRICT), live(None), "is not ours; name another", id="adopts nothing"),
+    pytest.param(target(GREEDY), live("two"), "belongs to two", id="another's mark, though it adopts all else"),
 ]
 
 

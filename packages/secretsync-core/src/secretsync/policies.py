@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
 from attrs import frozen
+
+
+class Adopt(Enum):
+    """Which targets that are there already, with nobody's mark, may be taken over.
+
+    One with the mark of another object never is: two would take it from each other for ever.
+    """
+
+    ALWAYS = "always"
+    """Any, also one that a controller owns."""
+    UNOWNED = "unowned"
+    NEVER = "never"
 
 
 @frozen
@@ -14,7 +27,7 @@ class Policy:
     Attributes:
         name: As users know it.
         owns: Delete the target when its object goes or stops naming it.
-        adopt: Take over a target that nobody marked and no controller owns.
+        adopt: Which targets of others are taken over.
         exclusive: Keys that others added are removed.
         cautious: When more than half of the keys vanish at once, their removal waits until the same is seen again a
             period later: lost rights can look like a shorter good list.
@@ -23,7 +36,7 @@ class Policy:
 
     name: str
     owns: bool = False
-    adopt: bool = True
+    adopt: Adopt = Adopt.UNOWNED
     exclusive: bool = True
     cautious: bool = True
     recreate: bool = False

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from ..digest import Digester
 from ..errors import TargetConflict, TargetError, TargetTypeImmutable
+from ..policies import Adopt
 from ..targets import Action, Change, Create, Delete, Observed, Recorded, Release, Target, Update
 
 
@@ -77,11 +78,11 @@ def _conflict(target: Target, live: Observed) -> TargetConflict | None:
     if live.mark == target.mark:
         return None
     if live.mark is not None:
-        return TargetConflict(f"{target.ref} belongs to {live.mark}; name another target, or delete that one's object")
-    if live.controller:
+        return TargetConflict(f"{target.ref} belongs to {live.mark}; name another target, or have it given up there")
+    if live.controller and target.policy.adopt is not Adopt.ALWAYS:
         return TargetConflict(f"{target.ref} is controlled by {live.controller}; name another target")
-    if not target.policy.adopt:
-        return TargetConflict(f"{target.ref} exists and is not ours")
+    if target.policy.adopt is Adopt.NEVER:
+        return TargetConflict(f"{target.ref} exists and is not ours; name another target, or delete it")
     return None
 
 

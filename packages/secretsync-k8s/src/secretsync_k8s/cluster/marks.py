@@ -19,6 +19,8 @@ PREFIX: Final = f"{GROUP}/"
 
 MANAGED: Final = f"{PREFIX}managed"
 """Label, "true": what the watch of targets selects by."""
+CLUSTER: Final = "the cluster itself"
+"""As whose the cluster's own Secrets are looked at: nobody else may have them, whatever else is allowed."""
 OWNER: Final = f"{PREFIX}owner"
 """Annotation: the mark, `namespace/name` of the object that wants this Secret."""
 OWNER_UID: Final = f"{PREFIX}owner-uid"

@@ -43,7 +43,7 @@ from secretsync.errors import (
 )
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query, Scope, query
-from secretsync.targets import Action, Content, Create, Delete, Observe, Observed, Ref, Release, Update
+from secretsync.targets import Action, Change, Content, Create, Delete, Observe, Observed, Ref, Release, Update
 from secretsync.values import SecretValue, Version
 
 from . import configmaps, finalizers, grants, marks, trust
@@ -157,7 +157,7 @@ class Secrets:
         """Return what a live Secret looks like, without its values. One of the cluster's own is nobody else's."""
         metadata = secret["metadata"]
         if secret.get("type") in RESERVED:
-            return Observed({}, metadata["uid"], Version(metadata["resourceVersion"]), controller="the cluster itself")
+            return Observed({}, metadata["uid"], Version(metadata["resourceVersion"]), mark=marks.CLUSTER)
         return Observed(
             keys={key: self.digest(value) for key, value in _content(secret).items()},
             uid=metadata["uid"],
@@ -301,7 +301,7 @@ def _patch(action: Update, live: Json) -> Json:
     if live:
         metadata["annotations"] |= marks.tracking_annotations(_tracked_after(action, live))
     if "owner" in action.attributes:
-        metadata["ownerReferences"] = _references(action.attributes["owner"], live)
+        metadata["ownerReferences"] = _references(action, live)
     data = _encoded(action.put) | dict.fromkeys(action.drop)
     return {"metadata": metadata, **({"data": data} if data else {})}
 
@@ -342,10 +342,14 @@ def _tracked_after(action: Update, live: Json) -> frozenset[str]:
     return frozenset(marks.tracked(live) | set(action.attributes)) - taken
 
 
-def _references(owner: str | None, live: Json) -> list[Json]:
+def _references(action: Update, live: Json) -> list[Json]:
+    owner = action.attributes["owner"]
     wanted = [json.loads(owner)] if owner else []
     uids = {reference["uid"] for reference in wanted}
     foreign = [r for r in marks.references(live) if not marks.is_ours(r, live) and r.get("uid") not in uids]
+    if wanted and action.change is Change.ADOPTED:
+        # There is room for one controller: who was it until now stays as an owner among others.
+        foreign = [{**reference, "controller": False} for reference in foreign]
     return foreign + wanted
 
 

@@ -17,6 +17,7 @@ from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import InvalidInput
 from secretsync.http import HttpClient
+from secretsync.policies import Adopt
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event, Moved
 from secretsync.retry import Chance
@@ -104,6 +105,8 @@ def assemble(
         default_trust=default_trust(settings, bundles),
         config_namespace=settings.namespace,
         version_format=VersionFormat(settings.version_format),
+        adopt=Adopt(settings.adopt),
+        no_copy=settings.no_copy,
         longest=settings.longest,
     )
     objects: Objects[Any] = Objects(kind, digest=digest)

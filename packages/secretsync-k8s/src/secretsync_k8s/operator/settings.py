@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ KINDS: Final = ("KMSSecret",)
 CA_VARIABLE: Final = "KMS_API_CA_CERTIFICATE"
 
 _PORTS: Final = range(1, 1 << 16)
+_BEGINNING: Final = re.compile(r"[a-zA-Z0-9][-._a-zA-Z0-9]*(/[-._a-zA-Z0-9]*)?")
 
 
 def _resolved(text: str) -> tuple[Address, Address]:
@@ -69,6 +71,13 @@ def _placed(text: str) -> str:
     return text
 
 
+def _beginning(text: str) -> str:
+    """Return how the name of a label or an annotation may begin; a pattern would never match, and nobody would know."""
+    if not _BEGINNING.fullmatch(text):
+        raise ValueError
+    return text
+
+
 def _one_of(*words: str) -> Kind:
     def read(text: str) -> str:
         if text not in words:
@@ -82,6 +91,9 @@ LEVEL: Final = Kind("level", logs.level, "write debug, info, warn or error")
 MAPPING: Final = Kind("mapping", _mapping, "write HOST:PORT=ADDR or HOST:PORT=ADDR:PORT", repeated=True)
 INTERVAL: Final = Kind("duration", _interval, "write a duration above 0 such as 500ms, 2s or 1m30s")
 NAMES: Final = Kind("list", _names, "write names with commas between, such as shop,bank")
+BEGINNING: Final = Kind(
+    "prefix", _beginning, "write how names begin, without * or commas, such as argocd.argoproj.io/", repeated=True
+)
 PLACED: Final = Kind("mapping", _placed, f"write KIND=NAMESPACE; KIND is {' or '.join(KINDS)}", repeated=True)
 
 _UNUSED_STACKS: Final = "Accepted; stack traces are never logged, because they may hold values"
@@ -117,6 +129,20 @@ FLAGS: Final = (
         "Allow",
         "Whether objects may use Secrets of other namespaces: always, where an annotation there allows it, or never",
     ),
+    Flag(
+        "adopt",
+        _one_of("always", "unowned", "never"),
+        "unowned",
+        "Which Secrets that are there already are taken over: any, those that no controller owns, or none; "
+        "one that another KMSSecret keeps never is",
+    ),
+    Flag(
+        "no-copy-prefix",
+        BEGINNING,
+        (),
+        "How labels and annotations begin that Secrets do not get from their object, such as argocd.argoproj.io/; "
+        "may be repeated",
+    ),
     Flag("version-format", _one_of("v2", "crc32"), "v2", "Of the version annotation: keyed, or as replaced"),
     Flag(
         "zap-devel",
@@ -145,6 +171,8 @@ class Settings:
         namespaces: To work in; none is the whole cluster.
         lease_namespaces: By kind, where its Lease is not in `namespace`.
         ca_certificates: In PEM, for a KMS of which no object and no ConfigMap says whom to trust; "": the system's.
+        adopt: Which Secrets that are there already may be taken over.
+        no_copy: How labels and annotations begin that Secrets do not get from their object.
         longest: In seconds.
     """
 
@@ -156,6 +184,8 @@ class Settings:
     leader_elect: bool
     lease_namespaces: Mapping[str, str]
     cross_namespace: str
+    adopt: str
+    no_copy: tuple[str, ...]
     version_format: str
     metrics_address: str
     probe_address: str
@@ -188,6 +218,8 @@ def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None
         leader_elect=values["leader-elect"],
         lease_namespaces=dict(placed.split("=", 1) for placed in values["lease-namespace"]),
         cross_namespace=values["cross-namespace"],
+        adopt=values["adopt"],
+        no_copy=values["no-copy-prefix"],
         version_format=values["version-format"],
         metrics_address="" if values["metrics-bind-address"] == "0" else values["metrics-bind-address"],
         probe_address=values["health-probe-bind-address"],

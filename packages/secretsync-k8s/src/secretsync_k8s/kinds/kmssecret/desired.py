@@ -24,9 +24,6 @@ from .version import Versioning
 FLATTEN: Final = Flatten(imports="first")
 """Between imports the first wins, as in the operator replaced, so that taking over writes no data."""
 
-NEVER_COPIED: Final = ("kubectl.kubernetes.io/", "kubernetes.io/", "k8s.io/", "helm.sh/", marks.PREFIX)
-"""Labels and annotations that speak of the object itself."""
-
 LARGEST: Final = 1 << 20
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
@@ -86,17 +83,13 @@ def _check(spec: Spec, content: Mapping[str, SecretValue], host: str) -> None:
 
 def _attributes(spec: Spec, target: SecretTarget) -> dict[str, str]:
     attributes = {f"annotation:{marks.OWNER_UID}": spec.object.uid}
-    attributes |= {f"label:{name}": text for name, text in _copied(spec.labels)}
-    attributes |= {f"annotation:{name}": text for name, text in _copied(spec.annotations)}
+    attributes |= {f"label:{name}": text for name, text in spec.labels.items()}
+    attributes |= {f"annotation:{name}": text for name, text in spec.annotations.items()}
     if target.policy.owns and target.ref.namespace == spec.object.namespace:
         attributes["owner"] = marks.owner_reference(
             api_version=f"{marks.GROUP}/v1alpha1", kind=marks.KIND, name=spec.object.name, uid=spec.object.uid
         )
     return attributes
-
-
-def _copied(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    return ((name, text) for name, text in texts.items() if not name.startswith(NEVER_COPIED))
 
 
 def _notes(document: Document) -> Iterator[Note]:

@@ -12,6 +12,7 @@ from secretsync.client_policy import ClientPolicy
 from secretsync.clock import FOREVER
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
+from secretsync.policies import Adopt
 from secretsync.reconcile.messages import Outcome
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Target
@@ -38,6 +39,8 @@ class KMSSecret:
         default_host: The KMS where neither an object nor the operator's ConfigMap names one, "" for none.
         default_trust: Digest of the CA bundle to trust where neither names one, "" for the system's.
         config_namespace: Where that ConfigMap is; "": there is none.
+        adopt: Which Secrets that are there already may be taken over.
+        no_copy: How labels and annotations begin that stay with the object, beside those that always do.
         longest: Caps every object's interval, in seconds.
     """
 
@@ -47,6 +50,8 @@ class KMSSecret:
     default_trust: str = field(default="", kw_only=True)
     config_namespace: str = field(default="", kw_only=True)
     version_format: VersionFormat = field(default=VersionFormat.V2, kw_only=True)
+    adopt: Adopt = field(default=Adopt.UNOWNED, kw_only=True)
+    no_copy: tuple[str, ...] = field(default=(), kw_only=True)
     longest: float = FOREVER
     resource = KMSSECRETS
     finalizer = FINALIZER
@@ -66,7 +71,7 @@ class KMSSecret:
         return status.is_settled(obj)
 
     def decode(self, obj: Json) -> Spec:
-        return decode(obj)
+        return decode(obj, adopt=self.adopt, no_copy=self.no_copy)
 
     def period(self, spec: Spec) -> float:
         return min(spec.period, self.longest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -15,7 +16,7 @@ from attrs import evolve, field, frozen
 from secretsync.backends.kms.scope import Scope
 from secretsync.backends.kms.urls import normalise
 from secretsync.errors import InvalidInput, InvalidSpec
-from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Policy
+from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Adopt, Policy
 from secretsync.targets import Ref
 
 from ...cluster import secrets
@@ -27,6 +28,9 @@ from ..base import Json, ObjectRef
 INTERVAL: Final = 60
 SHORTEST: Final = 10
 """Objects stored before the schema had a minimum may hold less."""
+
+NEVER_COPIED: Final = ("kubectl.kubernetes.io/", "kubernetes.io/", "k8s.io/", "helm.sh/", PREFIX)
+"""How labels and annotations begin that speak of the object itself (kmssecret §4.2)."""
 
 ALLOW_EMPTY: Final = f"{PREFIX}allow-empty"
 RECREATE: Final = f"{PREFIX}recreate-on-type-change"
@@ -62,9 +66,11 @@ class SecretTarget:
 
 @frozen
 class Spec:
-    """A KMSSecret, normalised. `labels` and `annotations` are the object's own; `period` in seconds.
+    """A KMSSecret, normalised; `period` in seconds.
 
     Attributes:
+        labels: Those of the object that its Secrets carry too; `annotations` likewise.
+        allow_empty: An empty folder is no mistake.
         host: "" where the object names none.
         ca: The certificates to trust, None where the object names none.
         is_held: The object carries our finalizer.
@@ -73,6 +79,7 @@ class Spec:
     object: ObjectRef
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    allow_empty: bool
     is_held: bool
     host: str
     ca: BundleRef | None
@@ -81,22 +88,28 @@ class Spec:
     scope: Scope
     targets: tuple[SecretTarget, ...]
 
-    @property
-    def allow_empty(self) -> bool:
-        return self.annotations.get(ALLOW_EMPTY) == "true"
 
-
-def decode(obj: Json) -> Spec:
+def decode(obj: Json, *, adopt: Adopt = Adopt.UNOWNED, no_copy: tuple[str, ...] = ()) -> Spec:
     """Return what the object says.
+
+    Args:
+        adopt: Which Secrets of others it may take over.
+        no_copy: How labels and annotations begin that stay with the object, beside `NEVER_COPIED`.
 
     Raises:
         InvalidSpec: With every problem.
     """
-    reader = _Reader(_pruned(obj.get("spec")) or {})
+    reader = _Reader(_pruned(obj.get("spec")) or {}, obj["metadata"], adopt, (*NEVER_COPIED, *no_copy))
     spec = reader.spec(obj)
     if reader.problems:
         raise InvalidSpec(reader.problems)
     return spec
+
+
+@cache
+def _policy(orphan: bool, recreate: bool, adopt: Adopt) -> Policy:  # noqa: FBT001 - what a cache goes by
+    """Return the policy, one for all objects that say the same."""
+    return evolve(KMS_ORPHAN if orphan else KMS_OWNER, recreate=recreate, adopt=adopt)
 
 
 def _pruned(value: Any) -> Any:
@@ -114,24 +127,31 @@ class _Reader:
     """Reads one spec and notes what is wrong with it."""
 
     raw: Json
+    metadata: Json
+    adopt: Adopt
+    not_copied: tuple[str, ...]
     problems: list[str] = field(factory=list)
 
     def spec(self, obj: Json) -> Spec:
-        metadata = obj["metadata"]
+        annotations = self.metadata.get("annotations") or {}
         host, ca, period = self._host(), self._ca(), self._period()
         method, place = self._method(), "spec.authentication.universalAuth"
         return Spec(
             object=ObjectRef.of(obj),
-            labels=metadata.get("labels") or {},
-            annotations=metadata.get("annotations") or {},
-            is_held=FINALIZER in (metadata.get("finalizers") or ()),
+            labels=self._copied(self.metadata.get("labels") or {}),
+            annotations=self._copied(annotations),
+            allow_empty=annotations.get(ALLOW_EMPTY) == "true",
+            is_held=FINALIZER in (self.metadata.get("finalizers") or ()),
             host=host,
             ca=ca,
             period=period,
             credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
             scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
-            targets=tuple(self._targets(recreate=(metadata.get("annotations") or {}).get(RECREATE) == "true")),
+            targets=tuple(self._targets(recreate=annotations.get(RECREATE) == "true")),
         )
+
+    def _copied(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: text for name, text in texts.items() if not name.startswith(self.not_copied)}
 
     def _problem(self, place: str, text: str) -> None:
         self.problems.append(f"{place} {text}")
@@ -229,11 +249,11 @@ class _Reader:
             self._problem(f"{place}.template", _NOT_YET)
         name = self._name(block, "secretName", place)
         ref = secrets.target(self._name(block, "secretNamespace", place), name)
-        policy = KMS_ORPHAN if block.get("creationPolicy") == "Orphan" else KMS_OWNER
+        policy = _policy(block.get("creationPolicy") == "Orphan", recreate, self.adopt)
         kind = str(block.get("secretType") or "Opaque")
         if kind in RESERVED:
             self._problem(f"{place}.secretType", f'"{kind}" is the cluster\'s own and never written; choose another')
-        return SecretTarget(ref, kind, evolve(policy, recreate=True) if recreate else policy)
+        return SecretTarget(ref, kind, policy)
 
     def _name(self, block: Json, name: str, place: str) -> str:
         text = self._text(block, name, place, "name the Secret to keep and its namespace")

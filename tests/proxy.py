@@ -24,8 +24,8 @@ _REQUEST_LINE: Final = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r$", re.MULTILINE
 
 
 @frozen
-class Passed:
-    """A request that went through to the server, and when on the monotonic clock."""
+class Sent:
+    """A request that came this way, and when on the monotonic clock it went on or was lost."""
 
     method: str
     path: str
@@ -37,10 +37,12 @@ class Proxy:
 
     Attributes:
         passed: Those that reached the server, oldest first.
+        lost: Those whose sender had given them up before they could go on.
     """
 
     def __init__(self, url: str) -> None:
-        self.passed: list[Passed] = []
+        self.passed: list[Sent] = []
+        self.lost: list[Sent] = []
         self._target = (_HOST, urlsplit(url).port)
         self._listener = socket.create_server((_HOST, 0), backlog=128)
         self._whole = Event()
@@ -89,18 +91,19 @@ class Proxy:
         with suppress(OSError):  # reset by one side or shut by us: then so it is for the other
             while chunk := source.recv(_CHUNK):
                 self._whole.wait()
-                if source.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                    break  # what was on its way is lost with the connection
+                given_up = source.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if sink.getpeername() == self._target:
-                    self._note(chunk)
+                    (self.lost if given_up else self.passed).extend(_requests(chunk))
+                if given_up:
+                    break
                 sink.sendall(chunk)
         self._whole.wait()
         _shut(source)
         _shut(sink)
 
-    def _note(self, chunk: bytes) -> None:
-        for method, path in _REQUEST_LINE.findall(chunk):
-            self.passed.append(Passed(method.decode(), path.decode(), monotonic()))
+
+def _requests(chunk: bytes) -> list[Sent]:
+    return [Sent(method.decode(), path.decode(), monotonic()) for method, path in _REQUEST_LINE.findall(chunk)]
 
 
 def _shut(one: socket.socket) -> None:

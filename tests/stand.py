@@ -25,10 +25,12 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from attrs import define, field
 
 from canaries import canary, canary_bytes, shown
+from proxy import Proxy
 from secretsync.devserver.seed import Grant, Identity, Project, Seed, Universal
 from secretsync.devserver.server import DevServer
 from secretsync.values import SecretValue
@@ -265,6 +267,11 @@ class Stand:
     def kubeconfig(self) -> Path:
         return self.directory / "kubeconfig"
 
+    def _kubeconfig_by(self, way: Proxy) -> Path:
+        path = self.directory / f"kubeconfig-{urlsplit(way.url).port}"
+        path.write_text(self.kubeconfig.read_text("utf-8").replace(self.api.url, way.url), "utf-8")
+        return path
+
     def namespace(self, name: str) -> None:
         """Create a namespace, with working credentials in it."""
         self.cluster.create("namespaces", {"metadata": {"name": name}})
@@ -282,10 +289,15 @@ class Stand:
         """Start a KMS with these folders."""
         return self._stack.enter_context(DevServer(seed(folders, **limits), entropy=entropy))
 
-    def operator(self, *argv: str, **environ: str) -> Operator:
-        """Start an operator for this cluster: quick, and at debug level."""
+    def way(self, url: str = "") -> Proxy:
+        """Return a new way to a server, the API server if none is named."""
+        return self._stack.enter_context(Proxy(url or self.api.url))
+
+    def operator(self, *argv: str, way: Proxy | None = None, **environ: str) -> Operator:
+        """Start an operator for this cluster: quick, and at debug level; by a way of its own, if it is given one."""
+        kubeconfig = self._kubeconfig_by(way) if way else self.kubeconfig
         defaults = (
-            *("--kubeconfig", str(self.kubeconfig), "--max-interval", FAST, "--zap-log-level", "debug"),
+            *("--kubeconfig", str(kubeconfig), "--max-interval", FAST, "--zap-log-level", "debug"),
             *("--metrics-bind-address", "127.0.0.1:0", "--health-probe-bind-address", "127.0.0.1:0"),
         )
         self.operators.append(Operator(*defaults, *argv, home=self.directory, environ=environ))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,19 @@ from secretsync.digest import Digester
 from secretsync.reconcile.messages import Applied, Withdrawn
 from secretsync_k8s.cluster.replica import Change, ChangeType
 from secretsync_k8s.kinds.kmssecret import KMSSecret
+from secretsync_k8s.kinds.kmssecret.spec import Spec
 from secretsync_k8s.operator.objects import Held, Objects
 
 DIGEST = Digester(b"install key")
+COMPLETE = {
+    "authentication": {
+        "universalAuth": {
+            "credentialsRef": {"secretName": "login", "secretNamespace": "shop"},
+            "secretsScope": {"projectSlug": "shop", "envSlug": "prod", "secretsPath": "/"},
+        }
+    },
+    "managedSecretReference": {"secretName": "app", "secretNamespace": "shop"},
+}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -72,3 +83,18 @@ def test_every_other_change_is_news(objects: Objects[Any], change: dict[str, Any
 def test_after_its_deletion_the_same_object_is_news(objects: Objects[Any]) -> None:
     assert isinstance(objects.changed(Change(ChangeType.DELETED, kmssecret())), Withdrawn)
     assert isinstance(objects.changed(Change(ChangeType.ADDED, kmssecret())), Applied)
+
+
+def test_what_an_object_asks_for_is_not_kept_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decode, decoded = KMSSecret.decode, []
+
+    def noted(kind: KMSSecret, obj: dict[str, Any]) -> Spec:
+        spec = decode(kind, obj)
+        decoded.append(ref(spec))
+        return spec
+
+    monkeypatch.setattr(KMSSecret, "decode", noted)
+    made: Objects[Any] = Objects(KMSSecret(DIGEST, OPERATOR), digest=DIGEST)
+    told = made.changed(Change(ChangeType.ADDED, {**kmssecret(), "spec": COMPLETE}))
+    assert isinstance(told, Applied)
+    assert [one() for one in decoded] == [None]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from functools import partial
 from threading import Lock
 from typing import Final, Generic, NoReturn, TypeVar
 
-from attrs import define
+from attrs import define, frozen
 
 from secretsync.digest import Digester
 from secretsync.errors import Defect, SecretSyncError
 from secretsync.reconcile.messages import Applied, Desired, Subject, Withdrawn
 from secretsync.reconcile.settle import Ask
+from secretsync.targets import Target
 
 from ..cluster.finalizers import Finalizer
 from ..cluster.replica import Change, ChangeType
@@ -29,6 +29,10 @@ HOUR: Final = 3600.0
 _RESTLESS: Final = {"resourceVersion", "managedFields"}
 _FAST: Final = 1
 """The level of compression that takes least time; the others save little more."""
+_WINDOW: Final = 12
+_MEMORY: Final = 5
+"""What a compressor takes, as zlib counts it: 32 kB in all. The usual 256 kB are for texts longer than ours, and what
+the threads of a burst took together would stay with the allocator."""
 
 
 @define(eq=False)
@@ -88,7 +92,7 @@ class Objects(Generic[S]):
             return Withdrawn(key)
         if (now := self.get(key)) is not None and now.says(obj):
             return None
-        before = self._hold(key, obj)
+        before, held = self._hold(key, obj)
         if _leaves(obj):
             return Applied(self._leaving(key, obj))
         paused = self.kind.is_paused(obj)
@@ -97,11 +101,11 @@ class Objects(Generic[S]):
         return (
             Withdrawn(key)
             if paused
-            else Applied(self._subject(key, obj, settled=before is None and self.kind.is_settled(obj)))
+            else Applied(self._subject(key, held, obj, settled=before is None and self.kind.is_settled(obj)))
         )
 
-    def _hold(self, key: str, obj: Json) -> Held | None:
-        """Remember the object; return it as it was, None if it is new."""
+    def _hold(self, key: str, obj: Json) -> tuple[Held | None, Held]:
+        """Remember the object; return it as it was, None if it is new, and as it is."""
         with self._lock:
             before = self._held.get(key)
             if before is not None and before.ref.uid == ObjectRef.of(obj).uid:
@@ -109,7 +113,7 @@ class Objects(Generic[S]):
             else:
                 before, held = None, Held.of(obj, obj.get("status") or {})
             self._held[key] = held
-        return before
+        return before, held
 
     def key(self, ref: ObjectRef) -> str:
         return subject_key(self.kind.resource.kind, ref)
@@ -136,11 +140,11 @@ class Objects(Generic[S]):
             if now is not None and now.ref.uid == held.ref.uid:
                 now.status = status
 
-    def _subject(self, key: str, obj: Json, *, settled: bool) -> Subject:
+    def _subject(self, key: str, held: Held, obj: Json, *, settled: bool) -> Subject:
+        desired: Desired = _Wanted(self.kind, held)
         period = HOUR
         try:
             spec = self.kind.decode(obj)
-            desired: Desired = partial(self.kind.desired, spec)
             digest, period = self._digest(spec), self.kind.period(spec)
         except SecretSyncError as error:
             desired, digest = _refusing(error), self._digest((ObjectRef.of(obj), str(error)))
@@ -163,13 +167,25 @@ class Objects(Generic[S]):
         return Subject(key, HOST, desired, digest, HOUR, recorded=self.kind.recorded(obj), deleted=True)
 
 
+@frozen
+class _Wanted(Generic[S]):
+    """What should be, by an object that is decoded at each evaluation: these are rare, and objects at rest are many."""
+
+    kind: Kind[S]
+    held: Held
+
+    def __call__(self, ask: Ask) -> tuple[Target, ...]:
+        return self.kind.desired(self.kind.decode(self.held.obj), ask)
+
+
 def _wish(obj: Json) -> bytes:
     metadata = {name: value for name, value in obj["metadata"].items() if name not in _RESTLESS}
     return _packed({**obj, "metadata": metadata, "status": {}})
 
 
 def _packed(value: Json) -> bytes:
-    return zlib.compress(json.dumps(value).encode(), _FAST)
+    compressor = zlib.compressobj(_FAST, wbits=_WINDOW, memLevel=_MEMORY)
+    return compressor.compress(json.dumps(value).encode()) + compressor.flush()
 
 
 def _unpacked(packed: bytes) -> Json:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from sys import intern
 from typing import Final
 
 from attrs import frozen
@@ -51,7 +52,7 @@ class _Known:
 
 def key_of(item: Json) -> Key:
     metadata = item["metadata"]
-    return metadata.get("namespace", ""), metadata["name"]
+    return intern(metadata.get("namespace", "")), metadata["name"]  # one copy for all objects in it
 
 
 class Replica:
@@ -94,11 +95,13 @@ class Replica:
             return self._deleted(key, item, before)
         if before is not None and before.uid == now.uid and self._old.is_older(now, before):
             return []
-        self._known[key] = now
         if before is None:
+            self._known[key] = now
             return [Change(ChangeType.ADDED, item)]
         if before.uid != now.uid:
+            self._known[key] = now
             return [self._gone(key, before), Change(ChangeType.ADDED, item)]
+        self._known[key] = _Known(before.uid, now.version, now.generation)  # one copy of the uid, however many events
         self._old.superseded(before)
         return [Change(ChangeType.MODIFIED, item)]
 

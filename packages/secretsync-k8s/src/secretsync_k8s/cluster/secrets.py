@@ -88,7 +88,7 @@ class ClusterSecret(Query[Mapping[str, SecretValue]]):
 
 def target(namespace: str, name: str) -> Ref:
     """Return the name of a Secret as a target."""
-    return Ref(HOST, KIND, name, namespace)
+    return Ref(HOST, KIND, name, intern(namespace))
 
 
 @frozen
@@ -159,7 +159,8 @@ class Secrets:
         if secret.get("type") in RESERVED:
             return Observed({}, metadata["uid"], Version(metadata["resourceVersion"]), mark=marks.CLUSTER)
         return Observed(
-            keys={key: self.digest(value) for key, value in _content(secret).items()},
+            # Interned: many Secrets hold keys of the same names.
+            keys={intern(key): self.digest(value) for key, value in _content(secret).items()},
             uid=metadata["uid"],
             version=Version(metadata["resourceVersion"]),
             mark=marks.mark_of(metadata),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from sys import intern
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
@@ -35,9 +36,8 @@ class ObjectRef:
     @classmethod
     def of(cls, obj: Mapping[str, Any]) -> ObjectRef:
         metadata = obj["metadata"]
-        return cls(
-            metadata.get("namespace", ""), metadata["name"], metadata.get("uid", ""), metadata.get("generation", 0)
-        )
+        namespace = intern(metadata.get("namespace", ""))  # one copy for all objects in it
+        return cls(namespace, metadata["name"], metadata.get("uid", ""), metadata.get("generation", 0))
 
 
 def subject_key(kind: str, ref: ObjectRef) -> str:

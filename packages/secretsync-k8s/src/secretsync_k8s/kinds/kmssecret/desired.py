@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from secretsync.auth.universal import METHOD
@@ -27,12 +28,15 @@ FLATTEN: Final = Flatten(imports="first")
 LARGEST: Final = 1 << 20
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
+_identity: Final = lru_cache(maxsize=256)(Identity)
+"""One value for all objects that log in alike: each folder that is asked for holds its identity."""
+
 
 def desired(
     spec: Spec, ask: Ask, *, where: Connection, versioning: Versioning, slug_max_age: float
 ) -> tuple[Target, ...]:
     """Return the Secrets; raises what the folder, its keys or its size say against them."""
-    identity = Identity(where.host, METHOD, spec.credentials, ask.digest(spec.credentials), where.trust)
+    identity = _identity(where.host, METHOD, spec.credentials, ask.digest(spec.credentials), where.trust)
     document = read(ask, identity, spec.scope, slug_max_age=slug_max_age)
     content = document.fields(FLATTEN)
     _check(spec, content, where.host)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from sys import intern
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -219,7 +220,7 @@ class _Reader:
             if name in block:
                 self._problem(f"{place}.{name}", _NOT_YET)
         return Scope(
-            environment=self._text(block, "envSlug", place, "name the environment's slug, such as prod"),
+            environment=intern(self._text(block, "envSlug", place, "name the environment's slug, such as prod")),
             path=self._text(block, "secretsPath", place, "name the folder, / for the root"),
             project_slug=slug,
             project_id=project,

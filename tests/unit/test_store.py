@@ -73,7 +73,7 @@ def test_a_value_stays_while_a_run_holds_it_and_a_little_longer() -> None:
 
 def test_a_value_stays_while_a_fetch_waits_for_it() -> None:
     store = make((SOURCE, Found({}, Version("1"))))
-    store.entry(SOURCE).dependants[TOKEN] = 0
+    store.entry(SOURCE).as_credential().waiting[TOKEN] = 0
     store.drop(LINGER)
     assert store.entry(SOURCE).has_value
 

@@ -16,6 +16,21 @@ _DROPPED: Final = object()
 
 
 @define(eq=False)
+class Dependants:
+    """The fetches that need one answer as their credential.
+
+    Attributes:
+        waiting: Queries whose fetch waits for it, each with the lane it waited in.
+        stranded: Queries that failed for want of it; they are tried again when there is one.
+        forced_at: When another one was last asked for because somebody refused this one.
+    """
+
+    waiting: dict[AnyQuery, int] = field(factory=dict)
+    stranded: dict[AnyQuery, None] = field(factory=dict)
+    forced_at: float = NEVER
+
+
+@define(eq=False)
 class Entry:
     """Mutable, owned by one `Store`; all times are monotonic seconds.
 
@@ -27,18 +42,16 @@ class Entry:
         askers: Runs that depend on the answer, each with the seconds between two checks that suffice it.
         waiters: Parked runs that wait for the next answer.
         holders: How many runs need the value right now.
-        dependants: Queries whose fetch waits for this credential, each with the lane it waited in.
+        dependants: Who needs it as a credential; None: it never was one, as most are not.
         first_turn: When it is read for the first time, if nobody needs it sooner.
         in_turn: The last read was a check at its turn.
         under_way: A fetch is in flight, or waits for its credential.
         written: A write of ours is in flight.
         obtain: The next answer must bring the value.
-        stranded: Queries that failed for want of this credential; they are tried again when there is one.
         changed: The answer changed, failed or recovered, and the askers were not told yet.
         late: When the check came due that waits in its host's queue.
         shown: A version that a watch showed while a fetch or a write was under way.
         replayed: This attempt already went out a second time, with a new credential.
-        forced_at: When another one was last asked for because somebody refused this credential.
     """
 
     query: AnyQuery
@@ -55,8 +68,7 @@ class Entry:
     askers: dict[str, float] = field(factory=dict)
     waiters: dict[str, None] = field(factory=dict)
     holders: int = 0
-    dependants: dict[AnyQuery, int] = field(factory=dict)
-    stranded: dict[AnyQuery, None] = field(factory=dict)
+    dependants: Dependants | None = None
     first_turn: float = FOREVER
     in_turn: bool = False
     under_way: bool = False
@@ -66,7 +78,6 @@ class Entry:
     late: float = FOREVER
     shown: Version | None = None
     replayed: bool = False
-    forced_at: float = NEVER
     due: float = FOREVER
     drop_at: float = FOREVER
     idle_at: float = FOREVER
@@ -94,8 +105,18 @@ class Entry:
         return min(self.askers.values(), default=FOREVER)
 
     @property
+    def awaited(self) -> bool:
+        """A fetch waits for this credential."""
+        return self.dependants is not None and bool(self.dependants.waiting)
+
+    def as_credential(self) -> Dependants:
+        if self.dependants is None:
+            self.dependants = Dependants()
+        return self.dependants
+
+    @property
     def in_use(self) -> bool:
-        cares = self.askers or self.waiters or self.holders or self.dependants
+        cares = self.askers or self.waiters or self.holders or self.awaited
         return bool(cares or self.under_way or self.written)
 
     def drop_value(self) -> None:

@@ -49,7 +49,9 @@ class Store:
         """Return the entry of a query, a new one if nobody asked yet."""
         entry = self._entries.get(query)
         if entry is None:
-            entry = self._entries[query] = Entry(query, self._digest(query), fraction(self._digest(query.group)))
+            name, group = self._digest(query), query.group
+            phase = fraction(name if group is query else self._digest(group))
+            entry = self._entries[query] = Entry(query, name, phase)
         return entry
 
     def known(self, query: AnyQuery) -> Entry | None:
@@ -95,8 +97,7 @@ class Store:
         digest = self._digest(_essence(wire))
         news = news or digest != entry.digest
         entry.answer, entry.digest, entry.obtain = wire, digest, False
-        entry.renew_at = now + wire.renew_in if isinstance(wire, Found) else FOREVER
-        entry.expires_at = now + wire.expires_in if isinstance(wire, Found) else FOREVER
+        entry.renew_at, entry.expires_at = _ends(wire, now)
         self._linger(entry, now)
         return news
 
@@ -151,7 +152,7 @@ class Store:
         """Drop the values that nobody needs any more, and the entries that nobody asks about."""
         while self._dropping and self._dropping[0][0] <= now:
             mark, entry = self._dropping.popleft()
-            if entry.drop_at == mark and not entry.holders and not entry.dependants:
+            if entry.drop_at == mark and not entry.holders and not entry.awaited:
                 entry.drop_value()
         while self._idling and self._idling[0][0] <= now:
             mark, entry = self._idling.popleft()
@@ -161,6 +162,13 @@ class Store:
                 self.rest(entry, now)  # a living token still serves, a failed login must not be forgotten
             else:
                 del self._entries[entry.query]
+
+
+def _ends(answer: Found[object] | Absent, now: float) -> tuple[float, float]:
+    """Return when an answer is to be renewed, and when it expires."""
+    if isinstance(answer, Absent) or answer.expires_in == FOREVER:
+        return FOREVER, FOREVER  # not as a sum, which were a number of its own for each entry
+    return now + answer.renew_in, now + answer.expires_in
 
 
 def _essence(answer: Found[object] | Absent) -> object:

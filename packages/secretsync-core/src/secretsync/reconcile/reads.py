@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from ..cache.entry import Entry
+from ..cache.entry import Dependants, Entry
 from ..cache.store import Store
 from ..clock import FOREVER
 from ..errors import CredentialsNotFound, Defect
@@ -169,13 +169,13 @@ class Reads:
                     self.want(holder, Lane.REFRESH, obtain=True)
                 return answer
             case Absent():
-                holder.stranded |= dict.fromkeys(queries)
+                holder.as_credential().stranded |= dict.fromkeys(queries)
                 return Failed(CredentialsNotFound(f"{query} does not exist"))
             case Failed():
-                holder.stranded |= dict.fromkeys(queries)
+                holder.as_credential().stranded |= dict.fromkeys(queries)
                 return Failed(answer.error, Scope.QUERY, max(0.0, holder.retry_at - now))
             case None:
-                holder.dependants |= dict.fromkeys(queries, lane)
+                holder.as_credential().waiting |= dict.fromkeys(queries, lane)
                 self.want(holder, lane, obtain=True)
                 return None
 
@@ -228,7 +228,8 @@ class Reads:
         if entry.changed:
             self._tell(entry, Lane.RETRY if entry.failure else Lane.CHANGED)
         entry.changed = False
-        self._release(entry)
+        if entry.dependants:
+            self._release(entry, entry.dependants)
         self.schedule(entry, now)
         self._store.rest(entry, now)
 
@@ -245,19 +246,19 @@ class Reads:
         self._store.doubt(entry.query)
         return True
 
-    def _release(self, credential: Entry) -> None:
+    def _release(self, credential: Entry, dependants: Dependants) -> None:
         """Let go the fetches that waited for this credential, and once it is there those that failed without it."""
-        dependants, credential.dependants = credential.dependants, {}
-        for query, lane in dependants.items():
+        waiting, dependants.waiting = dependants.waiting, {}
+        for query, lane in waiting.items():
             entry = self._store.entry(query)
             entry.under_way = False
             self.want(entry, Lane(lane))
         if credential.failure or isinstance(credential.answer, Absent):
             return
-        stranded, credential.stranded = credential.stranded, {}
+        stranded, dependants.stranded = dependants.stranded, {}
         for query in stranded:
             known = self._store.known(query)
-            if known and known.failure and (known.askers or known.stranded):
+            if known and known.failure and (known.askers or (known.dependants and known.dependants.stranded)):
                 self.want(known, Lane.RETRY)
 
     def _retry_at(self, entry: Entry, failed: Failed, now: float) -> float:
@@ -288,19 +289,21 @@ class Reads:
     @staticmethod
     def _refused(holder: Entry, now: float) -> bool:
         """Throw the credential away, unless its predecessor was a moment ago."""
-        if now < holder.forced_at + REFUSED_AGAIN:
+        dependants = holder.as_credential()
+        if now < dependants.forced_at + REFUSED_AGAIN:
             return False
-        holder.forced_at = holder.expires_at = now
+        dependants.forced_at = holder.expires_at = now
         return True
 
     def _suspected(self, entry: Entry, holder: Entry, now: float) -> bool:
         """Have the fetch wait for another credential; the one that was used still serves everybody else meanwhile."""
-        if not holder.dependants:
-            if now < max(holder.at + SUSPECT_AGE, holder.forced_at + SUSPECT_AGAIN, holder.retry_at):
+        dependants = holder.as_credential()
+        if not dependants.waiting:
+            if now < max(holder.at + SUSPECT_AGE, dependants.forced_at + SUSPECT_AGAIN, holder.retry_at):
                 return False
-            holder.forced_at = now
+            dependants.forced_at = now
         entry.under_way = True
-        holder.dependants[entry.query] = Lane.RETRY
+        dependants.waiting[entry.query] = Lane.RETRY
         self.want(holder, Lane.RETRY, obtain=True)
         return True
 

@@ -62,6 +62,19 @@ class State(Enum):
 
 
 @define(eq=False)
+class Draft:
+    """The targets while they are written.
+
+    Attributes:
+        kept: What will be ours.
+        writing: Actions that are not done yet.
+    """
+
+    kept: dict[Ref, Kept] = field(factory=dict)
+    writing: dict[Ref, Perform] = field(factory=dict)
+
+
+@define(eq=False)
 class Run:
     """Mutable, owned by one `Runs`.
 
@@ -69,11 +82,14 @@ class Run:
         since: When this round of work began: what is asked with an age of 0 must be read after it.
         memory: What the last complete evaluation left.
         targets: What is ours, by the last outcome.
+        waiting: What a parked run waits for.
         draft: The outcome in the making while targets are written.
-        writing: Actions that are not done yet.
+        errors: Why a target is not as wanted, by the last complete evaluation.
+        notes: What happened since the last outcome.
         again: Something changed while targets were written.
         told: Notes of targets that were told already.
         anew: Everything must be read after `since`.
+        reported: The last outcome that was told, without its notes.
     """
 
     subject: Subject
@@ -83,12 +99,11 @@ class Run:
     rounds: int = 0
     memory: Memory = field(factory=Memory)
     targets: tuple[Kept, ...] = ()
-    waiting: dict[AnyQuery, None] = field(factory=dict)
+    waiting: dict[AnyQuery, None] | None = None
     held: tuple[AnyQuery, ...] = ()
-    draft: dict[Ref, Kept] = field(factory=dict)
-    errors: list[SecretSyncError] = field(factory=list)
-    notes: list[Note] = field(factory=list)
-    writing: dict[Ref, Perform] = field(factory=dict)
+    draft: Draft | None = None
+    errors: tuple[SecretSyncError, ...] = ()
+    notes: tuple[Note, ...] = ()
     again: bool = False
     moved: int = 0
     failures: int = 0
@@ -101,6 +116,11 @@ class Run:
     @property
     def key(self) -> str:
         return self.subject.key
+
+    @property
+    def writing(self) -> Collection[Perform]:
+        """The actions that are not done yet."""
+        return self.draft.writing.values() if self.draft else ()
 
 
 class Runs:
@@ -164,7 +184,7 @@ class Runs:
             return
         self._queue.discard(key)
         self._unpark(run)
-        for perform in run.writing.values():
+        for perform in run.writing:
             self._hosts.discard(perform.host, perform)
         self._hold(run, (*run.held, *run.memory.asked), now)
         self._store.depend(key, before=run.memory.asked, after={})
@@ -176,7 +196,7 @@ class Runs:
     def awake(self, key: str, query: AnyQuery) -> None:
         """One of the answers that a parked run waits for has come."""
         run = self._runs.get(key)
-        if run is None or run.state is not State.PARKED:
+        if run is None or run.waiting is None:
             return
         run.waiting.pop(query, None)
         if not run.waiting:
@@ -196,7 +216,7 @@ class Runs:
 
     def _expire(self, run: Run, now: float) -> None:
         """Say that it takes too long; work on, unless nobody would hear of it."""
-        slow = sorted({query.host for query in run.waiting} | {p.host for p in run.writing.values()})
+        slow = sorted({query.host for query in run.waiting or ()} | {perform.host for perform in run.writing})
         error = DeadlineExceeded(f"no answer in time from {', '.join(slow) or 'the queue'}")
         self._report(run, Outcome((error,), run.targets, failures=1))
         if run.subject.once:
@@ -245,7 +265,7 @@ class Runs:
                 case Parked(missed):
                     self._park(run, ask, missed, now)
                 case Quiet():
-                    self._finish(run, tuple(run.errors), now)
+                    self._finish(run, run.errors, now)
                 case Settled():
                     self._write(run, ask, result, now)
 
@@ -278,9 +298,9 @@ class Runs:
         )
 
     def _unpark(self, run: Run) -> None:
-        for query in run.waiting:
+        for query in run.waiting or ():
             self._store.entry(query).waiters.pop(run.key, None)
-        run.waiting.clear()
+        run.waiting = None
 
     def _hold(self, run: Run, queries: Iterable[AnyQuery], now: float) -> None:
         before, run.held = run.held, tuple(queries)
@@ -311,22 +331,23 @@ class Runs:
     def _write(self, run: Run, ask: Ask, settled: Settled, now: float) -> None:
         before = {kept.recorded.ref: kept for kept in run.targets}
         verified: dict[Ref, bytes | None] = {}
-        run.draft, run.errors = {}, []
+        run.draft = draft = Draft()
+        run.errors = ()
         run.notes += self._fresh_notes(run, settled)
         for target, live in settled.targets:
             kept = before.get(target.ref)
             drifted = settled.inputs in (run.memory.inputs, kept.recorded.inputs if kept else b"")
             decision = self._decide(run, target, live, kept, now)
             decision = self._pacify(run, target.ref, decision, now) if drifted else decision
-            self._take(run, target, live, decision, settled.inputs)
+            self._take(run, draft, target, live, decision, inputs=settled.inputs)
             if isinstance(target, Target):
                 verified[target.ref] = self._seen(target.ref) if decision == Decision() else None
         self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
         self._hold(run, (), now)
-        if run.writing:
+        if draft.writing:
             run.state = State.WRITING
         else:
-            self._written(run, now)
+            self._written(run, draft, now)
 
     def _decide(
         self, run: Run, target: Target | Recorded, live: Observed | None, kept: Kept | None, now: float
@@ -338,7 +359,7 @@ class Runs:
         seen = run.caution.seen(ref, now=now, period=period)
         decision = plan(target, live, self._digest, ours=ours, waiting=waiting, seen=seen)
         if run.caution.doubt(ref, decision.doubted, now):
-            run.notes.append(Note("ManyKeysRemoved", f"{ref}: {_names(decision.doubted)} vanished; kept for now"))
+            run.notes += (Note("ManyKeysRemoved", f"{ref}: {_names(decision.doubted)} vanished; kept for now"),)
         if decision.doubted:
             self._timers.at(run.caution.second_look(ref, period), run)
         return decision
@@ -355,29 +376,35 @@ class Runs:
         return Decision(error=WriterConflict(f"{ref}: somebody keeps changing it back; find who else writes it"))
 
     def _take(
-        self, run: Run, target: Target | Recorded, live: Observed | None, decision: Decision, inputs: bytes
+        self,
+        run: Run,
+        draft: Draft,
+        target: Target | Recorded,
+        live: Observed | None,
+        decision: Decision,
+        *,
+        inputs: bytes,
     ) -> None:
         if decision.error:
-            run.errors.append(decision.error)
+            run.errors += (decision.error,)
         if decision.action:
-            self._queue_write(run, target.ref, decision.action)
+            draft.writing[target.ref] = self._queue_write(run, target.ref, decision.action)
             run.again |= isinstance(target, Target) and isinstance(decision.action, Delete)  # to be made anew
         if decision.action or (isinstance(target, Target) and not isinstance(decision.error, TargetConflict)):
             right = inputs if isinstance(target, Target) and decision == Decision() else b""
             recorded = Recorded(target.ref, target.policy, target.mark, live.uid if live else "", right)
-            run.draft[target.ref] = Kept(recorded, live)
+            draft.kept[target.ref] = Kept(recorded, live)
 
     @staticmethod
-    def _fresh_notes(run: Run, settled: Settled) -> list[Note]:
-        notes = [note for target, _ in settled.targets if isinstance(target, Target) for note in target.notes]
-        fresh = [note for note in notes if note not in run.told]
-        run.told = tuple(notes)
-        return fresh
+    def _fresh_notes(run: Run, settled: Settled) -> tuple[Note, ...]:
+        before = run.told
+        run.told = tuple(note for target, _ in settled.targets if isinstance(target, Target) for note in target.notes)
+        return tuple(note for note in run.told if note not in before)
 
-    def _queue_write(self, run: Run, ref: Ref, action: Action) -> None:
+    def _queue_write(self, run: Run, ref: Ref, action: Action) -> Perform:
         perform = Perform(ref.host, run.key, ref, action)
-        run.writing[ref] = perform
         self._hosts.put(ref.host, perform, run.lane)
+        return perform
 
     def _seen(self, ref: Ref) -> bytes:
         return self._store.entry(Observe(ref)).digest
@@ -406,33 +433,34 @@ class Runs:
     def _ended(self, perform: Perform, result: AnyWire, now: float) -> None:
         self.reads.learned(Observe(perform.ref), result, now, by=perform.key)
         run = self._runs.get(perform.key)
-        if run is None or run.writing.get(perform.ref) is not perform:
+        draft = run.draft if run else None
+        if run is None or draft is None or draft.writing.get(perform.ref) is not perform:
             return
-        del run.writing[perform.ref]
-        self._note(run, perform, result)
-        if not run.writing:
-            self._written(run, now)
+        del draft.writing[perform.ref]
+        self._note(run, draft, perform, result)
+        if not draft.writing:
+            self._written(run, draft, now)
 
-    def _note(self, run: Run, perform: Perform, result: AnyWire) -> None:
+    def _note(self, run: Run, draft: Draft, perform: Perform, result: AnyWire) -> None:
         ref, change = perform.ref, perform.action.change
         verified = dict(run.memory.verified)
         if isinstance(result, Failed):
-            run.errors.append(result.error)
+            run.errors += (result.error,)
         elif isinstance(result, Found) and not isinstance(perform.action, Release):
-            kept = run.draft[ref]
+            kept = draft.kept[ref]
             recorded = evolve(kept.recorded, uid=result.value.uid, inputs=run.memory.inputs)
-            run.draft[ref] = Kept(recorded, result.value)
+            draft.kept[ref] = Kept(recorded, result.value)
             verified[ref] = None if ref in run.caution.doubted else self._seen(ref)
-            run.notes.append(Note(change.value, _told(perform)))
+            run.notes += (Note(change.value, _told(perform)),)
         else:
-            del run.draft[ref]  # and if it is still wanted, it is not verified: another run makes it anew
-            run.notes.append(Note(change.value, _told(perform)))
+            del draft.kept[ref]  # and if it is still wanted, it is not verified: another run makes it anew
+            run.notes += (Note(change.value, _told(perform)),)
         run.memory = evolve(run.memory, verified=verified)
 
-    def _written(self, run: Run, now: float) -> None:
+    def _written(self, run: Run, draft: Draft, now: float) -> None:
         """Every write is done, or none was needed."""
-        run.targets, run.draft = tuple(run.draft.values()), {}
-        errors = tuple(run.errors)
+        run.targets, run.draft = tuple(draft.kept.values()), None
+        errors = run.errors
         moved = bool(errors) and all(isinstance(error, TargetMoved) for error in errors)
         run.moved = run.moved + 1 if moved else 0
         if moved and run.moved <= AT_ONCE:
@@ -463,7 +491,7 @@ class Runs:
         self._hold(run, (), now)
         run.failures = run.failures + 1 if errors else 0
         run.anew = run.anew and run.again  # asked for while targets were written: the next round does it
-        notes, run.notes = tuple(run.notes), []
+        notes, run.notes = run.notes, ()
         run.state = State.IDLE
         gone = run.subject.deleted and not errors and not run.targets
         self._report(run, Outcome(errors, run.targets, run.failures, gone, notes))
@@ -479,7 +507,7 @@ class Runs:
         """Tell what changed; an outage that goes on is told after 1, 2, 4, 8 … failures only (kmssecret §4 step 10)."""
         news = run.reported is None or outcome != run.reported or outcome.notes or run.subject.deleted
         if news or (outcome.failures and outcome.failures & (outcome.failures - 1) == 0):
-            run.reported = outcome
+            run.reported = evolve(outcome, notes=())
             self._reports.tell(run.key, run.subject.host, outcome, run.lane)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from secretsync.cache.store import IDLE, LINGER
-from secretsync.errors import InvalidSpec
-from secretsync.reconcile.messages import Applied, Perform, Report, Withdrawn
+from secretsync.errors import InvalidKey, InvalidSpec
+from secretsync.queries import Failed
+from secretsync.reconcile.messages import Applied, Fetch, Perform, Report, Withdrawn
+from secretsync.reconcile.reads import LEAST, Lateness, Uses
 from secretsync.reconcile.settle import Ask
-from secretsync.targets import Target
+from secretsync.targets import Create, Target
 from worlds import DOWN, UNTOLD, Credentials, Folder, Play, Token, World, copy, document, login, secret, subject
 
 T = secret("t")
@@ -114,46 +118,165 @@ def test_a_report_under_way_is_not_idle() -> None:
     assert not made.engine.idle
 
 
-# -- overdue
+# -- the next check
 
 
-def test_nothing_is_overdue_while_every_check_goes_out_in_time() -> None:
-    made = play(40)
-    late = 0.0
+def test_the_next_check_is_a_period_after_the_last_one_at_most_and_comes_when_it_was_said() -> None:
+    made = play()
+    made.run(10)
+    fetched: list[float] = []
+    made.check = lambda effects: fetched.extend(made.now for one in effects if isinstance(one, Fetch))
+    for _ in range(5):
+        said = made.engine.next_check("o0")
+        assert said is not None
+        assert made.now < said <= made.now + 60.0
+        made.run(said + 1)
+        assert fetched[-1] == said
 
-    def check(effects: list[object]) -> None:
-        nonlocal late
-        late = max(late, made.engine.overdue(made.now))
 
-    made.check = check  # type: ignore[assignment]
-    made.run(1000)
-    assert late == 0.0
+def test_while_it_is_looked_at_and_where_only_a_change_helps_no_next_check_is_set() -> None:
+    made = play()
+    assert made.engine.next_check("o0") is None, "nobody"
+    made.late["kms"] = 1e6
+    made.run(10)
+    assert made.engine.next_check("o0") is None, "it is under way"
 
 
-def test_what_waits_behind_a_busy_host_is_overdue_and_what_hangs_itself_is_not() -> None:
+def test_a_failure_says_when_it_is_tried_again() -> None:
+    made = play()
+    made.world.faults = lambda what, now: Failed(InvalidKey("no")) if isinstance(what, Create) else None
+    made.run(1)
+    said = made.engine.next_check("o0")
+    writes = made.world.counts["writes"]
+    assert said is not None
+    made.run(said - 0.1)
+    assert made.world.counts["writes"] == writes
+    made.run(said + 1)
+    assert made.world.counts["writes"] == writes + 1
+
+
+def test_a_check_that_waits_behind_others_was_to_be_made_when_it_came_due() -> None:
     made = play(20, limits={"kms": 4})
     made.run(30)
     made.late["kms"] = 1000.0
     made.run(200)
-    assert 100.0 < made.engine.overdue(200.0) < 170.0
+    assert min(at for n in range(20) if (at := made.engine.next_check(f"o{n}"))) < 100.0
+
+
+# -- lateness
+
+
+def late(made: Play) -> float:
+    return max(one.seconds for one in made.engine.lateness(made.now).values())
+
+
+def test_nothing_is_late_while_every_check_goes_out_in_time() -> None:
+    made = play(40)
+    seen = []
+    made.check = lambda effects: seen.append(late(made))
+    made.run(1000)
+    assert max(seen) == 0.0
+    assert made.engine.lateness(made.now) == {"cluster": Lateness(), "kms": Lateness()}
+
+
+def test_what_waits_behind_a_busy_host_is_late_and_what_hangs_itself_is_not() -> None:
+    made = play(20, limits={"kms": 4})
+    made.run(30)
+    made.late["kms"] = 1000.0
+    made.run(200)
+    assert 100.0 < made.engine.lateness(200.0)["kms"].seconds < 170.0
+    assert made.engine.lateness(200.0)["cluster"] == Lateness()
     made.late["kms"] = 0.05
     made.run(1200)
-    assert made.engine.overdue(1200.0) == 0.0
+    assert late(made) == 0.0
 
 
-def test_a_dead_host_is_tried_and_hence_not_overdue() -> None:
+def test_each_check_is_late_by_a_period_of_its_own() -> None:
+    made = Play(World(folders={f"/{n}": document(A="1") for n in range(3)}))
+    made.apply(*(subject(copy(f"/{n}", f"t{n}"), f"o{n}", period=p) for n, p in enumerate((1.0, 60.0, 600.0))))
+    made.run(700)
+    asleep = made.now + 1200.0
+    found = made.engine.lateness(asleep)["kms"]
+    assert found.seconds == pytest.approx(1200.0, abs=1.0)
+    assert found.periods == pytest.approx(found.seconds / LEAST), "a second late is not late by a period"
+    made.engine.step([Withdrawn("o0")], made.now)
+    assert 1140.0 / 60.0 < made.engine.lateness(asleep)["kms"].periods <= 20.0
+    made.engine.step([Withdrawn("o1")], made.now)
+    assert 1.0 < made.engine.lateness(asleep)["kms"].periods <= 2.0
+
+
+def test_a_period_that_cannot_be_kept_stretches_evenly_and_says_so() -> None:
+    made = play(60, limits={"kms": 1}, late={"kms": 2.0})
+    made.run(1000)
+    asked: dict[object, list[float]] = {}
+    stretched = []
+
+    def check(effects: list[object]) -> None:
+        for one in effects:
+            if isinstance(one, Fetch) and isinstance(one.queries[0], Folder):
+                asked.setdefault(one.queries[0], []).append(made.now)
+        stretched.append(made.engine.lateness(made.now)["kms"].periods)
+
+    made.check = check  # type: ignore[assignment]
+    made.run(3000)
+    gaps = [later - earlier for times in asked.values() for earlier, later in pairwise(times)]
+    assert len(asked) == 60
+    assert max(gaps) <= 2 * min(gaps)
+    assert 0.5 < max(stretched) < 2.0
+
+
+def test_a_dead_host_is_tried_and_hence_not_late() -> None:
     made = play(40)
     made.run(100)
     made.world.faults = lambda what, now: DOWN if getattr(what, "host", "") == "kms" else None
     for now in range(100, 2000, 20):
         made.run(float(now))
-        assert made.engine.overdue(made.now) <= 20.0
+        assert late(made) <= 20.0
 
 
-def test_a_driver_that_does_not_come_round_is_overdue() -> None:
+def test_a_driver_that_does_not_come_round_is_late() -> None:
     made = play()
     made.run(30)
-    assert made.engine.overdue(200.0) > 100.0
+    assert made.engine.lateness(200.0)["kms"].seconds > 100.0
+
+
+# -- credentials
+
+
+def test_a_token_is_missed_by_those_who_wait_for_it_and_serves_all_others() -> None:
+    made = play(20)
+    made.run(1)
+    assert made.engine.credential_uses(Token) == Uses(hits=0, misses=20)
+    made.run(301)
+    reads = made.world.counts["Folder"]
+    assert reads >= 5 * 20
+    assert made.engine.credential_uses(Token) == Uses(hits=reads - 20, misses=20)
+
+
+def test_a_token_that_is_renewed_in_time_is_missed_by_nobody() -> None:
+    made = play()
+    made.run(30)
+    before = made.engine.credential_uses(Token)
+    made.run(30 + 3 * made.world.token_ttl)
+    after = made.engine.credential_uses(Token)
+    assert after.misses == before.misses
+    assert after.hits > 10
+
+
+def test_a_refused_token_is_missed_again() -> None:
+    made = play()
+    made.run(30)
+    made.world.tokens.clear()
+    made.run(90)
+    assert made.world.counts["refused"] == 1
+    assert made.engine.credential_uses(Token) == Uses(hits=made.world.counts["Folder"] - 2, misses=2)
+
+
+def test_who_finds_no_credential_has_none_at_hand() -> None:
+    made = play()
+    made.world.credentials.clear()
+    made.run(300)
+    assert made.engine.credential_uses(Token) == Uses()
 
 
 # -- steps

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from attrs import define
 
 from secretsync.digest import Digester
 from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.reads import Lateness
 from secretsync.runtime.driver import Driver
 from secretsync.runtime.executor import Executor
 from secretsync.testing import ManualClock
 from secretsync_k8s.cluster.reflector import SILENCE
 from secretsync_k8s.operator.running import Running
-
-LATE = 120.0
 
 
 @define
@@ -26,9 +25,9 @@ class Watches:
 
 
 class Late(Engine):
-    late = 0.0
+    late: Mapping[str, Lateness] = {}
 
-    def overdue(self, now: float) -> float:
+    def lateness(self, now: float) -> Mapping[str, Lateness]:
         return self.late
 
 
@@ -49,24 +48,29 @@ def driver(engine: Late, manual_clock: ManualClock) -> Iterator[Driver]:
 @pytest.mark.parametrize(
     ("watches", "late", "told"),
     [
-        pytest.param(Watches(), 0.0, (True, "ok"), id="well"),
-        pytest.param(Watches(), LATE, (True, "ok"), id="late by two intervals"),
-        pytest.param(Watches(), LATE + 1, (False, "checks are late by 121 s"), id="late by more"),
-        pytest.param(Watches(synced=False), 0.0, (False, "waiting for the first list of objects"), id="no list yet"),
-        pytest.param(Watches(failing_since=1.0), 0.0, (False, "the API server cannot be followed"), id="outage"),
-        pytest.param(Watches(silent_for=SILENCE), 0.0, (True, "ok"), id="silent"),
+        pytest.param(Watches(), {}, (True, "ok"), id="well"),
+        pytest.param(Watches(), {"kms": Lateness(7000.0, 2.0)}, (True, "ok"), id="late by two periods"),
         pytest.param(
-            Watches(silent_for=76.0), 0.0, (False, "nothing has come from the API server for too long"), id="deaf"
+            Watches(),
+            {"kms": Lateness(), "slow": Lateness(21.0, 2.1)},
+            (False, "checks of slow are late by 21 s, which is over two periods"),
+            id="late by more",
+        ),
+        pytest.param(Watches(synced=False), {}, (False, "waiting for the first list of objects"), id="no list yet"),
+        pytest.param(Watches(failing_since=1.0), {}, (False, "the API server cannot be followed"), id="outage"),
+        pytest.param(Watches(silent_for=SILENCE), {}, (True, "ok"), id="silent"),
+        pytest.param(
+            Watches(silent_for=76.0), {}, (False, "nothing has come from the API server for too long"), id="deaf"
         ),
     ],
 )
 def test_it_is_ready_while_all_is_followed_and_in_time_and_alive_in_any_case(driver, manual_clock, watches, late, told):
     driver.inspect(lambda engine: setattr(engine, "late", late))
-    running = Running(driver, None, watches, None, manual_clock, LATE)
+    running = Running(driver, None, watches, None, manual_clock, None)
     assert running.ready() == told
     assert running.healthy() == (True, "ok"), "no outage is mended by a restart"
 
 
 def test_an_engine_that_stopped_by_a_fault_is_unhealthy(driver, manual_clock):
     driver.dead = True
-    assert Running(driver, None, Watches(), None, manual_clock, LATE).healthy() == (False, "the engine is stuck")
+    assert Running(driver, None, Watches(), None, manual_clock, None).healthy() == (False, "the engine is stuck")

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 import pytest
 
 from secretsync.errors import InvalidInput
-from secretsync_k8s.operator.metrics import Metrics, ObjectFacts
+from secretsync_k8s.operator.metrics import Facts, Metrics, ObjectFacts
 from secretsync_k8s.operator.probes import Page, Pages, probes
 
 FLAG = "--health-probe-bind-address"
@@ -87,21 +87,23 @@ def served(metrics: Metrics) -> tuple[list[str], str]:
 
 def facts(name: str, **changes: object) -> ObjectFacts:
     return ObjectFacts(
-        **{"namespace": "shop", "name": name, "ready": True, "last_success": 5.0, "secrets": 2} | changes
+        **{"namespace": "shop", "name": name, "ready": True, "last_success": 5.0, "secrets": 2, "next_sync": 65.0}
+        | changes
     )  # type: ignore[arg-type]
 
 
 def test_objects_are_read_at_each_scrape_and_a_deleted_one_leaves_no_series():
-    table = [facts("a"), facts("b", ready=False, last_success=None, secrets=0)]
-    metrics = Metrics(lambda: table)
+    table = [facts("a"), facts("b", ready=False, last_success=None, secrets=0, next_sync=None)]
+    metrics = Metrics(lambda: [Facts(table)])
     lines, content_type = served(metrics)
     assert content_type.startswith("text/plain; version=0.0.4")
-    assert [line for line in lines if "kmssecret" in line and "{" in line] == [
+    assert [line for line in lines if 'name="' in line] == [
         'secretsync_kmssecret_ready{name="a",namespace="shop"} 1.0',
         'secretsync_kmssecret_ready{name="b",namespace="shop"} 0.0',
         'secretsync_kmssecret_last_success_timestamp_seconds{name="a",namespace="shop"} 5.0',
         'secretsync_kmssecret_secrets{name="a",namespace="shop"} 2.0',
         'secretsync_kmssecret_secrets{name="b",namespace="shop"} 0.0',
+        'secretsync_kmssecret_next_sync_timestamp_seconds{name="a",namespace="shop"} 65.0',
     ]
     del table[0]
     assert not [line for line in served(metrics)[0] if 'name="a"' in line]
@@ -128,7 +130,7 @@ def test_counters(count: Callable[[Metrics], None], series: str):
 
 
 def test_a_table_that_cannot_be_read_is_an_error_page_and_no_made_up_numbers():
-    def broken() -> list[ObjectFacts]:
+    def broken() -> list[Facts]:
         raise ValueError("canary")
 
     with Pages("127.0.0.1:0", {"/metrics": Metrics(broken).page}, flag="f") as pages:

@@ -751,3 +751,37 @@ def test_outcomes_are_equal_by_what_they_say() -> None:
     assert Absent() == Absent()
     assert SecretValue("1") == SecretValue(b"1")
     assert Observe(T) == Observe(T)
+
+
+# -- how long it took
+
+
+def test_a_run_took_as_long_as_all_that_it_waited_for() -> None:
+    made = play(late={"kms": 2.0, "cluster": 0.5})
+    made.run(100)
+    assert made.last().took == pytest.approx(0.5 + 2.0 + 2.0 + 0.5 + 0.5), "credentials, login, folder, look, write"
+    made.at(100, lambda: made.world.put(T, {"A": b"edited"}, "one"))
+    made.run(110)
+    assert made.last().took == pytest.approx(0.5 + 2.0 + 0.5, abs=0.1), "look, folder, write"
+
+
+def test_a_failure_took_its_time_too() -> None:
+    made = play(late={"kms": 3.0})
+    made.world.faults = lambda what, now: DOWN if getattr(what, "host", "") == "kms" else None
+    made.run(4)
+    assert made.last().errors
+    assert made.last().took == pytest.approx(3.05)
+
+
+def test_what_only_waited_for_its_turn_after_a_restart_took_no_time_worth_telling() -> None:
+    before = play()
+    before.run(10)
+    after = Play(before.world)
+    kept = tuple(one.recorded for one in before.last().targets)
+    after.apply(subject(copy("/a", "t", policy=KMS_OWNER), settled=True, recorded=kept))
+    after.run(100)
+    assert after.last().ready
+    assert after.last().took is None
+    after.world.folders["/a"] = document(A="9")
+    after.run(200)
+    assert after.last().took == pytest.approx(0.05), "the write"

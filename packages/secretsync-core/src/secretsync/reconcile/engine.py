@@ -11,6 +11,7 @@ from typing import Final
 
 from ..cache.entry import Entry
 from ..cache.store import Store
+from ..clock import FOREVER
 from ..digest import Digester
 from ..ports import AnyQuery
 from ..queries import Purpose
@@ -18,7 +19,7 @@ from ..retry import Chance
 from .hosts import Host, Hosts
 from .lanes import Lane
 from .messages import Answered, Applied, Effect, Event, Moved, Perform, Performed, Reported, Withdrawn
-from .reads import Batch, Reads
+from .reads import Batch, Lateness, Reads, Uses
 from .reports import Pending, Reports, Tell
 from .runs import Run, Runs
 from .settle import Guard, allow
@@ -152,6 +153,22 @@ class Engine:
         """Nothing is queued or under way."""
         return not self._runs.queued and self._hosts.idle
 
-    def overdue(self, now: float) -> float:
-        """Return by how many seconds the oldest check that is due and was not attempted is late; 0.0 when none is."""
-        return self._reads.late(now)
+    def next_check(self, key: str) -> float | None:
+        """Return when a subject is looked at next, in monotonic seconds; None while no moment for it is set.
+
+        That is while it is being looked at, and where only a change can bring it about.
+        """
+        run = self._runs.get(key)
+        if run is None:
+            return None
+        entries = (self._store.entry(query) for query in (*run.memory.asked, *(run.waiting or ())))
+        moment = min((min(entry.due, entry.late) for entry in entries), default=FOREVER)
+        return None if (soonest := min(moment, run.due)) == FOREVER else soonest
+
+    def lateness(self, now: float) -> dict[str, Lateness]:
+        """Return by how much the checks are late that came due and were not attempted, for every host there is."""
+        return {host: Lateness() for host in self._hosts} | self._reads.lateness(now)
+
+    def credential_uses(self, kind: type[AnyQuery]) -> Uses:
+        """Return how many fetches had their credential of this kind at hand, and how many had to wait for it."""
+        return self._reads.uses(kind)

@@ -81,6 +81,9 @@ class Hosts(Generic[W]):
             self._hosts[name] = Host(name, self._limit(name))
         return self._hosts[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hosts)
+
     def put(self, name: str, work: W, lane: Lane) -> None:
         self.host(name).queue.put(work, lane)
         self._stirred[name] = None

@@ -75,6 +75,7 @@ class Outcome:
         failures: Runs in a row that failed.
         gone: It was deleted, and nothing of it is left to clean up.
         notes: What happened in this run; not part of what makes two outcomes equal.
+        took: Seconds from what called for this run to its end, waiting included; None where it waited for its turn.
     """
 
     errors: tuple[SecretSyncError, ...] = field(default=(), eq=lambda errors: [(type(e), str(e)) for e in errors])
@@ -82,6 +83,7 @@ class Outcome:
     failures: int = field(default=0, eq=False)
     gone: bool = False
     notes: tuple[Note, ...] = field(default=(), eq=False)
+    took: float | None = field(default=None, eq=False)
 
     @property
     def ready(self) -> bool:

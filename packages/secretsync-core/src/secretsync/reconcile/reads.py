@@ -9,6 +9,7 @@ while the old one serves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
@@ -35,6 +36,27 @@ SUSPECT_AGAIN: Final = 600.0
 """The same, where the refusal may just as well mean what it says (kms-api §9)."""
 SUSPECT_AGE: Final = 60.0
 """A credential younger than this is not suspected."""
+
+
+@frozen
+class Lateness:
+    """How late the checks of one host are that came due and were not attempted.
+
+    Attributes:
+        seconds: Of the one that waits longest.
+        periods: Of the one that is worst off, by its own period, or by `LEAST` seconds where that is shorter.
+    """
+
+    seconds: float = 0.0
+    periods: float = 0.0
+
+
+@frozen
+class Uses:
+    """How many fetches had their credential at hand, and how many had to wait for it."""
+
+    hits: int = 0
+    misses: int = 0
 
 
 @frozen
@@ -66,6 +88,10 @@ class Reads:
         self._awake = awake
         self._news = news
         self._waiting: dict[tuple[str, Hashable], dict[AnyQuery, None]] = {}
+        self._released: set[AnyQuery] = set()
+        """Queries whose fetch waited for a credential and goes out next."""
+        self._hits: Counter[type[AnyQuery]] = Counter()
+        self._misses: Counter[type[AnyQuery]] = Counter()
 
     # -- wanting
 
@@ -134,6 +160,8 @@ class Reads:
         """Return the fetch of what waits in a batch, None if there is nothing to send."""
         verdict = host.verdict(now)
         queries = self._take(host, batch, lane, everything=verdict is not None)
+        released = self._released.intersection(queries)
+        self._released -= released
         credential = verdict or self._credential(queries, lane, now)
         if isinstance(credential, Failed):
             for query in queries:
@@ -142,8 +170,11 @@ class Reads:
         entries = [self._store.entry(query) for query in queries]
         for entry in entries:
             entry.under_way = True
-        if credential is None and queries[0].credential is not None:
-            return None
+        needed = queries[0].credential
+        if needed is not None:
+            if credential is None:
+                return None
+            self._hits[type(needed)] += len(queries) - len(released)
         return Fetch(host.name, queries, {e.query: e.version for e in entries if _conditional(e)}, credential)
 
     def _take(self, host: Host[Any], batch: Batch, lane: Lane, *, everything: bool) -> tuple[AnyQuery, ...]:
@@ -175,9 +206,18 @@ class Reads:
                 holder.as_credential().stranded |= dict.fromkeys(queries)
                 return Failed(answer.error, Scope.QUERY, max(0.0, holder.retry_at - now))
             case None:
-                holder.as_credential().waiting |= dict.fromkeys(queries, lane)
-                self.want(holder, lane, obtain=True)
+                self._wait(holder, queries, lane)
                 return None
+
+    def _wait(self, holder: Entry, queries: tuple[AnyQuery, ...], lane: Lane) -> None:
+        """Have the fetch of these wait for a credential, or for another one."""
+        self._misses[type(holder.query)] += len(queries)
+        holder.as_credential().waiting |= dict.fromkeys(queries, lane)
+        self.want(holder, lane, obtain=True)
+
+    def uses(self, kind: type[AnyQuery]) -> Uses:
+        """Return how often answers of this kind were there when a fetch needed one as its credential."""
+        return Uses(self._hits[kind], self._misses[kind])
 
     # -- landing
 
@@ -249,6 +289,7 @@ class Reads:
     def _release(self, credential: Entry, dependants: Dependants) -> None:
         """Let go the fetches that waited for this credential, and once it is there those that failed without it."""
         waiting, dependants.waiting = dependants.waiting, {}
+        self._released |= waiting.keys()
         for query, lane in waiting.items():
             entry = self._store.entry(query)
             entry.under_way = False
@@ -303,15 +344,22 @@ class Reads:
                 return False
             dependants.forced_at = now
         entry.under_way = True
-        dependants.waiting[entry.query] = Lane.RETRY
-        self.want(holder, Lane.RETRY, obtain=True)
+        self._wait(holder, (entry.query,), Lane.RETRY)
         return True
 
-    def late(self, now: float) -> float:
-        """Return by how many seconds the oldest check that is due and was not attempted is late; 0.0 when none is."""
-        return max(
-            (now - min(e.due, e.late) for e in self._store if e.askers and min(e.due, e.late) < now), default=0.0
-        )
+    # -- lateness
+
+    def lateness(self, now: float) -> dict[str, Lateness]:
+        """Return how late the checks are, by host; a host that has none of them late is not in it."""
+        found: dict[str, Lateness] = {}
+        for entry in self._store:
+            late = now - min(entry.due, entry.late)
+            if late > 0.0 and entry.askers:
+                host = entry.query.host
+                worst = found.get(host, Lateness())
+                periods = late / max(entry.period, LEAST)
+                found[host] = Lateness(max(worst.seconds, late), max(worst.periods, periods))
+        return found
 
 
 def _until_turn(entry: Entry, now: float, period: float) -> float:

@@ -293,9 +293,7 @@ class Runs:
 
         What is asked once in many periods only (a project's id) stands before the checks and does not wait.
         """
-        return (
-            run.subject.settled and run.lane is Lane.REFRESH and run.reported is None and max_age <= run.subject.period
-        )
+        return _waits_for_its_turn(run) and max_age <= run.subject.period
 
     def _unpark(self, run: Run) -> None:
         for query in run.waiting or ():
@@ -494,7 +492,8 @@ class Runs:
         notes, run.notes = run.notes, ()
         run.state = State.IDLE
         gone = run.subject.deleted and not errors and not run.targets
-        self._report(run, Outcome(errors, run.targets, run.failures, gone, notes))
+        took = None if _waits_for_its_turn(run) else now - run.since
+        self._report(run, Outcome(errors, run.targets, run.failures, gone, notes, took))
         if run.subject.once:
             self.withdrawn(run.key, now)
             return
@@ -515,6 +514,11 @@ def _first_lane(subject: Subject) -> Lane:
     if subject.once:
         return Lane.CALLER
     return Lane.REFRESH if subject.settled else Lane.NEW
+
+
+def _waits_for_its_turn(run: Run) -> bool:
+    """Whether nothing calls for this run: a restart found what was right, and it is its first look."""
+    return run.subject.settled and run.lane is Lane.REFRESH and run.reported is None
 
 
 def _terms(subject: Subject) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ Operator ── Pages (/healthz, /readyz, /metrics)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from threading import Event
 from typing import Final
@@ -22,7 +22,7 @@ from ..cluster.lease import LeaseName
 from ..cluster.resources import KMSSECRETS
 from ..cluster.transport import Transport
 from .assembly import default_trust
-from .metrics import Metrics, ObjectFacts
+from .metrics import Facts, Metrics
 from .part import Part
 from .probes import Pages, probes
 from .scope import lease_name
@@ -110,9 +110,8 @@ class Operator:
     def _ready(self) -> tuple[bool, str]:
         return _all([part.ready() for part in self._parts])
 
-    def _facts(self) -> Iterator[ObjectFacts]:
-        for part in self._parts:
-            yield from part.facts()
+    def _facts(self) -> list[Facts]:
+        return [part.facts() for part in self._parts]
 
 
 def _all(answers: list[tuple[bool, str]]) -> tuple[bool, str]:

@@ -115,7 +115,7 @@ def assemble(
     watched = WatchedSecrets(secrets, watches)
     executor = Executor(
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms"), watched],
+        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms", clock), watched],
         places=[watched],
         report=Reporter(objects, transport, events, metrics, clock).report,
     )

@@ -1,4 +1,4 @@
-"""A backend whose requests are counted; what they bring is not looked at."""
+"""A backend whose requests are counted and timed; what they bring is not looked at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from secretsync.auth.token import Token
-from secretsync.clock import Deadline
+from secretsync.clock import Clock, Deadline
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import Failed, Found
 from secretsync.values import Version
@@ -23,6 +23,7 @@ class Counted:
     backend: Backend
     metrics: Metrics
     name: str
+    clock: Clock
 
     @property
     def answers(self) -> Collection[type[AnyQuery]]:
@@ -36,14 +37,20 @@ class Counted:
         credential: Found[Any] | None,
         deadline: Deadline,
     ) -> Mapping[AnyQuery, AnyWire]:
+        began = self.clock.monotonic()
         answers = self.backend.read(queries, known=known, credential=credential, deadline=deadline)
+        seconds = self.clock.monotonic() - began
+        self.metrics.took(backend=self.name, operation=_operation(queries[0]), seconds=seconds)
         for query, answer in answers.items():
             self._count(query, answer)
         return answers
 
     def _count(self, query: AnyQuery, answer: AnyWire) -> None:
         code = answer.error.code if isinstance(answer, Failed) else "ok"
-        operation = type(query).__name__.lower()
-        self.metrics.requested(backend=self.name, host=query.host, operation=operation, code=code)
+        self.metrics.requested(backend=self.name, host=query.host, operation=_operation(query), code=code)
         if isinstance(query, Token):
             self.metrics.logged_in(result="success" if code == "ok" else code)
+
+
+def _operation(query: AnyQuery) -> str:
+    return type(query).__name__.lower()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Final
 
@@ -24,7 +24,7 @@ from ..cluster.transport import Transport
 from . import running
 from .fence import Fenced
 from .install_key import install_key
-from .metrics import Metrics, ObjectFacts
+from .metrics import Facts, Metrics
 from .running import Running
 from .settings import Settings
 
@@ -172,8 +172,7 @@ class Part:
     def _heard(self) -> bool:
         return self._election.contact.heard if self._election else self._running is not None
 
-    def facts(self) -> Iterator[ObjectFacts]:
-        """Yield what the metrics tell of each object; a standby knows none."""
+    def facts(self) -> Facts:
+        """Return what the metrics tell; a standby knows nothing."""
         now = self._running
-        if now is not None:
-            yield from now.facts()
+        return now.facts() if now else Facts()

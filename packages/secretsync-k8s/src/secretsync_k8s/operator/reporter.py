@@ -93,7 +93,7 @@ class Reporter:
 
     def _count(self, ref: ObjectRef, outcome: Outcome) -> None:
         who = {"namespace": ref.namespace, "name": ref.name}
-        self.metrics.synced(**who, result="error" if outcome.errors else "success")
+        self.metrics.synced(**who, result="error" if outcome.errors else "success", seconds=outcome.took)
         for error in outcome.errors:
             self.metrics.failed(**who, reason=self.objects.kind.reason(error))
         for note in outcome.notes:

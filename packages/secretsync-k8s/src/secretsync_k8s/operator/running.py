@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
 
+from secretsync.auth.token import Token
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
 from secretsync.http import Http
+from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.reads import Lateness, Uses
 from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
 
 from ..cluster.reflector import SILENCE, Reflectors
 from ..cluster.transport import Transport
 from .assembly import assemble, limit
-from .metrics import Metrics, ObjectFacts
-from .objects import Objects
+from .delays import Delays
+from .metrics import Facts, Metrics, ObjectFacts
+from .objects import Held, Objects
 from .settings import Settings
 
-INTERVAL: Final = 60.0
-"""Seconds between two checks of an object that names none."""
+TOO_LATE: Final = 2.0
+"""Periods of its own by which a check may be late while this is ready."""
 STUCK: Final = 60.0
 """Seconds after which an engine that does not come round is taken for stuck."""
 DEAF: Final = SILENCE + 5.0
 """Seconds without a sign of the API server: by then a silent watch has been closed and opened anew."""
 LOOK: Final = 2.0
-_LEAST: Final = 20.0
 
 
 @frozen
 class Running:
-    """What is there while a kind is at work. Thread-safe.
-
-    Attributes:
-        late: Seconds by which the oldest due check may be late before it is not ready.
-    """
+    """What is there while a kind is at work. Thread-safe."""
 
     driver: Driver
     objects: Objects[Any]
     watches: Reflectors
     http: Http
     clock: Clock
-    late: float
+    delays: Delays
 
     def stop(self) -> None:
         """End it: when this returns nothing more is written."""
+        self.delays.stop()
         self.driver.close()
         self.watches.stop_all()
         self.http.close()
@@ -69,28 +70,61 @@ class Running:
         if self.watches.silent_for > DEAF:
             return False, "nothing has come from the API server for too long"
         try:
-            late = self.driver.inspect(lambda engine: engine.overdue(self.clock.monotonic())).result(LOOK)
+            hosts = lateness(self.driver, self.clock)
         except TimeoutError:
             return False, "the engine is busy"
-        return (False, f"checks are late by {late:.0f} s") if late > self.late else (True, "ok")
+        for host, late in hosts.items():
+            if late.periods > TOO_LATE:
+                return False, f"checks of {host} are late by {late.seconds:.0f} s, which is over two periods"
+        return True, "ok"
 
-    def facts(self) -> Iterator[ObjectFacts]:
-        """Yield what the metrics tell of each object."""
+    def facts(self) -> Facts:
+        """Return what the metrics tell."""
         held = self.objects.all()
         try:
-            fresh = self.driver.inspect(lambda engine: {key: engine.freshness(key) for key in held}).result(LOOK)
+            seen = self.driver.inspect(lambda engine: _seen(engine, held, self.clock.monotonic())).result(LOOK)
         except (TimeoutError, SecretSyncError):
-            fresh = {}
+            seen = _Seen()
         ahead = self.clock.now().timestamp() - self.clock.monotonic()
-        for key, one in held.items():
-            at = fresh.get(key)
-            yield ObjectFacts(
-                one.ref.namespace,
-                one.ref.name,
-                ready=any(c["type"] == "Ready" and c["status"] == "True" for c in one.status.get("conditions") or ()),
-                last_success=None if at is None else ahead + at,
-                secrets=one.status.get("secretsCount", 0),
-            )
+        objects = (_facts(one, seen.moments.get(key, (None, None)), ahead) for key, one in held.items())
+        return Facts(objects, seen.hosts, seen.tokens)
+
+
+@frozen
+class _Seen:
+    """What the engine says of itself at one moment; `moments` are those of the last success and of the next check."""
+
+    moments: Mapping[str, tuple[float | None, float | None]] = {}
+    hosts: Mapping[str, Lateness] = {}
+    tokens: Uses | None = None
+
+
+def _seen(engine: Engine, keys: Iterable[str], now: float) -> _Seen:
+    moments = {key: (engine.freshness(key), engine.next_check(key)) for key in keys}
+    return _Seen(moments, engine.lateness(now), engine.credential_uses(Token))
+
+
+def _facts(held: Held, moments: tuple[float | None, float | None], ahead: float) -> ObjectFacts:
+    """Return the facts of one object; `ahead` is by how much the wall clock is before the monotonic one."""
+    status = held.status
+    last, coming = (None if at is None else ahead + at for at in moments)
+    return ObjectFacts(
+        held.ref.namespace,
+        held.ref.name,
+        ready=any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ()),
+        last_success=last,
+        secrets=status.get("secretsCount", 0),
+        next_sync=coming,
+    )
+
+
+def lateness(driver: Driver, clock: Clock) -> Mapping[str, Lateness]:
+    """Return how late the checks of each host are.
+
+    Raises:
+        TimeoutError: The engine is busy.
+    """
+    return driver.inspect(lambda engine: engine.lateness(clock.monotonic())).result(LOOK)
 
 
 def start(
@@ -118,9 +152,6 @@ def start(
     parts.listen(driver.send)
     driver.start()
     parts.watches.start_all()
-    return Running(driver, parts.objects, parts.watches, http, clock, _late(settings))
-
-
-def _late(settings: Settings) -> float:
-    """Two intervals, though a probe must not fail for the hiccups of a machine."""
-    return max(_LEAST, 2 * min(INTERVAL, settings.longest))
+    delays = Delays(partial(lateness, driver, clock))
+    delays.start()
+    return Running(driver, parts.objects, parts.watches, http, clock, delays)

@@ -136,6 +136,27 @@ def test_closing_waits_for_a_write_but_not_for_a_read() -> None:
     world.let_go.set()
 
 
+def test_closing_waits_for_a_report_which_may_be_a_write_too() -> None:
+    world, told = Threaded(), Future[Report]()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(report: Report) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        told.set_result(report)
+
+    driver = drive(world, slow)
+    driver.send(Applied(subject(copy("/a", "t"))))
+    assert begun.wait(10)
+    closing = threading.Thread(target=driver.close)
+    closing.start()
+    closing.join(0.1)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join(10)
+    assert told.done()
+
+
 def test_an_engine_with_nothing_to_do_is_not_silent() -> None:
     world = Threaded()
     world.clock = ManualClock()  # type: ignore[assignment]

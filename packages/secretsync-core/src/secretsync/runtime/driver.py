@@ -15,7 +15,7 @@ from typing import Final, TypeVar, final
 
 from ..clock import FOREVER, Clock
 from ..reconcile.engine import Engine
-from ..reconcile.messages import Effect, Event, Perform
+from ..reconcile.messages import Effect, Event, Perform, Report
 from .executor import Executor, where
 
 R = TypeVar("R")
@@ -76,7 +76,7 @@ class Driver:
         return max(0.0, self._clock.monotonic() - self._beat)
 
     def close(self) -> None:
-        """Stop: nothing new goes out, and writes in flight are over when this returns; reads are left to themselves."""
+        """Stop: nothing new goes out, and when this returns all writes and reports are over; reads go on unheard."""
         self._inbox.put(None)
         self._thread.join()
         wait(self._writes)
@@ -126,7 +126,7 @@ class Driver:
             self._do(effect)
             return
         done = self._pool(effect.host).submit(self._do, effect)
-        if isinstance(effect, Perform):
+        if isinstance(effect, Perform | Report):
             self._writes.add(done)
             done.add_done_callback(self._writes.discard)
 

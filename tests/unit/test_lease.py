@@ -278,6 +278,19 @@ def test_what_rbac_does_not_let_is_named_with_the_remedy(stage, lease, verb, cap
     assert stage.candidates["a"].election.contact.refusal == ""
 
 
+def test_a_namespace_that_is_not_there_is_said(caplog):
+    name = LeaseName("nowhere", LEASE, "a")
+    transport, log = DirectTransport(MemoryCluster(seed=0)), []
+    election = Election(
+        transport, name, clock=ManualClock(), chance=lambda: 0.5, led=lambda: log.append("led"), lost=lambda: None
+    )
+    election.step()
+    election.step()
+    assert "leases at the kubernetes API: NotFound (HTTP 404)" in election.contact.refusal
+    assert caplog.messages == [f"cannot lead: {election.contact.refusal}"]
+    assert log == []
+
+
 def test_how_long_it_surely_leads_is_known(pair):
     a, b = (pair.candidates[name].election for name in "ab")
     assert RENEW - RETRY <= a.remaining <= RENEW

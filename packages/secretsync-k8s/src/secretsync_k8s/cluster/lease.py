@@ -258,7 +258,8 @@ class Election:
         try:
             written = self._request(method, path, body)
         except ApiError as error:
-            if error.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+            # That there is none to update is somebody's doing; that none can be created, of a namespace that is not there.
+            if error.status != HTTPStatus.CONFLICT and (error.status != HTTPStatus.NOT_FOUND or method == "POST"):
                 raise
             if (now := self._read()) is not None:  # somebody was faster: whoever it is leads, not we
                 self._look(now)

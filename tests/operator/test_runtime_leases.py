@@ -101,7 +101,9 @@ def test_a_killed_leader_is_followed_and_what_changed_meanwhile_arrives(stand, k
     os.kill(leader.pid, signal.SIGKILL)
     begun = monotonic()
     assert leader.wait() == -signal.SIGKILL
-    stand.until("secrets", change(stand, kms), timeout=int(TAKE_OVER))
+    arrived = change(stand, kms)
+    stand.apply(kmssecret("late", kms.url))
+    stand.until("secrets", lambda: arrived() and stand.data("late"), timeout=int(TAKE_OVER))
     assert monotonic() - begun < TAKE_OVER
     assert_wrote_only_while_leading(leader, other)
 

@@ -339,7 +339,7 @@ class Runs:
             decision = self._pacify(run, target.ref, decision, now) if drifted else decision
             self._take(run, draft, target, live, decision, inputs=settled.inputs)
             if isinstance(target, Target):
-                verified[target.ref] = self._seen(target.ref) if decision == Decision() else None
+                verified[self._own(target.ref)] = self._seen(target.ref) if decision == Decision() else None
         self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
         self._hold(run, (), now)
         if draft.writing:
@@ -390,7 +390,7 @@ class Runs:
             run.again |= isinstance(target, Target) and isinstance(decision.action, Delete)  # to be made anew
         if decision.action or (isinstance(target, Target) and not isinstance(decision.error, TargetConflict)):
             right = inputs if isinstance(target, Target) and decision == Decision() else b""
-            recorded = Recorded(target.ref, target.policy, target.mark, live.uid if live else "", right)
+            recorded = Recorded(self._own(target.ref), target.policy, target.mark, live.uid if live else "", right)
             draft.kept[target.ref] = Kept(recorded, live)
 
     @staticmethod
@@ -403,6 +403,9 @@ class Runs:
         perform = Perform(ref.host, run.key, ref, action)
         self._hosts.put(ref.host, perform, run.lane)
         return perform
+
+    def _own(self, ref: Ref) -> Ref:
+        return self._store.own(Observe(ref)).ref
 
     def _seen(self, ref: Ref) -> bytes:
         return self._store.entry(Observe(ref)).digest

@@ -105,7 +105,7 @@ class Ask:
             except SecretSyncError as exc:
                 self.failed = exc
                 raise
-        query = self._store.entry(query).query  # one copy of each, however many remember that they asked it
+        query = self._store.own(query)
         age = self._max_age if max_age is None else max_age
         self.asked[query] = min(age, self.asked.get(query, age))
         answer = self._store.look(query, now=self._now, not_before=max(self._since - age, self._oldest), value=value)

@@ -125,10 +125,7 @@ class Line:
         self.engine = Engine(digest=DIGEST, chance=self.chance, limit=lambda host: OPERATOR.in_flight)
         self.objects = Objects(KMSSecret(DIGEST, OPERATOR), digest=DIGEST)
         events = Events(transport, clock, "secrets.lux.network/operator", "virtual")
-        reporter = Reporter(self.objects, transport, events, Metrics(lambda: ()), clock)
-        self.executor = Executor(
-            clock=clock, backends=[self.backend, self.secrets], places=[self.secrets], report=reporter.report
-        )
+        self.reporter = Reporter(self.objects, transport, events, Metrics(lambda: ()), clock)
         self._seen = Seen(self.cluster, "secrets"), Seen(self.cluster, "kmssecrets")
 
     def __enter__(self) -> Self:
@@ -151,9 +148,15 @@ class Line:
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
         end, done = self.now + seconds, list[Event]()
+        executor = Executor(
+            clock=self.clock,
+            backends=[self.backend, self.secrets],
+            places=[self.secrets],
+            report=self.reporter.report,
+        )
         while True:
             effects = self.engine.step([*self._news(), *done], self.now)
-            done = [self.executor.carry_out(effect) for effect in effects]
+            done = [executor.carry_out(effect) for effect in effects]
             if done:
                 continue
             if self.engine.wake_at > end:

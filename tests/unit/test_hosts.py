@@ -55,9 +55,9 @@ def test_a_dead_host_costs_one_probe_a_back_off_and_everything_recovers() -> Non
     probes, writes = play.world.counts["Folder"], play.world.counts["writes"]
     play.world.faults = down("kms", 290, 3900)
     play.run(3900)
-    assert play.world.counts["Folder"] - probes <= 16 + 3600 / 150 + 8
+    assert play.world.counts["Folder"] - probes <= 16 + 3600 / 15 + 8  # one in 15 s on the average
     assert not any(ready(play)), "each was told"
-    assert sum(map(len, play.reports.values())) <= 300 * 8, "and not at every probe"
+    assert sum(map(len, play.reports.values())) <= 300 * 10, "and not at every probe"
     while not any(ready(play)):
         play.run(play.now + 1)
     assert play.now <= 3900 + 300
@@ -183,7 +183,7 @@ def test_reports_to_a_dead_host_wait_and_all_are_told() -> None:
     play = many(100, refuse=lambda report: UNTOLD)
     noted = sent(play, Report)
     play.run(1000)
-    assert len(noted) <= 16 + 60
+    assert len(noted) <= 16 + 1000 / 10
     play.refuse = lambda report: None
     play.run(1310)
     assert len(play.reports) == 100

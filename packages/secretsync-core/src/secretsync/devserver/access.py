@@ -72,6 +72,10 @@ class Tokens:
             raise unauthorized("The token has been revoked")
         return token.identity
 
+    def expire_all(self) -> None:
+        """Let every token that was issued so far end now."""
+        self._tokens.clear()
+
     def revoke_all(self) -> int:
         """Refuse every token that was issued so far; return how many that are."""
         before = len(self._revoked)

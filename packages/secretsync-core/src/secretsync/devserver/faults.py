@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Final, Literal
@@ -11,6 +12,16 @@ from attrs import frozen
 
 Route = Literal["login", "list", "read", "slug", "project", "status", "other", "*"]
 
+_OK: Final = 200
+_WORDS: Final = {
+    401: "UnauthorizedError",
+    403: "PermissionDenied",
+    404: "NotFound",
+    429: "RateLimitExceeded",
+    504: "GatewayTimeoutError",
+}
+_PAGE: Final = b"<html><body><h1>Bad Gateway</h1></body></html>"
+_BROKEN_OFF: Final = b'{"secrets":[{"id":"'
 _KEPT: Final = 10_000
 _REDACTED: Final = "…"
 _SHOWN: Final = frozenset(
@@ -43,7 +54,8 @@ class Fault:
         count: How many requests, None for all until it is cleared.
         status: Answered instead of the real answer; without a number 200 if there is a `body`.
         retry_after: Seconds, sent as `Retry-After`.
-        body: What the answer holds: the API's error, a proxy's page, or JSON that breaks off with the connection.
+        body: What the answer holds: the API's error, a proxy's page, JSON that breaks off with the connection, or of a
+            list no rows at all, or the first half of them.
         delay: Seconds of real time before anything else.
         reset: The connection is reset without an answer.
         hang: No answer comes until the client or the server goes.
@@ -53,7 +65,7 @@ class Fault:
     count: int | None = None
     status: int | None = None
     retry_after: int | None = None
-    body: Literal["json", "html", "truncated"] | None = None
+    body: Literal["json", "html", "truncated", "empty", "short"] | None = None
     delay: float = 0.0
     reset: bool = False
     hang: bool = False
@@ -62,6 +74,32 @@ class Fault:
     def passes(self) -> bool:
         """The real answer is given after the delay."""
         return self.status is None and self.body is None and not (self.reset or self.hang)
+
+    @property
+    def lies(self) -> bool:
+        """The answer is a real one with rows left out."""
+        return self.body in ("empty", "short")
+
+
+def wrong_answer(fault: Fault) -> tuple[int, bytes, str]:
+    """Return the status, body and content type of an answer in place of the real one."""
+    status = fault.status or _OK
+    if fault.body == "html":
+        return status, _PAGE, "text/html"
+    if fault.body == "truncated":
+        return status, _BROKEN_OFF, "application/json"
+    error = _WORDS.get(status, "InternalServerError")
+    body = {"reqId": "req-fault", "statusCode": status, "message": "Something went wrong", "error": error}
+    return status, json.dumps(body).encode(), "application/json"
+
+
+def lie(fault: Fault, raw: bytes) -> bytes:
+    """Return the real answer to a list with rows left out; of anything else, the answer as it is."""
+    body = json.loads(raw)
+    if "secrets" not in body:
+        return raw
+    rows = body["secrets"] if fault.body == "short" else []
+    return json.dumps({**body, "secrets": rows[: len(rows) // 2], "imports": []}).encode()
 
 
 class Faults:
@@ -74,6 +112,11 @@ class Faults:
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
+
+    def discard(self, fault: Fault) -> None:
+        """Take this very fault back, if it is still in force."""
+        with self._lock:
+            self._faults = [one for one in self._faults if one is not fault]
 
     def clear(self) -> None:
         with self._lock:

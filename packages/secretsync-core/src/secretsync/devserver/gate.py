@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
-from .faults import Asked, Fault, Faults, Journal, redacted
+from .faults import Asked, Fault, Faults, Journal, lie, redacted, wrong_answer
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -31,9 +30,6 @@ _ROUTES: Final = (
     ("project", re.compile(r"/api/v1/projects/[^/]+")),
     ("status", re.compile(r"/api/status")),
 )
-_OK: Final = 200
-_PAGE: Final = b"<html><body><h1>Bad Gateway</h1></body></html>"
-_BROKEN_OFF: Final = b'{"secrets":[{"id":"'
 _log = logging.getLogger("secretsync.devserver")
 
 
@@ -80,10 +76,25 @@ class Gate:
             await _first(self._closing.wait(), seconds=fault.delay)
         if fault is None or fault.passes:
             await self._app(scope, receive, send)
+        elif fault.lies:
+            await self._lie(fault, scope, receive, send)
         elif fault.hang or fault.reset:
             await self._no_answer(fault, scope, receive)
         else:
             await _wrong_answer(fault, scope, receive, send)
+
+    async def _lie(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        asked = [header for header in scope["headers"] if header[0] != b"if-none-match"]
+        await self._app({**scope, "headers": asked}, receive, keep)
+        raw = lie(fault, b"".join(message.get("body", b"") for message in messages))
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(raw)).encode())]
+        await send({**messages[0], "headers": headers})
+        await send({"type": "http.response.body", "body": raw})
 
     async def _no_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         if fault.hang:
@@ -98,27 +109,19 @@ def route_of(path: str) -> str:
 
 
 async def _wrong_answer(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-    raw, kind = _content(fault)
+    status, raw, kind = wrong_answer(fault)
     truncated = fault.body == "truncated"
-    headers = [(b"content-type", kind), (b"content-length", str(len(raw) * 2 if truncated else len(raw)).encode())]
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(raw) * 2 if truncated else len(raw)).encode()),
+    ]
     if fault.retry_after is not None:
         headers.append((b"retry-after", str(fault.retry_after).encode()))
-    await send({"type": "http.response.start", "status": fault.status or _OK, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": raw, "more_body": truncated})
     if truncated:
         _connection(scope).close()
         await _gone(receive)
-
-
-def _content(fault: Fault) -> tuple[bytes, bytes]:
-    if fault.body == "html":
-        return _PAGE, b"text/html"
-    if fault.body == "truncated":
-        return _BROKEN_OFF, b"application/json"
-    status = fault.status or _OK
-    error = {429: "RateLimitExceeded", 504: "GatewayTimeoutError"}.get(status, "InternalServerError")
-    body = {"reqId": "req-fault", "statusCode": status, "message": "Something went wrong", "error": error}
-    return json.dumps(body).encode(), b"application/json"
 
 
 def _connection(scope: Scope) -> Connection:

@@ -15,7 +15,7 @@ from ..values import SecretValue
 from .access import Entropy, Login, Tokens, is_member, may_read
 from .reading import Folder, Listing, Reading, Row, Secret
 from .references import Location
-from .refusals import no_environment, no_project, not_a_member, unauthorized
+from .refusals import Refusal, no_environment, no_project, not_a_member, unauthorized
 from .seed import Identity, Project, Seed
 
 T = TypeVar("T")
@@ -30,9 +30,11 @@ class KMS:
     Attributes:
         started: When it began, which is the age of everything the seed brought.
         organization: The slug.
+        revision: Counts the changes of what anybody may read; tokens may end all the same.
     """
 
     def __init__(self, seed: Seed, *, clock: Clock, entropy: Entropy) -> None:
+        self.revision = 0
         self._clock = clock
         self._entropy = entropy
         self._lock = Lock()
@@ -68,10 +70,29 @@ class KMS:
         with self._lock:
             return self._identities[self._tokens.identity(token)]
 
+    def admits(self, token: SecretValue) -> bool:
+        """Return whether a token is good now."""
+        try:
+            self.identify(token)
+        except Refusal:
+            return False
+        return True
+
     def revoke_tokens(self) -> int:
         """Refuse all tokens issued so far with 401; return how many."""
         with self._lock:
             return self._tokens.revoke_all()
+
+    def expire_tokens(self) -> None:
+        """Let all tokens issued so far end now: refused with 403 TokenError."""
+        with self._lock:
+            self._tokens.expire_all()
+
+    def replace_identity(self, identity: Identity) -> None:
+        """Have another identity of the same id: other credentials, other grants. Its tokens stay good."""
+        with self._lock:
+            self._identities[identity.id] = identity
+            self.revision += 1
 
     # -- reads
 
@@ -152,6 +173,7 @@ class KMS:
             Refusal: There is no such project or environment.
         """
         with self._lock:
+            self.revision += 1
             if folder := self._folders.get(self._location(project, environment, path)):
                 for key in keys:
                     folder.secrets.pop(key, None)
@@ -187,6 +209,7 @@ class KMS:
         return Location(wanted[0].id, environment, clean(path))
 
     def _create(self, at: Location) -> Folder:
+        self.revision += 1
         names = at.path.strip("/").split("/")
         for depth in range(len(names) + 1):
             above = attrs.evolve(at, path="/" + "/".join(names[:depth]))

@@ -22,7 +22,8 @@ from .lanes import Lane, Lanes
 
 W = TypeVar("W", bound=Hashable)
 
-HOST_BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
+HOST_BACKOFF: Final = Backoff(base=5.0, cap=30.0, floor=1.0)
+"""One request finds out for all who wait, so it may come often."""
 
 
 @define(eq=False)

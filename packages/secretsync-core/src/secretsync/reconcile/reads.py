@@ -111,9 +111,9 @@ class Reads:
             self.want(entry, Lane.REFRESH, obtain=True)
         elif entry.askers and entry.due < FOREVER:
             entry.obtain = True
-        elif entry.first_turn == FOREVER:
-            entry.first_turn = now + _until_turn(entry, now, period)
-            self._timers.at(entry.first_turn, entry)
+        elif (turn := now + _until_turn(entry, now, period)) < entry.first_turn:  # others may wait for a later one
+            entry.first_turn = turn
+            self._timers.reset(turn, entry)
 
     def moved(self, query: AnyQuery, version: Version) -> None:
         """A watch saw another version. Who never asked does not care."""
@@ -306,8 +306,12 @@ class Reads:
         if failed.scope is Scope.HOST:
             return max(self._hosts.host(entry.query.host).retry_at, now)
         backoff = entry.query.backoff
-        wait = min(backoff.delay(entry.failures, self._chance), max(self._longest, backoff.floor))
-        return now + max(failed.retry_after, wait)
+        longest = max(min(self._longest, self._patience(entry)), backoff.floor)
+        return now + max(failed.retry_after, min(backoff.delay(entry.failures, self._chance), longest))
+
+    def _patience(self, entry: Entry) -> float:
+        """Return the seconds after which somebody would have checked this, had it not failed."""
+        return min((entry.period, *(self._store.entry(query).period for query in entry.stranded)))
 
     # -- refused credentials
 

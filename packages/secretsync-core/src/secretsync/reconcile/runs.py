@@ -49,6 +49,8 @@ ROUNDS: Final = 16
 BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
 HOUR: Final = 3600.0
 """The net under what only a change can help."""
+LEAVING: Final = b"leaving"
+"""In place of the digest of a target that is to be removed and still there: none is like it, so the run goes on."""
 _NAMED: Final = 10
 AT_ONCE: Final = 3
 """How often a target that moved under our hands is looked at again without waiting."""
@@ -265,6 +267,8 @@ class Runs:
                 case Parked(missed):
                     self._park(run, ask, missed, now)
                 case Quiet():
+                    if run.failures:
+                        self._depend(run, run.memory, now)
                     self._finish(run, run.errors, now)
                 case Settled():
                     self._write(run, ask, result, now)
@@ -311,15 +315,19 @@ class Runs:
         While it only confirmed what an earlier evaluation had asked, that evaluation still stands.
         """
         confirming = bool(run.memory.inputs) and ask.asked.keys() <= run.memory.asked.keys()
-        if not confirming:
-            self._depend(run, Memory(asked=dict(ask.asked)), now)
+        memory = run.memory if confirming else Memory(asked=dict(ask.asked))
+        self._depend(run, memory, now, ages={**memory.asked, **ask.asked})
         self._finish(run, (error,), now, retry_in=retry_in)
 
-    def _depend(self, run: Run, memory: Memory, now: float) -> None:
-        """Remember what this evaluation asked: news of it bring the run about, and it is checked once a period."""
+    def _depend(self, run: Run, memory: Memory, now: float, *, ages: Mapping[AnyQuery, float] | None = None) -> None:
+        """Remember what this evaluation asked: news of it bring the run about, and it is checked once a period.
+
+        Args:
+            ages: While the run fails, where other ages count than those that were asked for.
+        """
         before, run.memory = run.memory.asked, memory
         self._hold(run, (*before, *memory.asked), now)
-        periods = {query: max(age, run.subject.period) for query, age in memory.asked.items()}
+        periods = {query: max(age, run.subject.period) for query, age in (ages or memory.asked).items()}
         self._store.depend(run.key, before=before, after=periods)
         for query in {**before, **memory.asked}:
             self.reads.schedule(self._store.entry(query), now)
@@ -340,6 +348,8 @@ class Runs:
             self._take(run, draft, target, live, decision, inputs=settled.inputs)
             if isinstance(target, Target):
                 verified[self._own(target.ref)] = self._seen(target.ref) if decision == Decision() else None
+            elif decision != Decision():
+                verified[self._own(target.ref)] = LEAVING
         self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
         self._hold(run, (), now)
         if draft.writing:
@@ -455,6 +465,8 @@ class Runs:
             run.notes += (Note(change.value, _told(perform)),)
         else:
             del draft.kept[ref]  # and if it is still wanted, it is not verified: another run makes it anew
+            if verified.get(ref) == LEAVING:
+                del verified[ref]
             run.notes += (Note(change.value, _told(perform)),)
         run.memory = evolve(run.memory, verified=verified)
 
@@ -475,7 +487,7 @@ class Runs:
             return FOREVER
         if all(type(error) in _WAIT_FOR_CHANGE for error in errors):
             return HOUR
-        return min(BACKOFF.delay(run.failures + 1, self._chance), self._longest)
+        return min(BACKOFF.delay(run.failures + 1, self._chance), self._longest, run.subject.period)
 
     # -- the end
 

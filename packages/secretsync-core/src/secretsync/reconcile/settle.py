@@ -110,8 +110,11 @@ class Ask:
         self.asked[query] = min(age, self.asked.get(query, age))
         answer = self._store.look(query, now=self._now, not_before=max(self._since - age, self._oldest), value=value)
         if isinstance(answer, Failed):
+            self.asked[query] = min(age, self._max_age)  # it may come back any time
             self.failed = AskFailed(query, answer)
             raise self.failed
+        if isinstance(answer, Absent) and age > self._max_age:
+            return self._look(query, self._max_age, value=value)  # what is not there yet may come any time
         if answer is None:
             self.missed[query] = self.missed.get(query, False) or value
         elif isinstance(answer, Absent) and query.purpose is Purpose.CREDENTIAL:

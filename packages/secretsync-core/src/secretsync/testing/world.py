@@ -109,6 +109,45 @@ class WorldClock:
         return (monotonic - self.ahead) / self.rate + _ROUNDING
 
 
+@define(eq=False)
+class Calm:
+    """Times in which whoever only keeps watch may sleep through: nothing is going to happen that it would notice."""
+
+    on: bool = False
+    over: Signal = field(factory=Signal)
+
+    def begin(self) -> None:
+        self.on = True
+
+    def end(self) -> None:
+        self.on = False
+        self.over.set()
+
+
+@define(eq=False)
+class SleepersClock:
+    """A `Clock` that stands still while its owner sleeps through a calm, so that for the owner there was none."""
+
+    clock: WorldClock
+    calm: Calm
+    _slept: float = field(default=0.0, init=False)
+    _asleep_since: float | None = field(default=None, init=False)
+
+    def monotonic(self) -> float:
+        return (self.clock.monotonic() if self._asleep_since is None else self._asleep_since) - self._slept
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def sleep_through(self) -> None:
+        """Return, in a task, when no calm is on."""
+        while self.calm.on:
+            self._asleep_since = self.clock.monotonic()
+            self.clock.world.wait(self.calm.over)
+            self._slept += self.clock.monotonic() - self._asleep_since
+            self._asleep_since = None
+
+
 class _Task(greenlet):
     """Work that may wait; `life` says with whom it ends."""
 

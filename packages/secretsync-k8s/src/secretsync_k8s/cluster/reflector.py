@@ -362,30 +362,31 @@ class Reflectors:
                 reflector.expect(key)
 
     def start_all(self) -> None:
-        for reflector in self._all():
+        for reflector in self.all():
             reflector.start()
 
     def stop_all(self) -> None:
         """End all watches at once, and wait for their threads."""
-        for reflector in self._all():
+        for reflector in self.all():
             reflector.begin_stop()
-        for reflector in self._all():
+        for reflector in self.all():
             reflector.stop()
 
     @property
     def synced(self) -> bool:
         """Whether every first list is complete and told."""
-        return all(reflector.synced.is_set() for reflector in self._all())
+        return all(reflector.synced.is_set() for reflector in self.all())
 
     @property
     def failing_since(self) -> float | None:
         """Since when (on the monotonic clock) the longest failing watch cannot follow the server; None if all do."""
-        return min((r.failing_since for r in self._all() if r.failing_since is not None), default=None)
+        return min((r.failing_since for r in self.all() if r.failing_since is not None), default=None)
 
     @property
     def silent_for(self) -> float:
         """Seconds since the server was last heard on the most silent watch; 0.0 without any."""
-        return max((reflector.silent_for for reflector in self._all()), default=0.0)
+        return max((reflector.silent_for for reflector in self.all()), default=0.0)
 
-    def _all(self) -> tuple[Reflector, ...]:
+    def all(self) -> tuple[Reflector, ...]:
+        """Return every watch."""
         return tuple(self._reflectors.values())

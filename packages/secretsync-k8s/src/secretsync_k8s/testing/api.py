@@ -14,7 +14,6 @@ from typing import Final
 from uuid import UUID
 
 from secretsync.clock import FOREVER, Clock, Deadline
-from secretsync.runtime.clock import SystemClock
 
 from . import pages, selectors, strategies, tokens
 from .deletion import Deletion, check_preconditions
@@ -41,11 +40,11 @@ class Api:
     may change them copies first.
     """
 
-    def __init__(self, *, clock: Clock, chance: Random, history: int) -> None:
+    def __init__(self, *, clock: Clock, timer: Clock, chance: Random, history: int) -> None:
         self.store = Store(history=history)
         self.registry = Registry()
         self._clock = clock
-        self._timer = SystemClock()
+        self._timer = timer
         self._chance = chance
         self._deletion = Deletion(self.store, self.registry, self._now)
         self._verbs: dict[str, Callable[[Request], Json]] = {

@@ -41,7 +41,8 @@ class MemoryCluster:
 
     Args:
         crds: CustomResourceDefinitions to begin with.
-        clock: For time stamps and ages. Watches time out by the machine's own clock, because a client waits in real time.
+        clock: For time stamps and ages.
+        timer: By which watches end; the machine's own, because a client waits in real time.
         seed: Of uids and generated names; None draws one.
         history: How many changes of each resource are held for watches; what is older is 410 Gone.
 
@@ -50,11 +51,17 @@ class MemoryCluster:
     """
 
     def __init__(
-        self, *, crds: Iterable[Json] = (), clock: Clock | None = None, seed: int | None = None, history: int = 10_000
+        self,
+        *,
+        crds: Iterable[Json] = (),
+        clock: Clock | None = None,
+        timer: Clock | None = None,
+        seed: int | None = None,
+        history: int = 10_000,
     ) -> None:
         self.clock: Final[Clock] = clock or SystemClock()
         chance = Random(seed)  # noqa: S311 - uids and name suffixes are no secrets
-        self._api = Api(clock=self.clock, chance=chance, history=history)
+        self._api = Api(clock=self.clock, timer=timer or SystemClock(), chance=chance, history=history)
         self._faults = Faults()
         self._on_outage: list[Callable[[], None]] = []
         self.requests: deque[Record] = deque(maxlen=_LOG_LENGTH)

@@ -55,12 +55,12 @@ class DirectTransport:
         query: Mapping[str, str],
         accept: str = JSON,
         timeout: float,  # noqa: ARG002 - as above
-    ) -> _Events:
+    ) -> Events:
         """See `Transport.stream`."""
         operation = f"watch {path}"
         reply = self._answer(operation, Call("GET", _target(path, query), {"accept": accept}))
         if isinstance(reply, Stream):
-            return _Events(operation, reply)
+            return Events(operation, reply)
         _answer(operation, reply)
         raise ValueError(f"{operation}: the query asks for no watch")
 
@@ -73,7 +73,7 @@ class DirectTransport:
             raise Unavailable(API, operation, "the connection broke") from None
 
 
-class _Events:
+class Events:
     """The objects of a watch; a `Stream` of the transport."""
 
     def __init__(self, operation: str, stream: Stream) -> None:
@@ -86,8 +86,16 @@ class _Events:
                 yield from map(json.loads, lines.splitlines())
         except Hung:
             raise Unavailable(API, self._operation, "no answer in time") from None
-        except ConnectionResetError:
-            raise Unavailable(API, self._operation, "the connection broke") from None
+
+    def poll(self) -> list[Json] | None:
+        """Return the events there are now, None when the watch is over; see `Watch.poll`."""
+        lines = self._stream.poll()
+        return None if lines is None else [json.loads(line) for line in lines.splitlines()]
+
+    @property
+    def wake_at(self) -> float:
+        """See `Watch.wake_at`."""
+        return self._stream.watch.wake_at
 
     def close(self) -> None:
         self._stream.watch.close()

@@ -128,10 +128,28 @@ class Watch:
             Hung: A test has frozen it.
         """
         with self._collection.changed:
-            while not (events := self._arrived()) and self._wait():
-                pass
-            events = events or self._channel.rest()
+            while (events := self.poll()) is not None and not events:
+                self._wait()
+        return events or []
+
+    def poll(self) -> list[Json] | None:
+        """Return what there is now, maybe nothing; None when the watch is over. Never waits.
+
+        Raises:
+            Hung: A test has frozen it.
+        """
+        with self._collection.changed:
+            events = self._arrived()
+            if not events and (self._closed or self._deadline.remaining() == 0.0):
+                events = self._channel.rest()
+                if not events:
+                    return None
         return [{"type": type_, "object": body} for type_, body in events]
+
+    @property
+    def wake_at(self) -> float:
+        """When `poll` has something to say at the latest, on the monotonic clock; a change comes at any time."""
+        return min(self._deadline.at, self._bookmark_at, self._channel.due_at())
 
     def close(self) -> None:
         """End the watch; who waits for events gets none. Twice is fine."""
@@ -165,13 +183,10 @@ class Watch:
 
     # -- with the lock held
 
-    def _wait(self) -> bool:
-        now = self._deadline.clock.monotonic()
-        if self._closed or now >= self._deadline.at:
-            return False
-        until = min(self._deadline.at, self._bookmark_at, self._channel.due_at())
-        self._collection.changed.wait(None if until == FOREVER else max(0.0, until - now))
-        return True
+    def _wait(self) -> None:
+        until = self.wake_at
+        seconds = until - self._deadline.clock.monotonic()
+        self._collection.changed.wait(None if until == FOREVER else max(0.0, seconds))
 
     def _arrived(self) -> list[Event]:
         if self._closed:

@@ -65,7 +65,15 @@ class Stream:
     def __iter__(self) -> Iterator[bytes]:
         """Yield what there is to send, several lines at once when several events wait."""
         while events := self.watch.take():
-            yield b"".join(dumped(self._shown(event)) + b"\n" for event in events)
+            yield self._lines(events)
+
+    def poll(self) -> bytes | None:
+        """Return what there is to send now, maybe nothing; None when the watch is over."""
+        events = self.watch.poll()
+        return None if events is None else self._lines(events)
+
+    def _lines(self, events: list[Json]) -> bytes:
+        return b"".join(dumped(self._shown(event)) + b"\n" for event in events)
 
     def _shown(self, event: Json) -> Json:
         if self.view == "Whole":

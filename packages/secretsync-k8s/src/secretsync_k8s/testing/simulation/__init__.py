@@ -1,0 +1,1 @@
+"""Lives of operators in virtual time."""

@@ -1,0 +1,306 @@
+"""The way from one process to the API server, in virtual time and in any weather.
+
+request ── on its way ── what it meets ── the server ── what the answer meets ── on its way ──▶
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, Literal, TypeVar, final
+
+from attrs import define, frozen
+
+from secretsync.clock import FOREVER
+from secretsync.errors import BackendError, Unavailable
+from secretsync.testing.world import Signal, World
+
+from ...cluster.transport import API, JSON, TIMEOUT, Body, Json, refused
+from ..direct import DirectTransport, Events
+
+T = TypeVar("T")
+
+Trouble = Literal["refuse", "slow", "hang", "reset", "lost", "conflict", "busy", "failing"]
+"""What a request meets:
+
+    refuse    no connection                     reset   the connection breaks before anything is done
+    slow      it takes seconds                  lost    it takes effect, and the answer is lost
+    hang      nothing comes until the time-out  conflict, busy, failing: 409, 429, 503 in place of an answer
+"""
+
+_STATUSES: Final[Mapping[Trouble, int]] = {"conflict": 409, "busy": 429, "failing": 503}
+_WORDS: Final[Mapping[int, str]] = {409: "Conflict", 429: "TooManyRequests", 503: "ServiceUnavailable"}
+_READS: Final = frozenset({"get", "list", "watch"})
+
+
+@frozen
+class ApiCall:
+    """What a request is about: a verb of the API, and a resource with its sub-resource."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+
+    @property
+    def writes(self) -> bool:
+        return self.verb not in _READS
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource} {self.namespace}{'/' if self.namespace else ''}{self.name}".rstrip()
+
+
+_VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+def call_of(method: str, path: str, *, watch: bool = False) -> ApiCall:
+    """Return what a method and a path mean."""
+    segments = path.strip("/").split("/")
+    segments = segments[2:] if segments[0] == "api" else segments[3:]
+    namespace = ""
+    if segments[0] == "namespaces" and len(segments) > 2:  # noqa: PLR2004 - namespaces/NAME is the namespace itself
+        namespace, segments = segments[1], segments[2:]
+    plural, name, subresource = [*segments, "", ""][:3]
+    verb = _VERBS.get(method) or ("watch" if watch else "get" if name else "list")
+    return ApiCall(verb, f"{plural}/{subresource}" if subresource else plural, namespace, name)
+
+
+@define(eq=False)
+class Hindrance:
+    """One thing that goes wrong with requests.
+
+    Attributes:
+        matches: Which requests.
+        times: How many of them still, without end by default.
+        seconds: How long slow ones take; what goes into `Retry-After` of a 429.
+    """
+
+    trouble: Trouble
+    matches: Callable[[ApiCall], bool] = lambda call: True  # noqa: ARG005 - the form of it
+    times: float = FOREVER
+    seconds: float = 0.0
+
+
+@final
+class Link:
+    """A `Transport` of one process in the world.
+
+    Attributes:
+        hindrances: In force now; the first that matches counts.
+        cuts: While there are any, nothing goes through, and open connections have broken.
+        silences: While there are any, nothing goes through, and nobody is told (a half-open network).
+        met: Told of each request as it meets the server, and by what it was hindered.
+        done: Told of each request that took effect, with what was sent.
+    """
+
+    def __init__(
+        self,
+        direct: DirectTransport,
+        *,
+        world: World,
+        latency: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self.hindrances: list[Hindrance] = []
+        self.cuts = 0
+        self.silences = 0
+        self.met: Callable[[ApiCall, Trouble | None], None] = lambda call, trouble: None  # noqa: ARG005 - as above
+        self.done: Callable[[ApiCall, Body | None], None] = lambda call, body: None  # noqa: ARG005 - as above
+        self._direct = direct
+        self._world = world
+        self._latency = latency
+        self._changed = changed
+        self._streams: dict[LinkStream, None] = {}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] = {},
+        body: Body | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+        timeout: float = TIMEOUT,
+    ) -> Json:
+        """See `Transport.request`."""
+
+        def travel() -> Json:
+            return self._travel(
+                method, path, query=query, body=body, content_type=content_type, accept=accept, timeout=timeout
+            )
+
+        return self._sent(travel)
+
+    def stream(self, path: str, *, query: Mapping[str, str], accept: str = JSON, timeout: float) -> LinkStream:
+        """See `Transport.stream`."""
+        operation = f"watch {path}"
+
+        def travel() -> Events:
+            self._go(call_of("GET", path, watch=True), operation, timeout)
+            return self._direct.stream(path, query=query, accept=accept, timeout=timeout)
+
+        events = self._sent(travel)
+        stream = LinkStream(self, events, self._world, self._latency, operation=operation, patience=timeout)
+        self._streams[stream] = None
+        return stream
+
+    def poke(self) -> None:
+        """Have open watches look for news."""
+        for stream in tuple(self._streams):
+            stream.poked.set()
+
+    def forget(self, stream: LinkStream) -> None:
+        self._streams.pop(stream, None)
+
+    def break_off(self) -> None:
+        """Break all open connections, as a server that goes away does."""
+        for stream in tuple(self._streams):
+            stream.broken = True
+            stream.poked.set()
+
+    # -- one request
+
+    def _sent(self, travel: Callable[[], T]) -> T:
+        """Return what comes back. What was sent is on its way, whatever becomes of the sender meanwhile."""
+        arrived, answers, errors = Signal(), list[T](), list[BackendError]()
+
+        def work() -> None:
+            try:
+                answers.append(travel())
+            except BackendError as error:
+                errors.append(error)
+            arrived.set()
+
+        self._world.spawn(work)
+        self._world.wait(arrived)
+        if errors:
+            raise errors[0]
+        return answers[0]
+
+    def _travel(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        body: Body | None,
+        content_type: str,
+        accept: str,
+        timeout: float,
+    ) -> Json:
+        operation, call = f"{method} {path}", call_of(method, path)
+        lost = self._go(call, operation, timeout)
+        answer = self._direct.request(method, path, query=query, body=body, content_type=content_type, accept=accept)
+        self.done(call, body)
+        if call.writes:
+            self._changed()
+        if lost:
+            self._stop_here(operation, 0.0)
+        self._come_back(operation, timeout)
+        return answer
+
+    def _go(self, call: ApiCall, operation: str, timeout: float) -> bool:
+        """Let the request travel to the server; return whether its answer will be lost.
+
+        Raises:
+            BackendError: It does not get there, or is refused there.
+        """
+        self._world.sleep(self._latency())
+        if self.cuts or self.silences:
+            self.met(call, "refuse" if self.cuts else "hang")
+            self._stop_here(operation, timeout if self.silences else 0.0)
+        hindrance = self._hindrance(call)
+        self.met(call, hindrance.trouble if hindrance else None)
+        if hindrance is None:
+            return False
+        match hindrance.trouble:
+            case "lost":
+                return True
+            case "slow" if hindrance.seconds < timeout:
+                self._world.sleep(hindrance.seconds)
+                return False
+            case "slow" | "hang":
+                self._stop_here(operation, timeout)
+            case "reset" | "refuse":
+                self._stop_here(operation, 0.0)
+        raise _refusal(operation, hindrance)
+
+    def _come_back(self, operation: str, timeout: float) -> None:
+        self._world.sleep(self._latency())
+        if self.cuts or self.silences:
+            self._stop_here(operation, timeout if self.silences else 0.0)
+
+    def _stop_here(self, operation: str, seconds: float) -> None:
+        self._world.sleep(seconds)
+        raise Unavailable(API, operation, "no answer in time" if seconds else "the connection broke")
+
+    def _hindrance(self, call: ApiCall) -> Hindrance | None:
+        for one in self.hindrances:
+            if one.times > 0 and one.matches(call):
+                one.times -= 1
+                return one
+        return None
+
+
+@final
+class LinkStream:
+    """The objects of a watch as they come over a link.
+
+    Attributes:
+        poked: Set when there may be news.
+        broken: The connection is no more.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        events: Events,
+        world: World,
+        latency: Callable[[], float],
+        *,
+        operation: str,
+        patience: float,
+    ) -> None:
+        self.poked = Signal()
+        self.broken = False
+        self._link = link
+        self._events = events
+        self._world = world
+        self._latency = latency
+        self._operation = operation
+        self._patience = patience
+
+    def __iter__(self) -> Iterator[Json]:
+        heard = self._world.now
+        while True:
+            self._check(heard)
+            if not self._link.silences:
+                events = self._events.poll()
+                if events is None:
+                    return
+                if events:
+                    heard = self._world.now
+                    yield from events
+                    continue
+            self._wait(heard)
+
+    def close(self) -> None:
+        self._link.forget(self)
+        self._events.close()
+        self.poked.set()
+
+    def _check(self, heard: float) -> None:
+        if self.broken:
+            raise Unavailable(API, self._operation, "the connection broke")
+        if self._world.now >= heard + self._patience:
+            raise Unavailable(API, self._operation, "no answer in time")
+
+    def _wait(self, heard: float) -> None:
+        until = heard + self._patience
+        self._world.wait(self.poked, until=until if self._link.silences else min(until, self._events.wake_at))
+        self._world.sleep(self._latency())
+
+
+def _refusal(operation: str, hindrance: Hindrance) -> BackendError:
+    status = _STATUSES[hindrance.trouble]
+    return refused(operation, status, {"reason": _WORDS[status]}, retry_after=hindrance.seconds)

@@ -1,0 +1,191 @@
+"""What must hold in every life, whatever happens; looked at from outside, without what the operators think.
+
+Violations end a life at once: what follows would be told of a world that is broken already.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import define, field
+
+from secretsync.devserver.routing import Call, Reply
+
+from ...cluster.transport import Body, Json
+from .network import ApiCall
+from .process import OperatorProcess
+from .scenario import CANARY, INTERVALS, Place
+from .stage import Stage
+
+SLACK: Final = 20.0
+"""Seconds beside an interval in which a target must be right: what a take-over may cost."""
+TAKEOVER: Final = 17.0
+_LEASES: Final = "leases"
+
+
+class Violated(AssertionError):
+    """An invariant does not hold."""
+
+    def __init__(self, invariant: str, text: str) -> None:
+        super().__init__(f"{invariant}: {text}")
+        self.invariant = invariant
+
+
+@define(eq=False)
+class Served:
+    """What a server has answered about one folder: when which keys, newest last."""
+
+    answers: list[tuple[float, frozenset[str]]] = field(factory=list)
+
+    def add(self, at: float, keys: frozenset[str]) -> None:
+        self.answers.append((at, keys))
+        del self.answers[:-8]
+
+
+class Oracle(logging.Handler):
+    """Watches a stage. Its methods raise `Violated`."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(logging.DEBUG)
+        self.writes: Counter[str] = Counter()
+        """Requests that took effect, without those about Leases."""
+        self._stage = stage
+        self._served: dict[Place, Served] = {}
+        self._before: dict[tuple[str, str], frozenset[str]] = {}
+        for host, server in stage.servers.items():
+            server.answered = lambda call, reply, host=host: self.answered(host, call, reply)  # type: ignore[misc]
+
+    # -- looking on
+
+    def answered(self, host: str, call: Call, reply: Reply) -> None:
+        """A server answers."""
+        path = call.query.get("secretPath")
+        if path is None or reply.status != 200:  # noqa: PLR2004 - OK
+            return
+        keys = frozenset(row["secretKey"] for row in json.loads(reply.body).get("secrets") or ())
+        self._served.setdefault(Place(host, path), Served()).add(self._stage.world.now, keys)
+
+    def done(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
+        """A request of an operator took effect."""
+        if call.resource == _LEASES or not call.writes:
+            return
+        self.writes[str(call)] += 1
+        self._only_leader_writes(process, call)
+        self._no_value_elsewhere(process, call, body)
+        if call.resource == "secrets":
+            self._secret_written(process, call, body)
+
+    def check(self) -> None:
+        """Look at what must hold at every moment."""
+        leading = [one.name for one in self._stage.alive if one.leading]
+        if len(leading) > 1:
+            raise Violated("one leader", f"{' and '.join(leading)} lead at once")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at a log line."""
+        if CANARY + "." in record.getMessage():
+            raise Violated("values stay where they belong", f"a log line of {record.name} shows one")
+
+    # -- invariants of a write
+
+    def _only_leader_writes(self, process: OperatorProcess, call: ApiCall) -> None:
+        others = [one.name for one in self._stage.processes if one is not process and one.leading]
+        if others:
+            raise Violated("only the leader writes", f"{process.name}: {call}, while {others[0]} leads")
+
+    def _no_value_elsewhere(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
+        if call.resource != "secrets" and CANARY + "." in json.dumps(body):
+            raise Violated("values stay where they belong", f"{process.name}: {call} shows one")
+
+    def _secret_written(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
+        sent: Json = body if isinstance(body, dict) else {}
+        if call.verb == "delete":
+            self._may_delete(process, call)
+            return
+        name = call.name or sent.get("metadata", {}).get("name", "")
+        obj = self._owner(call.namespace, name)
+        data: Mapping[str, Any] = sent.get("data") or {}
+        if obj is None:
+            return
+        place = self._place(obj)
+        for key, text in data.items():
+            if text is not None and not b64decode(text).decode().startswith(f"{CANARY}.{place.path.strip('/')}."):
+                raise Violated("values stay where they belong", f"{process.name}: {call}: {key} is of another folder")
+        dropped = frozenset(key for key, text in data.items() if text is None)
+        if dropped:
+            self._may_drop(process, call, place, dropped)
+
+    def _may_drop(self, process: OperatorProcess, call: ApiCall, place: Place, dropped: frozenset[str]) -> None:
+        """Keys may go when the server answered without them."""
+        served = self._served.get(place, Served())
+        lacking = [(at, keys) for at, keys in served.answers if not keys & dropped]
+        if not lacking or not served.answers[-1][1]:
+            raise Violated("nothing is removed without proof", f"{process.name}: {call} removes {sorted(dropped)}")
+
+    def _may_delete(self, process: OperatorProcess, call: ApiCall) -> None:
+        obj = self._owner(call.namespace, call.name)
+        if obj is not None and "deletionTimestamp" not in obj["metadata"]:
+            raise Violated("nothing is removed without proof", f"{process.name}: {call}, which {_full(obj)} asks for")
+
+    def _owner(self, namespace: str, name: str) -> Json | None:
+        """Return the object that asks for a Secret now."""
+        for obj in self._stage.cluster.list("kmssecrets")["items"]:
+            if self._stage.target_of(obj) == (namespace, name):
+                found: Json = obj
+                return found
+        return None
+
+    # -- invariants at rest
+
+    def right(self, *, interval: float, alone: bool) -> None:
+        """Every object of this interval or a shorter one has what it asks for.
+
+        Args:
+            alone: And nothing else: what vanishes in heaps goes only when it was seen missing a second time.
+        """
+        for obj in self._stage.objects():
+            if obj["spec"]["resyncInterval"] <= interval:
+                self._is_right(obj, alone=alone)
+
+    def _is_right(self, obj: Json, *, alone: bool) -> None:
+        namespace, name = self._stage.target_of(obj)
+        secret, truth = self._stage.secret(namespace, name), self._stage.truth[self._place(obj)]
+        held = {key: b64decode(text).decode() for key, text in ((secret or {}).get("data") or {}).items()}
+        wrong = {key for key, text in truth.items() if held.get(key) != text}
+        wrong |= held.keys() - truth.keys() if alone else set()
+        if wrong:
+            keys = ", ".join(sorted(wrong))
+            raise Violated(
+                "right within its interval", f"{_full(obj)}: Secret {namespace}/{name} is not right in {keys}"
+            )
+        ready: Json = next((c for c in obj.get("status", {}).get("conditions", ()) if c["type"] == "Ready"), {})
+        if ready.get("status") != "True":
+            raise Violated("right within its interval", f"{_full(obj)} is not told as ready: {ready.get('reason')}")
+
+    def attempted(self) -> None:
+        """Nothing that is due has waited for more than two intervals."""
+        for process in self._stage.processes:
+            if process.leading and process.driver is not None and process.life.waits_until <= self._stage.world.now:
+                late = process.driver.engine.overdue(process.monotonic())
+                if late > 2 * min(INTERVALS):
+                    raise Violated("attempted within two intervals", f"{process.name} is late by {late:.0f} s")
+
+    def somebody_leads(self) -> None:
+        """There is one who works."""
+        if not any(one.leading for one in self._stage.processes):
+            raise Violated("somebody leads", "nobody does")
+
+    @staticmethod
+    def _place(obj: Json) -> Place:
+        spec = obj["spec"]
+        path = spec["authentication"]["universalAuth"]["secretsScope"]["secretsPath"]
+        return Place(spec["hostAPI"].removesuffix("/api"), path)
+
+
+def _full(obj: Json) -> str:
+    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"

@@ -1,0 +1,180 @@
+"""An operator as a process of the world: it stands for its Lease and works while it leads; it may be killed any time.
+
+The same parts as in `operator.part` and `operator.running`, on virtual time: Election, engine, executor, watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, final
+
+from secretsync.digest import Digester
+from secretsync.errors import BackendError
+from secretsync.http import HttpClient
+from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
+from secretsync.retry import Backoff
+from secretsync.testing.driver import VirtualDriver
+from secretsync.testing.world import Calm, Life, SleepersClock, World, WorldClock
+
+from ...cluster.lease import Election, LeaseName
+from ...operator.assembly import Parts, assemble
+from ...operator.fence import Fenced
+from ...operator.install_key import install_key
+from ...operator.metrics import Metrics
+from ...operator.settings import Settings
+from .network import Link
+
+LEASE: Final = "cf2b8c44.lux.network"
+_DOING: Final = {Fetch: "reading", Perform: "writing", Report: "reporting"}
+_BACKOFF: Final = Backoff(base=1.0, cap=15.0, floor=0.5)
+
+
+@final
+class OperatorProcess:
+    """One process.
+
+    Attributes:
+        life: Ended when it is killed or has stopped.
+        link: To the API server.
+        parts: What is at work while it leads.
+        driver: Of these.
+        leads_since: When (in the world's seconds) it began to lead; None while it does not.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        world: World,
+        life: Life,
+        link: Link,
+        lease_link: Link,
+        http: HttpClient,
+        clock: WorldClock,
+        calm: Calm,
+        random: Random,
+        watch: Callable[[Effect], None] = lambda effect: None,  # noqa: ARG005 - the form of it
+    ) -> None:
+        self.name = name
+        self.life = life
+        self.link = link
+        self.lease_link = lease_link
+        self.parts: Parts | None = None
+        self.driver: VirtualDriver | None = None
+        self.work: Life | None = None
+        self._settings = settings
+        self._world = world
+        self._http = http
+        self._clock = clock
+        self._lease_clock = SleepersClock(clock, calm)
+        self._random = random
+        self._watch = watch
+        self._election = self._candidate() if settings.leader_elect else None
+
+    def _candidate(self) -> Election:
+        return Election(
+            self.lease_link,
+            LeaseName(self._settings.namespace, LEASE, self.name),
+            clock=self._lease_clock,
+            chance=self._random.random,
+            led=self._begin,
+            lost=self._end,
+        )
+
+    @property
+    def leading(self) -> bool:
+        """Whether it may write at this very moment, by its own clock."""
+        return not self.life.ended and (self._election is None or self._election.leading)
+
+    @property
+    def busy_with(self) -> str:
+        """Say what it is doing at this moment."""
+        if self.driver is None:
+            return "standing by"
+        names = sorted({_DOING[type(effect)] for effect in self.driver.flying.values()})
+        return " and ".join(names) or "idle"
+
+    def monotonic(self) -> float:
+        """Return the time by its own clock."""
+        return self._clock.monotonic()
+
+    def start(self) -> None:
+        if self._election is None:
+            self._begin()
+        else:
+            self._world.spawn(self._stand, self.life)
+
+    def stop(self) -> None:
+        """End as after SIGTERM: the work, then the Lease given back, then the process."""
+        self._world.spawn(self._stop, Life("end", self.life))
+
+    def kill(self) -> None:
+        self.life.end()
+
+    def _stand(self) -> None:
+        assert self._election is not None  # noqa: S101 - see `start`
+        while True:
+            self._world.sleep(self._election.step())
+            self._lease_clock.sleep_through()
+
+    def _stop(self) -> None:
+        if self._election is None:
+            self._end()
+        else:
+            self._election.resign()
+        self.life.end()
+
+    # -- the work, from one gain of the Lease to its loss
+
+    def _begin(self) -> None:
+        self.work = Life(f"work of {self.name}", self.life)
+        self._world.spawn(self._work, self.work)
+
+    def _end(self) -> None:
+        work, driver, parts = self.work, self.driver, self.parts
+        if driver is not None:
+            driver.close()
+        if parts is not None:
+            for watch in parts.watches.all():
+                watch.begin_stop()
+        if work is not None:
+            work.end()
+        self.driver = self.parts = self.work = None
+
+    def _work(self) -> None:
+        work = self.work
+        assert work is not None  # noqa: S101 - see `_begin`
+        transport = Fenced(self.link, lambda: self.leading)
+        digest = Digester(self._key(transport))
+        self.parts = parts = assemble(
+            self._settings,
+            transport,
+            self._http,
+            digest,
+            Metrics(lambda: ()),
+            bundles={},
+            hostname=self.name,
+            clock=self._clock,
+            chance=self._random.random,
+        )
+        self.driver = driver = VirtualDriver(
+            parts.engine, parts.executor, world=self._world, clock=self._clock, life=work, watch=self._watch
+        )
+        parts.listen(driver.send)
+        for watch in parts.watches.all():
+            self._world.spawn(lambda step=watch.step: self._follow(step), work)  # type: ignore[misc]
+
+    def _follow(self, step: Callable[[], float]) -> None:
+        while True:
+            self._world.sleep(step())
+
+    def _key(self, transport: Fenced) -> bytes:
+        failures = 0
+        while True:
+            try:
+                return install_key(transport, namespace=self._settings.namespace, entropy=self._random.randbytes)
+            except BackendError:
+                failures += 1
+                self._world.sleep(_BACKOFF.delay(failures, self._random.random))

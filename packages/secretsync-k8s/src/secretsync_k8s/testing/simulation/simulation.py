@@ -1,0 +1,164 @@
+"""One simulated life: a quiet start, storms with calms between them, and invariants looked at all the time.
+
+Simulation(seed=7).run()  ──▶  Result(violation, story, …)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from random import Random
+from typing import Final, final
+
+from attrs import frozen
+
+from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
+from .deeds import Deed, draw, perform
+from .oracle import SLACK, Oracle, Violated
+from .scenario import INTERVALS, Scenario
+from .scenario import draw as draw_scenario
+from .stage import Stage
+
+HOUR: Final = 3600.0
+FIRST: Final = 1800.0
+"""Seconds before the first storm."""
+STORM: Final = 900.0
+CALM: Final = 3 * HOUR
+"""From the end of a storm to the beginning of the next: longer than the longest interval, and an hour of quiet."""
+SETTLED: Final = 90.0
+"""Seconds after a storm in which a leader is found, whatever happened to Lease and processes."""
+_LOOK: Final = 60.0
+
+
+@frozen
+class Result:
+    """How a life went.
+
+    Attributes:
+        violation: None if every invariant held.
+        hours: How long it was, in virtual hours.
+        digest: The same for the same history.
+    """
+
+    seed: int
+    violation: Violated | None
+    hours: float
+    digest: str
+    story: tuple[str, ...]
+    requests: Counter[str]
+
+
+def plan(seed: int, hours: float) -> tuple[Deed, ...]:
+    """Return the deeds of a life."""
+    random = Random(f"{seed} deeds")  # noqa: S311 - a history that can be played again
+    deeds: list[Deed] = []
+    for begin in storms(hours):
+        deeds += draw(random, begin=begin, end=begin + STORM, count=3 + int(random.random() * 10))
+    return tuple(deeds)
+
+
+def storms(hours: float) -> list[float]:
+    """Return when the storms begin: each is over, and the calm after it, before the end."""
+    times, at = [], FIRST
+    while at + STORM + CALM <= hours * HOUR:
+        times.append(at)
+        at += STORM + CALM
+    return times
+
+
+@final
+class Simulation:
+    """One life. `run` may be called once."""
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        hours: float = 24.0,
+        scenario: Scenario | None = None,
+        deeds: Sequence[Deed] | None = None,
+    ) -> None:
+        scenario = scenario or draw_scenario(Random(f"{seed} scenario"))  # noqa: S311 - as above
+        self.seed = seed
+        self.hours = hours
+        self.stage = Stage(scenario, seed=seed, check=self._check)
+        self.oracle = Oracle(self.stage)
+        self.stage.done = self.oracle.done
+        self.deeds = plan(seed, hours) if deeds is None else tuple(deeds)
+        self.requests: Counter[str] = Counter()
+
+    def run(self) -> Result:
+        """Live it to its end, or to the first violation."""
+        logger = logging.getLogger("secretsync")
+        level, propagate = logger.level, logger.propagate
+        logger.addHandler(self.oracle)
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        violation = None
+        try:
+            self._live()
+        except Violated as violated:
+            violation = violated
+            self.stage.story.tell("VIOLATED", str(violated))
+        finally:
+            logger.removeHandler(self.oracle)
+            logger.setLevel(level)
+            logger.propagate = propagate
+            self.stage.close()
+        hours = self.stage.world.now / HOUR
+        story = self.stage.story
+        return Result(self.seed, violation, hours, story.digest, tuple(story.lines()), self.requests)
+
+    def _live(self) -> None:
+        world = self.stage.world
+        for _ in range(self.stage.scenario.operators):
+            self.stage.start_operator()
+        for begin in storms(self.hours):
+            self._schedule_storm(begin)
+        self._look()
+        world.run(self.hours * HOUR)
+
+    def _schedule_storm(self, begin: float) -> None:
+        world, end = self.stage.world, begin + STORM
+        world.at(begin - SETTLED, self.stage.calm.end)
+        world.at(begin, self._begin_storm)
+        for deed in self.deeds:
+            if begin <= deed.at < end:
+                world.at(deed.at, partial(perform, self.stage, deed))
+        world.at(end, self._end_storm)
+        for interval in INTERVALS:
+            world.at(end + interval + SLACK, partial(self.oracle.right, interval=interval, alone=False))
+            world.at(end + 2 * interval + SLACK, partial(self.oracle.right, interval=interval, alone=True))
+        world.at(end + SETTLED, self._begin_calm)
+        world.at(end + HOUR, self._begin_quiet)
+        world.at(begin + STORM + CALM - 1.0, self._end_quiet)
+
+    def _begin_storm(self) -> None:
+        self.stage.story.tell("--", "a storm begins")
+
+    def _end_storm(self) -> None:
+        self.stage.story.tell("--", "the storm is over; people put things right")
+        self.stage.tidy()
+
+    def _begin_calm(self) -> None:
+        self.oracle.somebody_leads()
+        self.stage.calm.begin()
+
+    def _begin_quiet(self) -> None:
+        self.oracle.writes.clear()
+
+    def _end_quiet(self) -> None:
+        self.oracle.somebody_leads()
+        if self.oracle.writes:
+            written = ", ".join(f"{call}, {times} times" for call, times in sorted(self.oracle.writes.items())[:5])
+            raise Violated("a quiet world becomes quiet", f"written though nothing happened: {written}")
+
+    def _check(self) -> None:
+        if not self.stage.calm.on:
+            self.oracle.check()
+
+    def _look(self) -> None:
+        self.oracle.attempted()
+        self.stage.world.at(self.stage.world.now + _LOOK, self._look)

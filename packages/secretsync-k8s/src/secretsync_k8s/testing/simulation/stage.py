@@ -1,0 +1,210 @@
+"""The stage of one simulated life: cluster, KMS servers and operators, all in one virtual world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from random import Random
+from typing import Final, final
+
+from secretsync.client_policy import OPERATOR
+from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
+from secretsync.testing.kms import VirtualHttp, VirtualKMS
+from secretsync.testing.world import Calm, Life, World, WorldClock
+from secretsync.values import SecretValue
+
+from ...cluster.transport import Body, Json
+from ...manifests import crd
+from ...operator.settings import Settings, settings
+from ..cluster import MemoryCluster
+from ..direct import DirectTransport
+from ..status import ApiError
+from .network import ApiCall, Link
+from .process import OperatorProcess
+from .scenario import CREDENTIALS, ENVIRONMENT, HOME, PROJECT, Scenario, client_secret, value
+from .story import Story
+
+_SLOW: Final = 0.02
+_LATENCY: Final = 0.04
+"""Seconds: most ways take between nothing and this; one in fifty takes ten times as long."""
+
+
+Done = Callable[[OperatorProcess, ApiCall, Body | None], None]
+"""Told of a request of a process that took effect, with what was sent."""
+
+
+@final
+class Stage:
+    """Everything there is, and the doors by which people and faults come in.
+
+    Attributes:
+        calm: On while nothing goes wrong that a candidate for the Lease would notice: its rounds, by far the most
+            frequent thing there is, are left out then.
+        done: Told of what operators do to the cluster.
+        processes: The operators, oldest first, those that have ended included.
+        logins: The client secret of each namespace that is right now.
+        truth: What is in each folder now.
+    """
+
+    def __init__(self, scenario: Scenario, *, seed: int, check: Callable[[], None] = lambda: None) -> None:
+        self.scenario = scenario
+        self.world = World(seed=seed, check=check)
+        self.story = Story(self.world)
+        self.clock = WorldClock(self.world)
+        self.calm = Calm()
+        self.cluster = MemoryCluster(crds=[crd("kmssecrets")], clock=self.clock, timer=self.clock, seed=seed)
+        self.processes: list[OperatorProcess] = []
+        self._random = Random(f"{seed} stage")  # noqa: S311 - a history that can be played again
+        self.done: Done = lambda process, call, body: None  # noqa: ARG005 - the form of it
+        self._names = count(1)
+        self._generations = count(1)
+        self.logins = {namespace: client_secret(namespace) for namespace in scenario.namespaces}
+        self.truth = {place: dict(rows) for place, rows in scenario.folders.items()}
+        self.servers = {
+            host: VirtualKMS(scenario.seed(host), world=self.world, entropy=self._random.randbytes)
+            for host in scenario.hosts
+        }
+        self._furnish()
+
+    def _furnish(self) -> None:
+        for namespace in (HOME, *self.scenario.namespaces):
+            self.cluster.create("namespaces", {"metadata": {"name": namespace}})
+        for namespace in self.scenario.namespaces:
+            self.cluster.create("secrets", self.credentials(namespace), namespace=namespace)
+        for obj in self.scenario.objects:
+            self.cluster.create("kmssecrets", obj)
+
+    # -- operators
+
+    @property
+    def settings(self) -> Settings:
+        flags = [
+            f"--leader-elect={'true' if self.scenario.operators > 1 else 'false'}",
+            f"--config-namespace={HOME}",
+            f"--cross-namespace={self.scenario.cross_namespace}",
+        ]
+        made = settings(flags, {})
+        assert made is not None  # noqa: S101 - help was not asked for
+        return made
+
+    @property
+    def alive(self) -> list[OperatorProcess]:
+        return [one for one in self.processes if not one.life.ended]
+
+    def start_operator(self) -> OperatorProcess:
+        name = f"operator-{next(self._names)}"
+        random = Random(f"{name} {self._random.random()}")  # noqa: S311 - as above
+        clock = WorldClock(self.world, ahead=random.random() * 1e6)
+        process = OperatorProcess(
+            name,
+            self.settings,
+            world=self.world,
+            life=Life(name),
+            link=self._link(),
+            lease_link=self._link(),
+            http=VirtualHttp(self.servers, world=self.world, policy=OPERATOR, clock=clock, latency=self.latency),
+            clock=clock,
+            calm=self.calm,
+            random=random,
+            watch=lambda effect: self.story.note(f"{name} {_short(effect)}"),
+        )
+        for link in (process.link, process.lease_link):
+            link.done = partial(self._done, process)
+        self.processes.append(process)
+        process.start()
+        return process
+
+    def _done(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
+        if call.writes and call.resource != "leases":
+            self.story.tell(process.name, f"does: {call}")
+        else:
+            self.story.note(f"{process.name} {call}")
+        self.done(process, call, body)
+
+    def _link(self) -> Link:
+        return Link(DirectTransport(self.cluster), world=self.world, latency=self.latency, changed=self.changed)
+
+    def latency(self) -> float:
+        seconds = _LATENCY * self._random.random()
+        return seconds * 10 if self._random.random() < _SLOW else seconds
+
+    def changed(self) -> None:
+        """Have all watches look for news."""
+        for process in self.alive:
+            process.link.poke()
+            process.lease_link.poke()
+
+    def replace(self, process: OperatorProcess) -> None:
+        """Start another one in place of one that has ended, as a Deployment does."""
+        if process.life.ended:
+            self.story.tell(self.start_operator().name, "starts")
+
+    # -- people
+
+    def generation(self) -> int:
+        """Return a number that was not used before."""
+        return next(self._generations)
+
+    def objects(self) -> list[Json]:
+        """Return the KMSSecrets there are, without those on their way out."""
+        items: list[Json] = self.cluster.list("kmssecrets")["items"]
+        return [item for item in items if "deletionTimestamp" not in item["metadata"]]
+
+    def secret(self, namespace: str, name: str) -> Json | None:
+        try:
+            return self.cluster.get("secrets", name, namespace=namespace)
+        except ApiError:
+            return None
+
+    @staticmethod
+    def target_of(obj: Json) -> tuple[str, str]:
+        """Return namespace and name of the Secret that an object asks for."""
+        reference = obj["spec"]["managedSecretReference"]
+        return reference["secretNamespace"], reference["secretName"]
+
+    def credentials(self, namespace: str) -> Json:
+        """Return the Secret that holds a namespace's login as it should be now."""
+        login = {"clientId": f"client-{namespace}", "clientSecret": self.logins[namespace]}
+        return {"metadata": {"name": CREDENTIALS, "namespace": namespace}, "stringData": login}
+
+    def people(self, verb: Callable[..., Json], *args: object, **named: object) -> bool:
+        """Do what people do to the cluster; return whether it let them."""
+        done = False
+        with suppress(ApiError):
+            verb(*args, **named)
+            done = True
+        self.changed()
+        return done
+
+    def tidy(self) -> None:
+        """Have people put right what they broke: credentials, namespaces, objects, folders, Secrets of their own."""
+        for place, rows in self.truth.items():
+            if not rows:
+                rows |= {key: value(place, key, self.generation()) for key in self.scenario.folders[place]}
+                texts = {key: SecretValue(text) for key, text in rows.items()}
+                self.servers[place.host].model.put(PROJECT, ENVIRONMENT, place.path, texts)
+        for namespace in self.scenario.namespaces:
+            self.people(self.cluster.create, "namespaces", {"metadata": {"name": namespace}})
+            login = self.credentials(namespace)
+            if not self.people(self.cluster.create, "secrets", login, namespace=namespace):
+                patch = {"stringData": login["stringData"]}
+                self.people(self.cluster.patch, "secrets", CREDENTIALS, patch, namespace=namespace)
+        for obj in self.scenario.objects:
+            self.people(self.cluster.create, "kmssecrets", obj)
+        for _ in range(self.scenario.operators - len(self.alive)):
+            self.story.tell(self.start_operator().name, "starts")
+
+    def close(self) -> None:
+        self.world.close()
+
+
+def _short(effect: Effect) -> str:
+    match effect:
+        case Fetch():
+            return f"reads {', '.join(map(str, effect.queries))}"
+        case Perform():
+            return f"performs {type(effect.action).__name__} on {effect.ref}"
+        case Report():
+            return f"reports {effect.key}"

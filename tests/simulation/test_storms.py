@@ -1,0 +1,13 @@
+"""Lives of operators in virtual time, with everything going wrong that does: no invariant may ever break."""
+
+from __future__ import annotations
+
+import pytest
+
+from secretsync_k8s.testing.simulation.simulation import Simulation
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_storm_breaks_an_invariant(seed: int) -> None:
+    result = Simulation(seed, hours=9.0).run()
+    assert result.violation is None, "\n".join(result.story[-60:])

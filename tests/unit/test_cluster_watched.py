@@ -165,7 +165,7 @@ class TestWhatAWatchLacks:
     @staticmethod
     def synced(watches: Reflectors) -> Reflectors:
         watches.start_all()
-        assert all(reflector.synced.wait(PATIENCE) for reflector in watches._all())
+        assert all(reflector.synced.wait(PATIENCE) for reflector in watches.all())
         return watches
 
     @staticmethod

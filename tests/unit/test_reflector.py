@@ -527,7 +527,7 @@ def test_one_watch_serves_all_who_listen_to_a_resource_in_a_scope():
     assert not watches.synced
     watches.start_all()
     watches.start_all()
-    for one in watches._all():
+    for one in watches.all():
         assert one.synced.wait(PATIENCE)
     assert watches.synced
     watches.stop_all()
@@ -538,7 +538,7 @@ def test_one_watch_serves_all_who_listen_to_a_resource_in_a_scope():
     ]
     assert sorted(told(first)) == sorted(told(second)) == [("ADDED", "blue", "1"), ("ADDED", "red", "1")]
     assert len(names) == 1
-    assert not any(one._thread.is_alive() for one in watches._all())
+    assert not any(one._thread.is_alive() for one in watches.all())
 
 
 def test_the_form_and_the_namespace_make_a_watch():

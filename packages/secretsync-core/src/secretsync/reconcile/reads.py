@@ -311,7 +311,8 @@ class Reads:
 
     def _patience(self, entry: Entry) -> float:
         """Return the seconds after which somebody would have checked this, had it not failed."""
-        return min((entry.period, *(self._store.entry(query).period for query in entry.stranded)))
+        stranded = entry.dependants.stranded if entry.dependants else ()
+        return min((entry.period, *(self._store.entry(query).period for query in stranded)))
 
     # -- refused credentials
 

@@ -147,7 +147,7 @@ class Reads:
         if entry.first_turn < FOREVER or not entry.askers:
             return entry.first_turn
         if entry.failure:
-            return entry.retry_at
+            return self._retry(entry, entry.failure, now)
         if entry.perishable:
             return entry.renew_at
         if entry.query.pushed:
@@ -265,6 +265,7 @@ class Reads:
         for key in tuple(entry.waiters):
             self._awake(key, entry.query)
         entry.waiters.clear()
+        entry.first_turn = FOREVER  # who waited for it has the answer
         if entry.changed:
             self._tell(entry, Lane.RETRY if entry.failure else Lane.CHANGED)
         entry.changed = False
@@ -305,9 +306,17 @@ class Reads:
     def _retry_at(self, entry: Entry, failed: Failed, now: float) -> float:
         if failed.scope is Scope.HOST:
             return max(self._hosts.host(entry.query.host).retry_at, now)
-        backoff = entry.query.backoff
-        longest = max(min(self._longest, self._patience(entry)), backoff.floor)
-        return now + max(failed.retry_after, min(backoff.delay(entry.failures, self._chance), longest))
+        wait = entry.query.backoff.delay(entry.failures, self._chance)
+        return now + max(failed.retry_after, min(wait, self._longest_wait(entry)))
+
+    def _retry(self, entry: Entry, failed: Failed, now: float) -> float:
+        """Return when a failure is tried again: sooner than it was meant to be if somebody less patient asks now."""
+        if failed.scope is not Scope.HOST and not failed.retry_after:
+            entry.retry_at = min(entry.retry_at, now + self._longest_wait(entry))
+        return entry.retry_at
+
+    def _longest_wait(self, entry: Entry) -> float:
+        return max(min(self._longest, self._patience(entry)), entry.query.backoff.floor)
 
     def _patience(self, entry: Entry) -> float:
         """Return the seconds after which somebody would have checked this, had it not failed."""

@@ -43,7 +43,7 @@ class VirtualKMS:
         model: What it knows; changed by whoever plays its users.
         faults: In force now.
         met: Who is told of each request as it arrives.
-        answered: Who is told of each answer as it leaves.
+        answered: Who is told of each answer to a request, as it leaves: true ones and lies.
     """
 
     def __init__(self, seed: Seed, *, world: World, entropy: Entropy) -> None:
@@ -64,7 +64,8 @@ class VirtualKMS:
     def answer(self, call: Call, fault: Fault | None) -> Reply:
         """Return the answer to a request that got this far."""
         reply = self._reply(call, fault)
-        self.answered(call, reply)
+        if fault is None or fault.passes or fault.lies:
+            self.answered(call, reply)
         return reply
 
     def _true(self, call: Call) -> Reply:

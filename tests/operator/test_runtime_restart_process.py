@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from canaries import canary
-from stand import eventually, kmssecret
+from stand import NAMESPACE, eventually, kmssecret
 
 READY = 5.0
 INTERVAL = 20.0
@@ -44,3 +44,17 @@ def lists(way, *, since):
     """Which folders were listed after this time, and when."""
     asked = [(urlsplit(one.path), one.at) for one in way.passed if one.at >= since]
     return [(parse_qs(url.query)["secretPath"][0], at) for url, at in asked if url.path.endswith("/secrets")]
+
+
+def test_what_became_of_targets_while_nobody_looked_is_mended_at_once(stand):
+    kms = stand.kms({"/app": {"A": "1"}})
+    first = stand.operator("--max-interval", "60s")
+    stand.apply(*(kmssecret(name, kms.url) for name in ("gone", "edited")))
+    stand.until_ready("gone", "edited")
+    assert first.stop() == 0
+
+    stand.cluster.delete("secrets", "gone", namespace=NAMESPACE)
+    stand.cluster.patch("secrets", "edited", {"stringData": {"A": "2"}}, namespace=NAMESPACE)
+    stand.operator("--max-interval", "60s")
+    mended = {"A": "1"}
+    stand.until("secrets", lambda: stand.data("gone") == stand.data("edited") == mended, timeout=int(READY))

@@ -176,6 +176,20 @@ class TestWhatAWatchLacks:
         watches = self.synced(follow())
         assert [self.lacks(watches, key) for key in (HERE, ELSEWHERE)] == [False, True]
 
+    def test_it_contradicts_another_version_and_an_end(
+        self, follow: Callable[..., Reflectors], cluster: MemoryCluster
+    ) -> None:
+        watches = follow()
+        version = cluster.get("secrets", "here")["metadata"]["resourceVersion"]
+
+        def contradicted() -> list[bool]:
+            asked = ((HERE, version), (HERE, "older"), (ELSEWHERE, version))
+            return [watches.contradicts(SECRETS, key, seen, metadata_only=True) for key, seen in asked]
+
+        assert contradicted() == [False, False, False], "before the first list it knows nothing"
+        self.synced(watches)
+        assert contradicted() == [False, True, True]
+
     def test_of_other_namespaces_than_those_in_scope_it_knows_nothing(self, follow: Callable[..., Reflectors]) -> None:
         watches = self.synced(follow("default"))
         assert self.lacks(watches, ELSEWHERE)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from secretsync.client_policy import OPERATOR
 from secretsync.digest import Digester
 from secretsync.reconcile.messages import Applied, Withdrawn
+from secretsync.targets import Ref
 from secretsync_k8s.cluster.replica import Change, ChangeType
+from secretsync_k8s.cluster.secrets import target
 from secretsync_k8s.kinds.kmssecret import KMSSecret
 from secretsync_k8s.kinds.kmssecret.spec import Spec
 from secretsync_k8s.operator.objects import Held, Objects
@@ -98,3 +100,36 @@ def test_what_an_object_asks_for_is_not_kept_decoded(monkeypatch: pytest.MonkeyP
     told = made.changed(Change(ChangeType.ADDED, {**kmssecret(), "spec": COMPLETE}))
     assert isinstance(told, Applied)
     assert [one() for one in decoded] == [None]
+
+
+@pytest.mark.parametrize(
+    ("ready", "generation", "moved", "settled"),
+    [
+        pytest.param("True", 1, (), True, id="in-step"),
+        pytest.param("False", 1, (), False, id="was-not-right"),
+        pytest.param("True", 0, (), False, id="asks-for-something-else"),
+        pytest.param("True", 1, ("two",), False, id="a-target-moved"),
+    ],
+)
+def test_after_a_start_an_object_in_step_waits_for_its_turn(
+    ready: str, generation: int, moved: tuple[str, ...], *, settled: bool
+) -> None:
+    asked: list[tuple[Ref, str]] = []
+
+    def has_moved(ref: Ref, version: str) -> bool:
+        asked.append((ref, version))
+        return ref.name in moved
+
+    targets = [
+        {"kind": "Secret", "namespace": "shop", "name": name, "policy": "Orphan", "resourceVersion": version}
+        for name, version in (("one", "7"), ("two", "8"))
+    ]
+    untold = {"kind": "Secret", "namespace": "shop", "name": "untold", "policy": "Orphan"}
+    conditions = [{"type": "Ready", "status": ready}]
+    status = {"conditions": conditions, "observedGeneration": generation, "targets": [*targets, untold]}
+    objects: Objects[Any] = Objects(KMSSecret(DIGEST, OPERATOR), digest=DIGEST, moved=has_moved)
+    told = objects.changed(Change(ChangeType.ADDED, {**kmssecret(), "status": status}))
+    assert isinstance(told, Applied)
+    assert told.subject.settled is settled
+    if settled:
+        assert asked == [(target("shop", "one"), "7"), (target("shop", "two"), "8")]

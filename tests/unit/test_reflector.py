@@ -10,7 +10,7 @@ from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretsync.errors import RateLimited, Unavailable
+from secretsync.errors import Forbidden, RateLimited, Unavailable
 from secretsync.testing.clock import ManualClock
 from secretsync_k8s.cluster.reflector import SILENCE, Reflector, Reflectors
 from secretsync_k8s.cluster.replica import Change
@@ -515,6 +515,32 @@ class ScopedServer:
     def stream(self, path, *, query, accept, timeout):
         self.streams.append(FakeStream([None]))
         return self.streams[-1]
+
+
+def test_one_resource_is_listed_before_the_others():
+    server = ScopedServer()
+    watches = Reflectors(server, namespaces=["blue", "red"], clock=ManualClock(), chance=lambda: 0.0)
+    for resource in (NAMESPACES, SECRETS):
+        watches.listen(resource, lambda change: None)
+    watches.start_all(first=SECRETS)
+    assert watches.get(NAMESPACES).synced.wait(PATIENCE)
+    watches.stop_all()
+    assert [path.rpartition("/")[-1] for path, _ in server.asked] == ["secrets", "secrets", "namespaces"]
+
+
+def test_who_cannot_be_listed_first_keeps_nobody_waiting_for_ever():
+    class Server(ScopedServer):
+        def request(self, method, path, **options):
+            if "secrets" in path:
+                raise Forbidden("k", "list", "forbidden", status=403)
+            return super().request(method, path, **options)
+
+    watches = Reflectors(Server(), clock=ManualClock(), chance=lambda: 0.0)
+    for resource in (NAMESPACES, SECRETS):
+        watches.listen(resource, lambda change: None)
+    watches.start_all(first=SECRETS, patience=0.01)
+    assert watches.get(NAMESPACES).synced.wait(PATIENCE)
+    watches.stop_all()
 
 
 def test_one_watch_serves_all_who_listen_to_a_resource_in_a_scope():

@@ -34,6 +34,8 @@ _WATCH_SECONDS: Final = 300
 """After so long, and up to twice as long by chance, the server ends the watch: reconnecting is spread that way."""
 _SHORT: Final = 1.0
 """A watch that ends sooner counts as a failure: a server that accepts and closes must not be asked without end."""
+AHEAD: Final = 3.0
+"""Seconds by which one resource is listed before the others, at most."""
 _STOP: Final = 5.0
 _BACKOFF: Final = Backoff(base=0.5, cap=30.0, floor=0.0)
 _LONGEST: Final = 60.0
@@ -143,6 +145,10 @@ class Reflector:
         followed = self.synced.is_set() and bool(self._version) and self.failing_since is None
         complete = any(interest is everything for _, interest in self._listeners)
         return followed and complete and key not in self._replica
+
+    def contradicts(self, key: Key, version: str) -> bool:
+        """Return whether the object is not at this version, as far as a watch can know. Any thread may ask."""
+        return self.lacks(key) or self._replica.version(key) not in ("", version)
 
     # -- the loop
 
@@ -355,13 +361,28 @@ class Reflectors:
         places = ((resource, place, metadata_only) for place in (key[0], None))
         return any(self._reflectors[place].lacks(key) for place in places if place in self._reflectors)
 
+    def contradicts(self, resource: Resource, key: Key, version: str, *, metadata_only: bool = False) -> bool:
+        """Return whether a watch knows that the object is not at this version; see `Reflector.contradicts`."""
+        places = ((resource, place, metadata_only) for place in (key[0], None))
+        return any(self._reflectors[place].contradicts(key, version) for place in places if place in self._reflectors)
+
     def expect(self, resource: Resource, key: Key) -> None:
         """See `Reflector.expect`; what is out of scope is nobody's to watch. From any thread, after `start_all`."""
         for (watched, namespace, _), reflector in self._reflectors.items():
             if watched == resource and namespace in {None, key[0]}:
                 reflector.expect(key)
 
-    def start_all(self) -> None:
+    def start_all(self, *, first: Resource | None = None, patience: float = AHEAD) -> None:
+        """Begin; returns when the first resource is listed, or had so many seconds for it, and the others are begun.
+
+        So who hears of others can ask about the first.
+        """
+        ahead = [reflector for (resource, *_), reflector in self._reflectors.items() if resource == first]
+        for reflector in ahead:
+            reflector.start()
+        end = self._clock.monotonic() + patience
+        for reflector in ahead:
+            reflector.synced.wait(max(0.0, end - self._clock.monotonic()))
         for reflector in self.all():
             reflector.start()
 

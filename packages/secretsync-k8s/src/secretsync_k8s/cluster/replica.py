@@ -65,6 +65,11 @@ class Replica:
     def __contains__(self, key: Key) -> bool:
         return key in self._known
 
+    def version(self, key: Key) -> str:
+        """Return the version in which the object was seen last; "" where none is known."""
+        known = self._known.get(key)
+        return known.version if known else ""
+
     def forget(self, key: Key) -> None:
         """Know nothing of the object any more; it is told as new when it comes again."""
         self._known.pop(key, None)

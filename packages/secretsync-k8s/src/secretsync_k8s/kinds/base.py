@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from sys import intern
 from typing import Any, Protocol, TypeVar
@@ -12,12 +12,20 @@ from attrs import frozen
 from secretsync.errors import SecretSyncError
 from secretsync.reconcile.messages import Outcome
 from secretsync.reconcile.settle import Ask
-from secretsync.targets import Recorded, Target
+from secretsync.targets import Recorded, Ref, Target
+from secretsync.values import Version
 
 from ..cluster.resources import Resource
 
 Json = dict[str, Any]
 S = TypeVar("S")
+
+HasMoved = Callable[[Ref, Version], bool]
+"""Whether a target is known to be at another version than this, or gone."""
+
+
+def nothing_moved(ref: Ref, version: Version) -> bool:  # noqa: ARG001 - the form of a `HasMoved`
+    return False
 
 
 @frozen
@@ -69,8 +77,8 @@ class Kind(Protocol[S]):
         """Return a text whose every change asks for a fresh look at once."""
         ...
 
-    def is_settled(self, obj: Json) -> bool:
-        """Return whether the object's status says that it is right as it is now."""
+    def is_settled(self, obj: Json, moved: HasMoved) -> bool:
+        """Return whether the object's status says that it is right as it is now, and its targets are as it saw them."""
         ...
 
     def decode(self, obj: Json) -> S:

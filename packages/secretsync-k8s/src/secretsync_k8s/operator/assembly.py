@@ -7,6 +7,7 @@ Reflector(secrets)    ──▶ Moved ────▶   │           └──�
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
@@ -22,7 +23,7 @@ from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event, Moved
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
-from secretsync.targets import Observe
+from secretsync.targets import Observe, Ref
 from secretsync.values import NO_VERSION, SecretValue, Version
 
 from ..cluster.configmaps import ClusterConfigMap
@@ -109,9 +110,9 @@ def assemble(
         no_copy=settings.no_copy,
         longest=settings.longest,
     )
-    objects: Objects[Any] = Objects(kind, digest=digest)
     events = Events(transport, clock, f"{GROUP}/operator", hostname)
     watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
+    objects: Objects[Any] = Objects(kind, digest=digest, moved=partial(_has_moved, watches))
     watched = WatchedSecrets(secrets, watches)
     executor = Executor(
         clock=clock,
@@ -145,6 +146,10 @@ def _object_changed(send: Send, objects: Objects[Any], change: Change) -> None:
     event = objects.changed(change)
     if event is not None:
         send(event)
+
+
+def _has_moved(watches: Reflectors, ref: Ref, version: Version) -> bool:
+    return watches.contradicts(SECRETS, (ref.namespace, ref.name), version, metadata_only=True)
 
 
 def _secret_moved(send: Send, change: Change) -> None:

@@ -19,7 +19,7 @@ from secretsync.targets import Target
 from ..cluster.finalizers import Finalizer
 from ..cluster.replica import Change, ChangeType
 from ..cluster.secrets import HOST
-from ..kinds.base import Json, Kind, ObjectRef, subject_key
+from ..kinds.base import HasMoved, Json, Kind, ObjectRef, nothing_moved, subject_key
 
 S = TypeVar("S")
 
@@ -70,10 +70,15 @@ class Held:
 
 
 class Objects(Generic[S]):
-    """Thread-safe: the watch's thread writes, reporters and collectors read."""
+    """Thread-safe: the watch's thread writes, reporters and collectors read.
 
-    def __init__(self, kind: Kind[S], *, digest: Digester) -> None:
+    Args:
+        moved: Asked of the targets of each object that is new here, so after a start of all.
+    """
+
+    def __init__(self, kind: Kind[S], *, digest: Digester, moved: HasMoved = nothing_moved) -> None:
         self.kind = kind
+        self._moved = moved
         self._digest = digest
         self._held: dict[str, Held] = {}
         self._lock = Lock()
@@ -98,11 +103,10 @@ class Objects(Generic[S]):
         paused = self.kind.is_paused(obj)
         if paused != (before is not None and self.kind.is_paused(before.obj)):
             _log.info("%s %s", key, "is paused" if paused else "goes on")
-        return (
-            Withdrawn(key)
-            if paused
-            else Applied(self._subject(key, held, obj, settled=before is None and self.kind.is_settled(obj)))
-        )
+        if paused:
+            return Withdrawn(key)
+        settled = before is None and self.kind.is_settled(obj, self._moved)
+        return Applied(self._subject(key, held, obj, settled=settled))
 
     def _hold(self, key: str, obj: Json) -> tuple[Held | None, Held]:
         """Remember the object; return it as it was, None if it is new, and as it is."""

@@ -21,6 +21,7 @@ from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
 
 from ..cluster.reflector import SILENCE, Reflectors
+from ..cluster.resources import SECRETS
 from ..cluster.transport import Transport
 from .assembly import assemble, limit
 from .delays import Delays
@@ -151,7 +152,7 @@ def start(
     driver = Driver(parts.engine, clock=clock, executor=parts.executor, limit=limit)
     parts.listen(driver.send)
     driver.start()
-    parts.watches.start_all()
+    parts.watches.start_all(first=SECRETS)
     delays = Delays(partial(lateness, driver, clock))
     delays.start()
     return Running(driver, parts.objects, parts.watches, http, clock, delays)

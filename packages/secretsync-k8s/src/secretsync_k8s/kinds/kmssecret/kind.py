@@ -20,7 +20,7 @@ from secretsync.targets import Recorded, Target
 from ...cluster.configmaps import ClusterConfigMap
 from ...cluster.marks import PREFIX
 from ...cluster.resources import KMSSECRETS
-from ..base import Json, ObjectRef
+from ..base import HasMoved, Json, ObjectRef
 from . import status
 from .connection import CONFIG, connection
 from .desired import desired
@@ -67,8 +67,8 @@ class KMSSecret:
     def sync_request(self, obj: Json) -> str:
         return _annotations(obj).get(FORCE_SYNC, "")
 
-    def is_settled(self, obj: Json) -> bool:
-        return status.is_settled(obj)
+    def is_settled(self, obj: Json, moved: HasMoved) -> bool:
+        return status.is_settled(obj, moved)
 
     def decode(self, obj: Json) -> Spec:
         return decode(obj, adopt=self.adopt, no_copy=self.no_copy)

@@ -24,13 +24,14 @@ from secretsync.errors import (
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER
 from secretsync.reconcile.messages import Kept, Outcome
 from secretsync.targets import Recorded
+from secretsync.values import Version
 
 from ...cluster import secrets
 from ...cluster.conditions import ConditionStatus, set_condition
 from ...cluster.marks import GROUP, VERSION
 from ...cluster.texts import timestamp
 from ...cluster.transport import API
-from ..base import Json, ObjectRef
+from ..base import HasMoved, Json, ObjectRef
 
 LOADED: Final = f"{GROUP}/LoadedKMSToken"
 SYNCED: Final = f"{GROUP}/ReadyToSyncSecrets"
@@ -65,11 +66,17 @@ def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
     return new
 
 
-def is_settled(obj: Json) -> bool:
-    """Return whether the object was right when its status was written, and has not been changed since."""
+def is_settled(obj: Json, moved: HasMoved) -> bool:
+    """Return whether the object was right when its status was written, and neither it nor a target has moved since."""
     held = obj.get("status") or {}
     ready = any(one.get("type") == READY and one.get("status") == "True" for one in held.get("conditions") or ())
-    return ready and held.get("observedGeneration") == ObjectRef.of(obj).generation
+    seen = [
+        (secrets.target(target["namespace"], target["name"]), Version(target["resourceVersion"]))
+        for target in held.get("targets") or ()
+        if target.get("resourceVersion")
+    ]
+    unchanged = held.get("observedGeneration") == ObjectRef.of(obj).generation
+    return ready and unchanged and not any(moved(ref, version) for ref, version in seen)
 
 
 def _unhex(text: str) -> bytes:

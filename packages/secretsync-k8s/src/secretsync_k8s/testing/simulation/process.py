@@ -5,6 +5,7 @@ The same parts as in `operator.part` and `operator.running`, on virtual time: El
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from random import Random
 from typing import Final, final
@@ -86,7 +87,12 @@ class OperatorProcess:
     @property
     def leading(self) -> bool:
         """Whether it may write at this very moment, by its own clock."""
-        return not self.life.ended and (self._election is None or self._election.leading)
+        return self._remaining() > 0.0
+
+    def _remaining(self) -> float:
+        if self.life.ended:
+            return 0.0
+        return self._election.remaining if self._election else math.inf
 
     @property
     def busy_with(self) -> str:
@@ -146,7 +152,7 @@ class OperatorProcess:
     def _work(self) -> None:
         work = self.work
         assert work is not None  # noqa: S101 - see `_begin`
-        transport = Fenced(self.link, lambda: self.leading)
+        transport = Fenced(self.link, self._remaining)
         digest = Digester(self._key(transport))
         self.parts = parts = assemble(
             self._settings,

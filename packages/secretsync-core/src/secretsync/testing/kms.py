@@ -8,7 +8,6 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Callable, Mapping
 from typing import Final, final
-from urllib.parse import urlsplit
 
 from attrs import evolve
 
@@ -103,7 +102,7 @@ class VirtualHttp:
     """An `HttpClient` to the KMS servers of a world; its requests take the world's time.
 
     Args:
-        servers: By origin, such as `https://kms.example`.
+        servers: By address, such as `https://kms.example`: what comes before `/api`.
         policy: For its time-outs.
         latency: Seconds that a request or an answer is on its way.
     """
@@ -137,22 +136,22 @@ class VirtualHttp:
         deadline: Deadline | None = None,
     ) -> Response:
         """See `HttpClient.request`."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin, api, rest = url.partition("/api/")
+        path = api + rest
         patience = (deadline or Deadline(self._clock)).within(self._policy.read_timeout)
         if not patience:
             raise DeadlineExceeded(f"{operation} at {origin}: the time was over before it was asked")
         server = self._servers.get(origin)
         if server is None:
             raise Unavailable(origin, operation, "its name does not resolve")
-        call = Call(method, parts.path, params or {}, _headers(headers, token), _body(json))
+        call = Call(method, path, params or {}, _headers(headers, token), _body(json))
         try:
             reply = self._exchange(server, call, patience)
         except TimeoutError:
             raise Unavailable(origin, operation, "no answer in time") from None
         except ConnectionError:
             raise Unavailable(origin, operation, "the connection broke off") from None
-        return Response(reply.status, reply.headers, reply.body, method, f"{origin}{parts.path}")
+        return Response(reply.status, reply.headers, reply.body, method, url)
 
     def _exchange(self, server: VirtualKMS, call: Call, patience: float) -> Reply:
         self._world.sleep(self._latency())

@@ -7,7 +7,6 @@ from typing import Any, Final
 from secretsync.devserver.faults import Fault
 
 from .deeds import Deed, Undo, kind
-from .scenario import identity
 from .stage import Stage
 
 _ROUTES: Final = ("*", "login", "list", "slug")
@@ -73,14 +72,14 @@ def _forbid(stage: Stage, deed: Deed) -> Undo:
 
 
 def _other_identity(stage: Stage, deed: Deed, words: str, changed: dict[str, Any]) -> Undo:
-    host, namespace = deed.pick(stage.scenario.hosts), deed.choose(stage.scenario.namespaces)
+    host, login = deed.pick(stage.scenario.hosts), deed.choose(stage.scenario.logins)
     model = stage.servers[host].model
-    named = {"secret": stage.logins[namespace], **changed}
-    model.replace_identity(identity(namespace, **named))
-    stage.story.tell(host, f"{words} of {namespace} for {deed.seconds:.0f} s")
+    named = {"secret": stage.logins[login], **changed}
+    model.replace_identity(stage.scenario.identity(host, login, **named))
+    stage.story.tell(host, f"{words} of {login} for {deed.seconds:.0f} s")
 
     def end() -> None:
-        model.replace_identity(identity(namespace, secret=stage.logins[namespace]))
-        stage.story.tell(host, f"knows {namespace} again")
+        model.replace_identity(stage.scenario.identity(host, login, secret=stage.logins[login]))
+        stage.story.tell(host, f"knows {login} again")
 
     return end

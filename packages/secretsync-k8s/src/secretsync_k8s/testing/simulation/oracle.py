@@ -19,7 +19,7 @@ from secretsync.devserver.routing import Call, Reply
 from ...cluster.transport import Body, Json
 from .network import ApiCall
 from .process import OperatorProcess
-from .scenario import CANARY, Place
+from .scenario import CANARY, Place, interval_of, place_of, targets_of
 from .stage import Stage
 
 SLACK: Final = 20.0
@@ -64,11 +64,11 @@ class Oracle(logging.Handler):
 
     def answered(self, host: str, call: Call, reply: Reply) -> None:
         """A server answers."""
-        path = call.query.get("secretPath")
-        if path is None or reply.status != 200:  # noqa: PLR2004 - OK
+        if "secretPath" not in call.query or reply.status != 200:  # noqa: PLR2004 - OK
             return
         keys = frozenset(row["secretKey"] for row in json.loads(reply.body).get("secrets") or ())
-        self._served.setdefault(Place(host, path), Served()).add(self._stage.world.now, keys)
+        place = self._stage.scenario.listed(host, call.query)
+        self._served.setdefault(place, Served()).add(self._stage.world.now, keys)
 
     def done(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
         """A request of an operator took effect."""
@@ -112,9 +112,10 @@ class Oracle(logging.Handler):
         data: Mapping[str, Any] = sent.get("data") or {}
         if obj is None:
             return
-        place = self._place(obj)
+        place = place_of(obj)
+        marks = tuple(one.mark for one in self._stage.folders_of(obj))
         for key, text in data.items():
-            if text is not None and not b64decode(text).decode().startswith(f"{CANARY}.{place.path.strip('/')}."):
+            if text is not None and not b64decode(text).decode().startswith(marks):
                 raise Violated("values stay where they belong", f"{process.name}: {call}: {key} is of another folder")
         dropped = frozenset(key for key, text in data.items() if text is None)
         if dropped:
@@ -135,7 +136,7 @@ class Oracle(logging.Handler):
     def _owner(self, namespace: str, name: str) -> Json | None:
         """Return the object that asks for a Secret now."""
         for obj in self._stage.cluster.list("kmssecrets")["items"]:
-            if self._stage.target_of(obj) == (namespace, name):
+            if (namespace, name) in targets_of(obj):
                 found: Json = obj
                 return found
         return None
@@ -149,20 +150,14 @@ class Oracle(logging.Handler):
             alone: And nothing else: what vanishes in heaps goes only when it was seen missing a second time.
         """
         for obj in self._stage.objects():
-            if obj["spec"]["resyncInterval"] <= interval:
+            if interval_of(obj) <= interval:
                 self._is_right(obj, alone=alone)
 
     def _is_right(self, obj: Json, *, alone: bool) -> None:
-        namespace, name = self._stage.target_of(obj)
-        secret, truth = self._stage.secret(namespace, name), self._stage.truth[self._place(obj)]
-        held = {key: b64decode(text).decode() for key, text in ((secret or {}).get("data") or {}).items()}
-        wrong = {key for key, text in truth.items() if held.get(key) != text}
-        wrong |= held.keys() - truth.keys() if alone else set()
-        if wrong:
-            keys = ", ".join(sorted(wrong))
-            raise Violated(
-                "right within its interval", f"{_full(obj)}: Secret {namespace}/{name} is not right in {keys}"
-            )
+        for target in targets_of(obj):
+            if wrong := self._stage.wrong_in(obj, target, alone=alone):
+                text = f"{_full(obj)}: Secret {'/'.join(target)} is not right in {', '.join(wrong)}"
+                raise Violated("right within its interval", text)
         ready: Json = next((c for c in obj.get("status", {}).get("conditions", ()) if c["type"] == "Ready"), {})
         if ready.get("status") != "True":
             raise Violated("right within its interval", f"{_full(obj)} is not told as ready: {ready.get('reason')}")
@@ -180,12 +175,6 @@ class Oracle(logging.Handler):
         """There is one who works."""
         if not any(one.leading for one in self._stage.processes):
             raise Violated("somebody leads", "nobody does")
-
-    @staticmethod
-    def _place(obj: Json) -> Place:
-        spec = obj["spec"]
-        path = spec["authentication"]["universalAuth"]["secretsScope"]["secretsPath"]
-        return Place(spec["hostAPI"].removesuffix("/api"), path)
 
 
 def _full(obj: Json) -> str:

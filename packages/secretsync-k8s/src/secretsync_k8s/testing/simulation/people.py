@@ -8,7 +8,7 @@ from secretsync.values import SecretValue
 
 from ...cluster.transport import Json
 from .deeds import Deed, kind
-from .scenario import CREDENTIALS, ENVIRONMENT, PROJECT, Place, client_secret, identity, value
+from .scenario import Place, client_secret, place_of, targets_of, value
 from .stage import Stage
 
 PREFIX: Final = "secrets.lux.network"
@@ -23,15 +23,15 @@ def _set(stage: Stage, place: Place, keys: list[str], words: str) -> None:
     for key in keys:
         rows[key] = value(place, key, stage.generation())
     texts = {key: SecretValue(rows[key]) for key in keys}
-    stage.servers[place.host].model.put(PROJECT, ENVIRONMENT, place.path, texts)
-    stage.story.tell("somebody", f"{words} {', '.join(keys)} in {place.host}{place.path}")
+    stage.servers[place.host].model.put(place.project, place.environment, place.path, texts)
+    stage.story.tell("somebody", f"{words} {', '.join(keys)} in {place}")
 
 
 def _remove(stage: Stage, place: Place, keys: list[str]) -> None:
     for key in keys:
         del stage.truth[place][key]
-    stage.servers[place.host].model.delete(PROJECT, ENVIRONMENT, place.path, keys)
-    stage.story.tell("somebody", f"removes {', '.join(keys)} from {place.host}{place.path}")
+    stage.servers[place.host].model.delete(place.project, place.environment, place.path, keys)
+    stage.story.tell("somebody", f"removes {', '.join(keys)} from {place}")
 
 
 @kind("people change a value", "people")
@@ -95,15 +95,15 @@ def _edit(stage: Stage, deed: Deed) -> None:
 @kind("people point an object elsewhere", "people")
 def _move(stage: Stage, deed: Deed) -> None:
     if obj := _object(stage, deed):
-        places = [place for place in stage.truth if f"{place.host}/api" == obj["spec"]["hostAPI"]]
-        scope = {"secretsScope": {"secretsPath": deed.choose(places).path}}
-        spec = {"spec": {"authentication": {"universalAuth": scope}}}
-        _patch(stage, obj, spec, f"changes the folder to {deed.choose(places).path}")
+        place = deed.choose([place for place in stage.truth if place.host == place_of(obj).host])
+        spec = {"spec": {"authentication": {"universalAuth": {"secretsScope": stage.scenario.scope(place)}}}}
+        _patch(stage, obj, spec, f"changes the folder to {place}")
 
 
 @kind("people rename a target", "people")
 def _rename(stage: Stage, deed: Deed) -> None:
-    if obj := _object(stage, deed):
+    obj = _object(stage, deed)
+    if obj and len(targets_of(obj)) == 1 and obj["spec"].get("managedSecretReference"):
         name = f"{obj['metadata']['name']}-secret-{int(deed.how * 3)}"
         _patch(stage, obj, {"spec": {"managedSecretReference": {"secretName": name}}}, f"makes {name} the target")
 
@@ -138,7 +138,7 @@ def _recreate(stage: Stage, deed: Deed) -> None:
 
 
 def _target(stage: Stage, deed: Deed) -> tuple[str, str] | None:
-    targets = [target for target in map(stage.target_of, stage.objects()) if stage.secret(*target)]
+    targets = [target for obj in stage.objects() for target in targets_of(obj) if stage.secret(*target)]
     return deed.pick(targets) if targets else None
 
 
@@ -171,36 +171,36 @@ def _replace_secret(stage: Stage, deed: Deed) -> None:
 
 @kind("people rotate credentials", "people")
 def _rotate(stage: Stage, deed: Deed) -> None:
-    namespace = deed.pick(stage.scenario.namespaces)
-    stage.logins[namespace] = client_secret(namespace, stage.generation())
-    stage.story.tell("somebody", f"rotates the credentials of {namespace}")
-    for server in stage.servers.values():
-        server.model.replace_identity(identity(namespace, secret=stage.logins[namespace]))
-    patch = {"stringData": stage.credentials(namespace)["stringData"]}
-    stage.people(stage.cluster.patch, "secrets", CREDENTIALS, patch, namespace=namespace)
+    login = deed.pick(stage.scenario.logins)
+    stage.logins[login] = client_secret(login, stage.generation())
+    stage.story.tell("somebody", f"rotates the credentials of {login}")
+    for host, server in stage.servers.items():
+        server.model.replace_identity(stage.scenario.identity(host, login, secret=stage.logins[login]))
+    patch = {"stringData": stage.credentials(login)["stringData"]}
+    stage.people(stage.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
 
 
 @kind("people delete credentials", "people")
 def _delete_credentials(stage: Stage, deed: Deed) -> None:
-    namespace = deed.pick(stage.scenario.namespaces)
-    stage.story.tell("somebody", f"deletes the credentials of {namespace}")
-    stage.people(stage.cluster.delete, "secrets", CREDENTIALS, namespace=namespace)
+    login = deed.pick(stage.scenario.logins)
+    stage.story.tell("somebody", f"deletes the credentials of {login}")
+    stage.people(stage.cluster.delete, "secrets", login.name, namespace=login.namespace)
 
 
 @kind("people spoil credentials", "people")
 def _spoil(stage: Stage, deed: Deed) -> None:
-    namespace = deed.pick(stage.scenario.namespaces)
-    stage.story.tell("somebody", f"writes wrong credentials for {namespace}")
+    login = deed.pick(stage.scenario.logins)
+    stage.story.tell("somebody", f"writes wrong credentials for {login}")
     patch = {"stringData": {"clientSecret": "wrong"}}
-    stage.people(stage.cluster.patch, "secrets", CREDENTIALS, patch, namespace=namespace)
+    stage.people(stage.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
 
 
 @kind("people recreate credentials", "people")
 def _recreate_credentials(stage: Stage, deed: Deed) -> None:
-    namespace = deed.pick(stage.scenario.namespaces)
-    stage.story.tell("somebody", f"deletes and recreates the credentials of {namespace}")
-    stage.people(stage.cluster.delete, "secrets", CREDENTIALS, namespace=namespace)
-    stage.people(stage.cluster.create, "secrets", stage.credentials(namespace), namespace=namespace)
+    login = deed.pick(stage.scenario.logins)
+    stage.story.tell("somebody", f"deletes and recreates the credentials of {login}")
+    stage.people(stage.cluster.delete, "secrets", login.name, namespace=login.namespace)
+    stage.people(stage.cluster.create, "secrets", stage.credentials(login))
 
 
 @kind("people recreate a namespace", "people")

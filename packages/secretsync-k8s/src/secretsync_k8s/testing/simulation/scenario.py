@@ -9,32 +9,62 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from secretsync.backends.kms.urls import normalise
+from secretsync.devserver.model import clean
 from secretsync.devserver.seed import Grant, Identity, Project, Seed, Universal
 from secretsync.values import SecretValue
 
 from ...cluster.transport import Json
+from ...kinds.kmssecret.spec import decode
 
 HOME: Final = "operators"
 """The namespace of the operators themselves."""
 PROJECT: Final = "shop"
 ENVIRONMENT: Final = "prod"
 CREDENTIALS: Final = "kms-credentials"
+DEFAULT_HOST: Final = "https://kms.default"
+"""The KMS of objects that name none."""
 CANARY: Final = "cnry"
 """Every secret value begins with it, so that one where it should not be is found."""
 
 _NAMESPACES: Final = ("blue", "green")
-INTERVALS: Final = (60, 300, 600, 1800)
 _DRAWN: Final = (60, 60, 60, 300, 300, 600, 1800)
 
 
 @frozen
 class Place:
-    """A folder on a server."""
+    """A folder on a server; `project` is what manifests call it, its slug or its id."""
 
     host: str
     path: str
+    project: str = PROJECT
+    environment: str = ENVIRONMENT
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.project}/{self.environment}{self.path}"
+
+    @property
+    def mark(self) -> str:
+        """How the secret values in it begin."""
+        return f"{CANARY}.{self.project}.{self.environment}.{self.path.strip('/')}."
+
+    def holds(self, other: Place) -> bool:
+        """Whether the other is this folder or below it."""
+        below = other.path == self.path or other.path.startswith(f"{self.path.rstrip('/')}/")
+        return below and evolve(other, path=self.path) == self
+
+
+@frozen
+class Login:
+    """A machine identity, by the Secret that holds its credentials."""
+
+    namespace: str
+    name: str = CREDENTIALS
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
 
 
 @frozen
@@ -45,7 +75,9 @@ class Scenario:
         hosts: Origins of the KMS servers.
         folders: What is in each folder, by key.
         objects: KMSSecret manifests.
-        namespaces: Where they live.
+        namespaces: Where they and their Secrets live.
+        logins: Who logs in at the servers; each may read everything.
+        ids: Those projects that manifests name by id; the others are named by slug.
         operators: How many processes stand for the Lease; one alone works without it.
         cross_namespace: The operators' policy.
     """
@@ -54,36 +86,102 @@ class Scenario:
     folders: Mapping[Place, Mapping[str, str]] = field(repr=False)
     objects: tuple[Json, ...] = field(repr=False)
     namespaces: tuple[str, ...] = _NAMESPACES
+    logins: tuple[Login, ...] = tuple(map(Login, _NAMESPACES))
+    ids: frozenset[str] = frozenset()
     operators: int = 1
     cross_namespace: str = "Deny"
 
+    @property
+    def intervals(self) -> tuple[float, ...]:
+        """Those of the objects in seconds, each once, the shortest first."""
+        return tuple(sorted({interval_of(obj) for obj in self.objects}))
+
     def seed(self, host: str) -> Seed:
-        """Return what a server begins with: a folder each, and an identity for each namespace."""
-        folders = {
-            place.path: {key: SecretValue(text) for key, text in rows.items()}
-            for place, rows in self.folders.items()
-            if place.host == host
-        }
+        """Return what a server begins with: its folders, and everybody who logs in."""
+        secrets: dict[str, dict[str, dict[str, dict[str, SecretValue]]]] = {}
+        for place, rows in self.folders.items():
+            if place.host == host:
+                folders = secrets.setdefault(place.project, {}).setdefault(place.environment, {})
+                folders[place.path] = {key: SecretValue(text) for key, text in rows.items()}
         return Seed(
-            projects=(Project("p1", PROJECT, (ENVIRONMENT,)),),
-            identities=tuple(identity(namespace) for namespace in self.namespaces),
-            secrets={PROJECT: {ENVIRONMENT: folders}},
+            projects=tuple(Project(self.project_id(name), name, tuple(folders)) for name, folders in secrets.items()),
+            identities=tuple(self.identity(host, login) for login in self.logins),
+            secrets=secrets,
         )
 
+    def project_id(self, project: str) -> str:
+        """Return the id of a project as servers know it."""
+        return project if project in self.ids else f"id-{project}"
 
-def identity(namespace: str, *, secret: str = "", grants: bool = True) -> Identity:
-    """Return the machine identity of a namespace."""
-    universal = Universal(f"client-{namespace}", SecretValue(secret or client_secret(namespace)), ttl=7200)
-    return Identity(f"id-{namespace}", universal, grants=(Grant(PROJECT),) if grants else ())
+    def identity(self, host: str, login: Login, *, secret: str = "", grants: bool = True) -> Identity:
+        """Return a machine identity as a server knows it, with other credentials or without rights if asked to."""
+        universal = Universal(client_id(login), SecretValue(secret or client_secret(login)), ttl=7200)
+        projects = dict.fromkeys(place.project for place in self.folders if place.host == host)
+        return Identity(f"id-{login}", universal, grants=tuple(map(Grant, projects)) if grants else ())
+
+    def listed(self, host: str, query: Mapping[str, str]) -> Place:
+        """Return the folder that a request lists."""
+        known_as = query.get("projectId") or query.get("workspaceId", "")
+        project = known_as if known_as in self.ids else known_as.removeprefix("id-")
+        return Place(host, clean(query.get("secretPath", "")), project, query.get("environment", ""))
+
+    def scope(self, place: Place) -> Json:
+        """Return how a manifest names a folder, as a merge patch of its `secretsScope`."""
+        slug, known_as = (None, place.project) if place.project in self.ids else (place.project, None)
+        named = {"projectSlug": slug, "projectId": known_as}
+        return {**named, "envSlug": place.environment, "secretsPath": place.path}
 
 
-def client_secret(namespace: str, generation: int = 0) -> str:
-    return f"{CANARY}.login.{namespace}.{generation}"
+def client_id(login: Login) -> str:
+    return f"client-{login.namespace}-{login.name}"
+
+
+def client_secret(login: Login, generation: int = 0) -> str:
+    return f"{CANARY}.login.{login.namespace}.{login.name}.{generation}"
 
 
 def value(place: Place, key: str, generation: int = 0) -> str:
     """Return a secret value that says where it belongs."""
-    return f"{CANARY}.{place.path.strip('/')}.{key}.{generation}"
+    return f"{place.mark}{key}.{generation}"
+
+
+# -- what a manifest says
+
+
+def place_of(obj: Json) -> Place:
+    """Return the folder that an object reads."""
+    spec = obj["spec"]
+    scope = _login_block(obj)["secretsScope"]
+    project = scope.get("projectSlug") or scope["projectId"]
+    return Place(normalise(spec.get("hostAPI") or DEFAULT_HOST), clean(scope["secretsPath"]), project, scope["envSlug"])
+
+
+def is_recursive(obj: Json) -> bool:
+    """Whether it reads the folders below, too."""
+    return bool(_login_block(obj)["secretsScope"].get("recursive"))
+
+
+def login_of(obj: Json) -> Login:
+    """Return who logs in for an object."""
+    credentials = _login_block(obj)["credentialsRef"]
+    return Login(credentials["secretNamespace"], credentials["secretName"])
+
+
+def targets_of(obj: Json) -> tuple[tuple[str, str], ...]:
+    """Return namespace and name of each Secret that an object asks for."""
+    spec = obj["spec"]
+    blocks = spec.get("managedKubeSecretReferences") or [spec["managedSecretReference"]]
+    return tuple((block["secretNamespace"], block["secretName"]) for block in blocks)
+
+
+def interval_of(obj: Json) -> float:
+    """Return the seconds between two checks of an object."""
+    return decode(obj).period
+
+
+def _login_block(obj: Json) -> Json:
+    block: Json = obj["spec"]["authentication"]["universalAuth"]
+    return block
 
 
 def draw(random: Random, *, objects: int = 20) -> Scenario:

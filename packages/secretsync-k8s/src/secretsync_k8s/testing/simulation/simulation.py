@@ -17,7 +17,7 @@ from attrs import frozen
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
 from .deeds import Deed, draw, perform
 from .oracle import SLACK, Oracle, Violated
-from .scenario import INTERVALS, Scenario
+from .scenario import Scenario
 from .scenario import draw as draw_scenario
 from .stage import Stage
 
@@ -25,8 +25,8 @@ HOUR: Final = 3600.0
 FIRST: Final = 1800.0
 """Seconds before the first storm."""
 STORM: Final = 900.0
-CALM: Final = 3 * HOUR
-"""From the end of a storm to the beginning of the next: longer than the longest interval, and an hour of quiet."""
+_QUIET: Final = 2 * HOUR
+"""Seconds at the end of a calm in which nothing is written any more."""
 SETTLED: Final = 90.0
 """Seconds after a storm in which a leader is found, whatever happened to Lease and processes."""
 _LOOK: Final = 60.0
@@ -50,22 +50,32 @@ class Result:
     requests: Counter[str]
 
 
-def plan(seed: int, hours: float) -> tuple[Deed, ...]:
+def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
     """Return the deeds of a life."""
     random = Random(f"{seed} deeds")  # noqa: S311 - a history that can be played again
     deeds: list[Deed] = []
-    for begin in storms(hours):
+    for begin in storms(hours, scenario):
         deeds += draw(random, begin=begin, end=begin + STORM, count=3 + int(random.random() * 10))
     return tuple(deeds)
 
 
-def storms(hours: float) -> list[float]:
+def storms(hours: float, scenario: Scenario) -> list[float]:
     """Return when the storms begin: each is over, and the calm after it, before the end."""
-    times, at = [], FIRST
-    while at + STORM + CALM <= hours * HOUR:
+    times, at, calm = [], FIRST, recovery(scenario) + _QUIET
+    while at + STORM + calm <= hours * HOUR:
         times.append(at)
-        at += STORM + CALM
+        at += STORM + calm
     return times
+
+
+def recovery(scenario: Scenario) -> float:
+    """Return the seconds after a storm in which everything has been put right, and nothing is left to write."""
+    return max(HOUR, 2 * scenario.intervals[-1])
+
+
+def shortest(scenario: Scenario) -> float:
+    """Return the hours of the shortest life with a storm."""
+    return (FIRST + STORM + recovery(scenario) + _QUIET) / HOUR
 
 
 @final
@@ -86,7 +96,7 @@ class Simulation:
         self.stage = Stage(scenario, seed=seed, check=self._check)
         self.oracle = Oracle(self.stage)
         self.stage.done = self.oracle.done
-        self.deeds = plan(seed, hours) if deeds is None else tuple(deeds)
+        self.deeds = plan(seed, hours, scenario) if deeds is None else tuple(deeds)
         self.requests: Counter[str] = Counter()
 
     def run(self) -> Result:
@@ -115,7 +125,7 @@ class Simulation:
         world = self.stage.world
         for _ in range(self.stage.scenario.operators):
             self.stage.start_operator()
-        for begin in storms(self.hours):
+        for begin in storms(self.hours, self.stage.scenario):
             self._schedule_storm(begin)
         self._look()
         world.run(self.hours * HOUR)
@@ -128,12 +138,13 @@ class Simulation:
             if begin <= deed.at < end:
                 world.at(deed.at, partial(perform, self.stage, deed))
         world.at(end, self._end_storm)
-        for interval in INTERVALS:
+        for interval in self.stage.scenario.intervals:
             world.at(end + interval + SLACK, partial(self.oracle.right, interval=interval, alone=False))
             world.at(end + 2 * interval + SLACK, partial(self.oracle.right, interval=interval, alone=True))
         world.at(end + SETTLED, self._begin_calm)
-        world.at(end + HOUR, self._begin_quiet)
-        world.at(begin + STORM + CALM - 1.0, self._end_quiet)
+        quiet = end + recovery(self.stage.scenario)
+        world.at(quiet, self._begin_quiet)
+        world.at(quiet + _QUIET - 1.0, self._end_quiet)
 
     def _begin_storm(self) -> None:
         self.stage.story.tell("--", "a storm begins")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -23,7 +24,18 @@ from ..direct import DirectTransport
 from ..status import ApiError
 from .network import ApiCall, Link
 from .process import OperatorProcess
-from .scenario import CREDENTIALS, ENVIRONMENT, HOME, PROJECT, Scenario, client_secret, value
+from .scenario import (
+    DEFAULT_HOST,
+    HOME,
+    Login,
+    Place,
+    Scenario,
+    client_id,
+    client_secret,
+    is_recursive,
+    place_of,
+    value,
+)
 from .story import Story
 
 _SLOW: Final = 0.02
@@ -44,7 +56,7 @@ class Stage:
             frequent thing there is, are left out then.
         done: Told of what operators do to the cluster.
         processes: The operators, oldest first, those that have ended included.
-        logins: The client secret of each namespace that is right now.
+        logins: The client secret of each that is right now.
         truth: What is in each folder now.
     """
 
@@ -60,7 +72,7 @@ class Stage:
         self.done: Done = lambda process, call, body: None  # noqa: ARG005 - the form of it
         self._names = count(1)
         self._generations = count(1)
-        self.logins = {namespace: client_secret(namespace) for namespace in scenario.namespaces}
+        self.logins = {login: client_secret(login) for login in scenario.logins}
         self.truth = {place: dict(rows) for place, rows in scenario.folders.items()}
         self.servers = {
             host: VirtualKMS(scenario.seed(host), world=self.world, entropy=self._random.randbytes)
@@ -71,8 +83,8 @@ class Stage:
     def _furnish(self) -> None:
         for namespace in (HOME, *self.scenario.namespaces):
             self.cluster.create("namespaces", {"metadata": {"name": namespace}})
-        for namespace in self.scenario.namespaces:
-            self.cluster.create("secrets", self.credentials(namespace), namespace=namespace)
+        for login in self.scenario.logins:
+            self.cluster.create("secrets", self.credentials(login))
         for obj in self.scenario.objects:
             self.cluster.create("kmssecrets", obj)
 
@@ -84,6 +96,7 @@ class Stage:
             f"--leader-elect={'true' if self.scenario.operators > 1 else 'false'}",
             f"--config-namespace={HOME}",
             f"--cross-namespace={self.scenario.cross_namespace}",
+            f"--host-api={DEFAULT_HOST}",
         ]
         made = settings(flags, {})
         assert made is not None  # noqa: S101 - help was not asked for
@@ -158,16 +171,30 @@ class Stage:
         except ApiError:
             return None
 
-    @staticmethod
-    def target_of(obj: Json) -> tuple[str, str]:
-        """Return namespace and name of the Secret that an object asks for."""
-        reference = obj["spec"]["managedSecretReference"]
-        return reference["secretNamespace"], reference["secretName"]
+    def folders_of(self, obj: Json) -> list[Place]:
+        """Return the folders whose secrets an object gets."""
+        place = place_of(obj)
+        return [one for one in self.truth if place.holds(one)] if is_recursive(obj) else [place]
 
-    def credentials(self, namespace: str) -> Json:
-        """Return the Secret that holds a namespace's login as it should be now."""
-        login = {"clientId": f"client-{namespace}", "clientSecret": self.logins[namespace]}
-        return {"metadata": {"name": CREDENTIALS, "namespace": namespace}, "stringData": login}
+    def wrong_in(self, obj: Json, target: tuple[str, str], *, alone: bool = True) -> list[str]:
+        """Return the keys in which a Secret of an object is not what it should be now.
+
+        Args:
+            alone: Those that should not be there count, too.
+        """
+        right: dict[str, set[str]] = {}  # of a key that stands in several folders, either value is
+        for place in self.folders_of(obj):
+            for key, text in self.truth[place].items():
+                right.setdefault(key, set()).add(text)
+        data = (self.secret(*target) or {}).get("data") or {}
+        held = {key: b64decode(text).decode() for key, text in data.items()}
+        wrong = {key for key, texts in right.items() if held.get(key) not in texts}
+        return sorted(wrong | (held.keys() - right.keys() if alone else set()))
+
+    def credentials(self, login: Login) -> Json:
+        """Return the Secret that holds a login as it should be now."""
+        texts = {"clientId": client_id(login), "clientSecret": self.logins[login]}
+        return {"metadata": {"name": login.name, "namespace": login.namespace}, "stringData": texts}
 
     def people(self, verb: Callable[..., Json], *args: object, **named: object) -> bool:
         """Do what people do to the cluster; return whether it let them."""
@@ -184,13 +211,14 @@ class Stage:
             if not rows:
                 rows |= {key: value(place, key, self.generation()) for key in self.scenario.folders[place]}
                 texts = {key: SecretValue(text) for key, text in rows.items()}
-                self.servers[place.host].model.put(PROJECT, ENVIRONMENT, place.path, texts)
+                self.servers[place.host].model.put(place.project, place.environment, place.path, texts)
         for namespace in self.scenario.namespaces:
             self.people(self.cluster.create, "namespaces", {"metadata": {"name": namespace}})
-            login = self.credentials(namespace)
-            if not self.people(self.cluster.create, "secrets", login, namespace=namespace):
-                patch = {"stringData": login["stringData"]}
-                self.people(self.cluster.patch, "secrets", CREDENTIALS, patch, namespace=namespace)
+        for login in self.scenario.logins:
+            secret = self.credentials(login)
+            if not self.people(self.cluster.create, "secrets", secret):
+                patch = {"stringData": secret["stringData"]}
+                self.people(self.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
         for obj in self.scenario.objects:
             self.people(self.cluster.create, "kmssecrets", obj)
         for _ in range(self.scenario.operators - len(self.alive)):

@@ -105,13 +105,14 @@ class Reads:
             self._waiting.setdefault((query.host, query.group), {})[query] = None
             self._hosts.put(query.host, Batch(query.group), lane)
 
-    def await_turn(self, entry: Entry, period: float, now: float) -> None:
-        """Have it read when it has its turn, as if it had been checked all along."""
-        if entry.query.pushed or entry.failure or entry.under_way:
+    def await_turn(self, entry: Entry, period: float, now: float, *, latest: float) -> None:
+        """Have it read when it has its turn, as if it had been checked all along, and at `latest` whatever its turn."""
+        turn = min(now + _until_turn(entry, now, period), latest)
+        if entry.query.pushed or entry.failure or entry.under_way or turn <= now:
             self.want(entry, Lane.REFRESH, obtain=True)
-        elif entry.askers and entry.due < FOREVER:
-            entry.obtain = True
-        elif (turn := now + _until_turn(entry, now, period)) < entry.first_turn:  # others may wait for a later one
+            return
+        entry.obtain = True
+        if turn < entry.due:  # whoever asks it already may be more patient
             entry.first_turn = turn
             self._timers.reset(turn, entry)
 
@@ -144,8 +145,9 @@ class Reads:
     def _next(self, entry: Entry, now: float) -> float:
         if entry.under_way:
             return FOREVER
-        if entry.first_turn < FOREVER or not entry.askers:
-            return entry.first_turn
+        return min(entry.first_turn, self._next_check(entry, now)) if entry.askers else entry.first_turn
+
+    def _next_check(self, entry: Entry, now: float) -> float:
         if entry.failure:
             return self._retry(entry, entry.failure, now)
         if entry.perishable:

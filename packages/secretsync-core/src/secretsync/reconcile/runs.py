@@ -287,7 +287,8 @@ class Runs:
             entry = self._store.entry(query)
             entry.waiters[run.key] = None
             if self._in_no_hurry(run, ask.asked[query]):
-                self.reads.await_turn(entry, run.subject.period, now)
+                period = run.subject.period
+                self.reads.await_turn(entry, period, now, latest=run.since + period)
             else:
                 self.reads.want(entry, run.lane, obtain=value)
 

@@ -8,7 +8,6 @@ out: server-side apply, strategic merge patch, `managedFields`, dry runs, admiss
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from random import Random
 from typing import Final
 from uuid import UUID
@@ -20,7 +19,7 @@ from .deletion import Deletion, check_preconditions
 from .patch import apply, merge
 from .request import Request
 from .resources import CRDS, NAMESPACES, SERVICE_ACCOUNTS, Registry, ResourceType
-from .status import Cause, Json, already_exists, conflict, forbidden, invalid, not_found, plain, success
+from .status import Cause, Json, already_exists, conflict, copied, forbidden, invalid, not_found, plain, success
 from .store import Store
 from .watch import Event, Watch
 
@@ -161,7 +160,7 @@ class Api:
         type_ = request.type
         _check_version(type_, new, old, patching=request.verb == "patch")
         # A patched body shares parts with the stored one, and defaulting works in place.
-        new = deepcopy(_merge_parts(request, new, old))
+        new = copied(_merge_parts(request, new, old))
         _keep_metadata(new["metadata"], old["metadata"])
         _check_finalizers(type_, new, old)
         _check(type_, new, old)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -15,7 +14,7 @@ from .api import Api
 from .faults import Disturbance, Failure, Faults
 from .request import Record, Request, Verb
 from .resources import ResourceType
-from .status import ApiError, Json
+from .status import ApiError, Json, copied
 from .watch import Watch
 
 A = TypeVar("A")
@@ -283,7 +282,8 @@ class MemoryCluster:
             self.requests.append(_record(request, status))
 
     def _call(self, verb: Verb, resource: str, **named: Any) -> Json:
-        return deepcopy(self.perform(self._request(verb, resource, **deepcopy(named))))
+        answer: Json = copied(self.perform(self._request(verb, resource, **copied(named))))
+        return answer
 
     def _request(self, verb: Verb, resource: str, *, namespace: str, **named: Any) -> Request:
         type_: ResourceType = self._api.registry.by_name(resource)

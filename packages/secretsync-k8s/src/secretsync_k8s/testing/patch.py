@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any, Final
 
-from .status import ApiError, plain
+from .status import ApiError, copied, plain
 
 _MISSING: Final = object()
 
@@ -31,7 +30,7 @@ def apply(target: Any, operations: Sequence[Any]) -> Any:
         ApiError: 400 for what is no operation, 422 for one that cannot be done or a test that fails. The text names
             the operation by its place and quotes no value.
     """
-    target = deepcopy(target)
+    target = copied(target)
     for number, operation in enumerate(operations):
         try:
             target = _applied(target, operation)

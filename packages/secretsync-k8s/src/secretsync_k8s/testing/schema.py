@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from json import dumps
 from typing import Any, Final
 
-from .status import Cause, Json
+from .status import Cause, Json, copied
 
 _OBJECT_META: Final = "metadata"
 """Every object's own; a CRD's schema says nothing about it that counts."""
@@ -35,7 +34,7 @@ def default(value: Any, schema: Json) -> None:
     if isinstance(value, dict):
         for name, below in schema.get("properties", {}).items():
             if "default" in below and (name not in value or (value[name] is None and not below.get("nullable"))):
-                value[name] = deepcopy(below["default"])
+                value[name] = copied(below["default"])
     for child, below in _children(value, schema):
         default(child, below)
 

@@ -11,6 +11,16 @@ from attrs import frozen
 Json = dict[str, Any]
 """A JSON object. Those that come out of the store are shared: copy before changing one."""
 
+
+def copied(value: Any) -> Any:
+    """Return a copy of what is made of JSON; `deepcopy`, which looks for much more in it, takes five times as long."""
+    if isinstance(value, dict):
+        return {name: copied(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [copied(part) for part in value]
+    return value
+
+
 _REASONS: Final = {
     400: "BadRequest",
     401: "Unauthorized",

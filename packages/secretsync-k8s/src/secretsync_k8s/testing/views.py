@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from .resources import ResourceType
@@ -20,6 +21,7 @@ _VIEWS: dict[str, View] = {
 }
 
 
+@lru_cache(maxsize=64)
 def negotiate(accept: str) -> View:
     """Return the first form that the Accept header lists and this server has.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hmac import compare_digest
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -109,18 +111,17 @@ class Wire:
             return Reply(error.status, dumped(error.to_json()), headers=headers)
 
     def _answer(self, call: Call) -> Reply | Stream:
-        url = urlsplit(call.target)
-        if url.path in _HEALTH:
+        path, segments, options = _parsed(call.target)
+        if path in _HEALTH:
             return Reply(200, b"ok", "text/plain; charset=utf-8")
         self._authenticate(call)
-        if url.path.startswith(control.PREFIX):
-            name = url.path.removeprefix(control.PREFIX)
+        if path.startswith(control.PREFIX):
+            name = path.removeprefix(control.PREFIX)
             return Reply(200, dumped(control.answer(self._cluster, call.method, name, _body(call, _OBJECT))))
-        segments = [unquote(segment) for segment in url.path.split("/") if segment]
         registry = self._cluster.api.registry
         if call.method == "GET" and not _names_resource(segments):
             return Reply(200, dumped(discovery.answer(segments, registry.all())))
-        request = _request(call, segments, dict(parse_qsl(url.query)), registry)
+        request = _request(call, segments, options, registry)
         view = negotiate(call.headers.get("accept", ""))
         if request.verb == "watch":
             return Stream(self._cluster.open_watch(request), request.type, view, request, self._cluster)
@@ -145,13 +146,21 @@ def _in_view(body: Json, view: View, request: Request, cluster: MemoryCluster) -
     return shown(body, view, request.type, now=cluster.clock.now(), options=request.options)
 
 
-def _names_resource(segments: list[str]) -> bool:
+@lru_cache(maxsize=1024)
+def _parsed(target: str) -> tuple[str, tuple[str, ...], Mapping[str, str]]:
+    """Return the path of a target, its segments and its query; clients ask for the same again and again."""
+    url = urlsplit(target)
+    segments = tuple(unquote(segment) for segment in url.path.split("/") if segment)
+    return url.path, segments, MappingProxyType(dict(parse_qsl(url.query)))
+
+
+def _names_resource(segments: Sequence[str]) -> bool:
     """Whether a path goes beyond group and version, where the resources are."""
     depth = {"api": 2, "apis": 3}.get(segments[0] if segments else "", len(segments))
     return len(segments) > depth
 
 
-def _request(call: Call, segments: list[str], options: Mapping[str, str], registry: Registry) -> Request:
+def _request(call: Call, segments: Sequence[str], options: Mapping[str, str], registry: Registry) -> Request:
     type_, namespace, name, subresource = _place(segments, registry)
     one, many = _VERBS.get(call.method, (None, None))
     verb = one if name else many
@@ -165,7 +174,7 @@ def _request(call: Call, segments: list[str], options: Mapping[str, str], regist
     return Request(verb, type_, namespace, name, subresource, body, options)
 
 
-def _place(segments: list[str], registry: Registry) -> tuple[ResourceType, str, str, str]:
+def _place(segments: Sequence[str], registry: Registry) -> tuple[ResourceType, str, str, str]:
     """Return the resource type, namespace, name and sub-resource that a path names."""
     match segments:
         case ["api", version, *rest]:

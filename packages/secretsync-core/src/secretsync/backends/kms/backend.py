@@ -101,6 +101,7 @@ class KMSBackend:
             response = self._get(query, ways[n], known=known, token=token, deadline=deadline)
             if response.status in {OK, _NOT_MODIFIED}:
                 self._spoken[key] = n
+                break
             if not refusal(response).unknown_route:
                 break
         return ways[n], response

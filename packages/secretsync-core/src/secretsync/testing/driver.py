@@ -43,6 +43,8 @@ class VirtualDriver:
         self._watch = watch
         self._inbox: list[Event] = []
         self._next = FOREVER
+        self._turns: set[float] = set()
+        """Moments at which a turn is to come; only that at `_next` counts."""
         self._closed = False
         self._written = Signal()
 
@@ -60,9 +62,12 @@ class VirtualDriver:
         if at >= self._next or self._closed:
             return
         self._next = at
-        self._world.at(at, partial(self._turn, at), self._life)
+        if at not in self._turns:
+            self._turns.add(at)
+            self._world.at(at, partial(self._turn, at), self._life)
 
     def _turn(self, meant_for: float) -> None:
+        self._turns.remove(meant_for)
         if meant_for != self._next or self._closed:
             return  # an earlier moment came in between, and set the next one
         events, self._inbox, self._next = self._inbox, [], FOREVER

@@ -40,47 +40,49 @@ class Life:
     """What begins and ends together, such as a process; within another one, such as the work of a process.
 
     Attributes:
-        held_until: Until when (in the world's seconds) nothing of it moves.
+        held_until: Until when (in the world's seconds) nothing of it moves; a moment gone by for most.
+        ended: Nothing of it moves any more.
     """
 
     name: str
     within: Life | None = None
-    held_until: float = 0.0
-    _ended: bool = field(default=False, init=False)
+    held_until: float = field(default=0.0, init=False)
+    ended: bool = field(default=False, init=False)
+    _inner: list[Life] = field(factory=list, init=False)
 
-    @property
-    def ended(self) -> bool:
-        return self._ended or (self.within is not None and self.within.ended)
-
-    @property
-    def waits_until(self) -> float:
-        """When it moves again; a moment gone by for most."""
-        return max(self.held_until, self.within.waits_until) if self.within else self.held_until
+    def __attrs_post_init__(self) -> None:
+        if self.within:
+            self.held_until, self.ended = self.within.held_until, self.within.ended
+            self.within._inner.append(self)  # noqa: SLF001 - one of our own
 
     def hold(self, until: float) -> None:
         """Suspend it; its clocks go on meanwhile."""
         self.held_until = max(self.held_until, until)
+        for life in self._inner:
+            life.hold(until)
 
     def end(self) -> None:
         """Nothing of it moves any more, nor is cleaned up: as kill -9 does."""
-        self._ended = True
+        self.ended = True
+        for life in self._inner:
+            life.end()
 
 
 ALWAYS: Final = Life("the world")
 
 
 class Signal:
-    """What tasks wait for in `World.wait`; `set` lets all go on that wait now."""
+    """What tasks wait for in `World.wait`; `set` lets all that wait go on, at that time if it is yet to come."""
 
     def __init__(self) -> None:
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[float], None]] = []
 
-    def set(self) -> None:
+    def set(self, *, at: float = 0.0) -> None:
         waiting, self._waiting = self._waiting, []
         for go_on in waiting:
-            go_on()
+            go_on(at)
 
-    def add(self, go_on: Callable[[], None]) -> None:
+    def add(self, go_on: Callable[[float], None]) -> None:
         self._waiting.append(go_on)
 
 
@@ -149,9 +151,10 @@ class SleepersClock:
 
 
 class _Task(greenlet):
-    """Work that may wait; `life` says with whom it ends."""
+    """Does work that may wait, one piece after the other; `life` says with whom the present one ends."""
 
     life: Life
+    work: Callable[[], None]
 
 
 class World:
@@ -172,7 +175,8 @@ class World:
         self._queue: list[tuple[float, float, int, Life, Callable[[], object]]] = []
         self._order = count()
         self._hub = getcurrent()
-        self._tasks: dict[_Task, None] = {}
+        self._tasks: list[_Task] = []
+        self._free: list[_Task] = []
 
     # -- what is to happen
 
@@ -182,15 +186,20 @@ class World:
 
     def spawn(self, work: Callable[[], None], life: Life = ALWAYS, *, after: float = 0.0) -> None:
         """Have `work` done by a task, which may wait. What it raises ends the run."""
-
-        def whole() -> None:
-            work()
-            del self._tasks[task]
-
-        task = _Task(whole, parent=self._hub)
-        task.life = life
-        self._tasks[task] = None
+        task = self._free.pop() if self._free else self._new_task()
+        task.life, task.work = life, work
         self.at(self.now + after, task.switch, life)
+
+    def _new_task(self) -> _Task:
+        def one_after_another() -> None:
+            while True:
+                task.work()
+                self._free.append(task)
+                self._hub.switch()
+
+        task = _Task(one_after_another, parent=self._hub)
+        self._tasks.append(task)
+        return task
 
     # -- waiting, in a task
 
@@ -209,7 +218,7 @@ class World:
                 waits.clear()
                 task.switch()
 
-        signal.add(lambda: self.at(self.now, go_on, task.life))
+        signal.add(lambda time: self.at(time, go_on, task.life))
         if until < FOREVER:
             self.at(until, go_on, task.life)
         self._hub.switch()
@@ -241,15 +250,16 @@ class World:
     def _turn(self, life: Life, call: Callable[[], object]) -> None:
         if life.ended:
             return
-        if life.waits_until > self.now:
-            self.at(life.waits_until, call, life)
+        if life.held_until > self.now:
+            self.at(life.held_until, call, life)
             return
         call()
         self._check()
 
     def close(self) -> None:
         """End all tasks where they are."""
-        for task in tuple(self._tasks):
+        for task in self._tasks:
             task.throw()
         self._tasks.clear()
+        self._free.clear()
         self._queue.clear()

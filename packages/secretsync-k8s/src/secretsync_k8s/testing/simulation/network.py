@@ -6,6 +6,7 @@ request ── on its way ── what it meets ── the server ── what the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, Literal, TypeVar, final
 
 from attrs import define, frozen
@@ -30,6 +31,8 @@ Trouble = Literal["refuse", "slow", "hang", "reset", "lost", "conflict", "busy",
 _STATUSES: Final[Mapping[Trouble, int]] = {"conflict": 409, "busy": 429, "failing": 503}
 _WORDS: Final[Mapping[int, str]] = {409: "Conflict", 429: "TooManyRequests", 503: "ServiceUnavailable"}
 _READS: Final = frozenset({"get", "list", "watch"})
+_UNWATCHED: Final = frozenset({"leases", "events"})
+"""What is written often and watched by nobody."""
 
 
 @frozen
@@ -52,6 +55,7 @@ class ApiCall:
 _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
+@lru_cache(maxsize=1024)
 def call_of(method: str, path: str, *, watch: bool = False) -> ApiCall:
     """Return what a method and a path mean."""
     segments = path.strip("/").split("/")
@@ -129,7 +133,7 @@ class Link:
                 method, path, query=query, body=body, content_type=content_type, accept=accept, timeout=timeout
             )
 
-        return self._sent(travel)
+        return self._sent(travel, f"{method} {path}", timeout)
 
     def stream(self, path: str, *, query: Mapping[str, str], accept: str = JSON, timeout: float) -> LinkStream:
         """See `Transport.stream`."""
@@ -139,7 +143,7 @@ class Link:
             self._go(call_of("GET", path, watch=True), operation, timeout)
             return self._direct.stream(path, query=query, accept=accept, timeout=timeout)
 
-        events = self._sent(travel)
+        events = self._sent(travel, operation, timeout)
         stream = LinkStream(self, events, self._world, self._latency, operation=operation, patience=timeout)
         self._streams[stream] = None
         return stream
@@ -160,7 +164,7 @@ class Link:
 
     # -- one request
 
-    def _sent(self, travel: Callable[[], T]) -> T:
+    def _sent(self, travel: Callable[[], T], operation: str, timeout: float) -> T:
         """Return what comes back. What was sent is on its way, whatever becomes of the sender meanwhile."""
         arrived, answers, errors = Signal(), list[T](), list[BackendError]()
 
@@ -169,12 +173,14 @@ class Link:
                 answers.append(travel())
             except BackendError as error:
                 errors.append(error)
-            arrived.set()
+            arrived.set(at=self._world.now + self._latency())
 
-        self._world.spawn(work)
+        self._world.spawn(work, after=self._latency())
         self._world.wait(arrived)
         if errors:
             raise errors[0]
+        if self.cuts or self.silences:
+            self._stop_here(operation, timeout if self.silences else 0.0)
         return answers[0]
 
     def _travel(
@@ -192,20 +198,18 @@ class Link:
         lost = self._go(call, operation, timeout)
         answer = self._direct.request(method, path, query=query, body=body, content_type=content_type, accept=accept)
         self.done(call, body)
-        if call.writes:
+        if call.writes and call.resource not in _UNWATCHED:
             self._changed()
         if lost:
             self._stop_here(operation, 0.0)
-        self._come_back(operation, timeout)
         return answer
 
     def _go(self, call: ApiCall, operation: str, timeout: float) -> bool:
-        """Let the request travel to the server; return whether its answer will be lost.
+        """Let the request get to the server; return whether its answer will be lost.
 
         Raises:
             BackendError: It does not get there, or is refused there.
         """
-        self._world.sleep(self._latency())
         if self.cuts or self.silences:
             self.met(call, "refuse" if self.cuts else "hang")
             self._stop_here(operation, timeout if self.silences else 0.0)
@@ -224,11 +228,6 @@ class Link:
             case "reset" | "refuse":
                 self._stop_here(operation, 0.0)
         raise _refusal(operation, hindrance)
-
-    def _come_back(self, operation: str, timeout: float) -> None:
-        self._world.sleep(self._latency())
-        if self.cuts or self.silences:
-            self._stop_here(operation, timeout if self.silences else 0.0)
 
     def _stop_here(self, operation: str, seconds: float) -> None:
         self._world.sleep(seconds)

@@ -165,7 +165,7 @@ class Oracle(logging.Handler):
     def attempted(self) -> None:
         """Nothing that is due has waited for more than two intervals."""
         for process in self._stage.processes:
-            if process.leading and process.driver is not None and process.life.waits_until <= self._stage.world.now:
+            if process.leading and process.driver is not None and process.life.held_until <= self._stage.world.now:
                 for host, late in process.driver.engine.lateness(process.monotonic()).items():
                     if late.periods > 2.0:  # noqa: PLR2004 - as the invariant says
                         text = f"{process.name}: {host} is late by {late.seconds:.0f} s"

@@ -41,6 +41,9 @@ class OperatorProcess:
         parts: What is at work while it leads.
         driver: Of these.
         leads_since: When (in the world's seconds) it began to lead; None while it does not.
+
+    Args:
+        stood: Called after each round of its candidature, the only moments at which it may come to lead.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class OperatorProcess:
         calm: Calm,
         random: Random,
         watch: Callable[[Effect], None] = lambda effect: None,  # noqa: ARG005 - the form of it
+        stood: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.life = life
@@ -72,6 +76,7 @@ class OperatorProcess:
         self._lease_clock = SleepersClock(clock, calm)
         self._random = random
         self._watch = watch
+        self._stood = stood
         self._election = self._candidate() if settings.leader_elect else None
 
     def _candidate(self) -> Election:
@@ -122,7 +127,9 @@ class OperatorProcess:
     def _stand(self) -> None:
         assert self._election is not None  # noqa: S101 - see `start`
         while True:
-            self._world.sleep(self._election.step())
+            wait = self._election.step()
+            self._stood()
+            self._world.sleep(wait)
             self._lease_clock.sleep_through()
 
     def _stop(self) -> None:

@@ -125,6 +125,7 @@ class Simulation:
         world = self.stage.world
         for _ in range(self.stage.scenario.operators):
             self.stage.start_operator()
+        world.at(SETTLED, self._begin_calm)
         for begin in storms(self.hours, self.stage.scenario):
             self._schedule_storm(begin)
         self._look()

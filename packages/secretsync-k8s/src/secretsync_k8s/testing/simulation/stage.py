@@ -62,13 +62,14 @@ class Stage:
 
     def __init__(self, scenario: Scenario, *, seed: int, check: Callable[[], None] = lambda: None) -> None:
         self.scenario = scenario
-        self.world = World(seed=seed, check=check)
+        self.world = World(seed=seed)
         self.story = Story(self.world)
         self.clock = WorldClock(self.world)
         self.calm = Calm()
         self.cluster = MemoryCluster(crds=[crd("kmssecrets")], clock=self.clock, timer=self.clock, seed=seed)
         self.processes: list[OperatorProcess] = []
         self._random = Random(f"{seed} stage")  # noqa: S311 - a history that can be played again
+        self._check = check
         self.done: Done = lambda process, call, body: None  # noqa: ARG005 - the form of it
         self._names = count(1)
         self._generations = count(1)
@@ -122,6 +123,7 @@ class Stage:
             calm=self.calm,
             random=random,
             watch=lambda effect: self.story.note(f"{name} {_short(effect)}"),
+            stood=self._check,
         )
         for link in (process.link, process.lease_link):
             link.done = partial(self._done, process)

@@ -377,7 +377,7 @@ class Reflectors:
 
         So who hears of others can ask about the first.
         """
-        ahead = [reflector for (resource, *_), reflector in self._reflectors.items() if resource == first]
+        ahead = self.of(first)
         for reflector in ahead:
             reflector.start()
         end = self._clock.monotonic() + patience
@@ -385,6 +385,10 @@ class Reflectors:
             reflector.synced.wait(max(0.0, end - self._clock.monotonic()))
         for reflector in self.all():
             reflector.start()
+
+    def of(self, resource: Resource | None) -> tuple[Reflector, ...]:
+        """Return the watches of one resource."""
+        return tuple(reflector for (watched, *_), reflector in self._reflectors.items() if watched == resource)
 
     def stop_all(self) -> None:
         """End all watches at once, and wait for their threads."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final, final
 
@@ -19,6 +20,8 @@ from secretsync.testing.driver import VirtualDriver
 from secretsync.testing.world import Calm, Life, SleepersClock, World, WorldClock
 
 from ...cluster.lease import Election, LeaseName
+from ...cluster.reflector import AHEAD, Reflector, Reflectors
+from ...cluster.resources import SECRETS
 from ...operator.assembly import Parts, assemble
 from ...operator.fence import Fenced
 from ...operator.install_key import install_key
@@ -28,6 +31,7 @@ from .network import Link
 
 LEASE: Final = "cf2b8c44.lux.network"
 _DOING: Final = {Fetch: "reading", Perform: "writing", Report: "reporting"}
+_GLANCE: Final = 0.05
 _BACKOFF: Final = Backoff(base=1.0, cap=15.0, floor=0.5)
 
 
@@ -176,12 +180,23 @@ class OperatorProcess:
             parts.engine, parts.executor, world=self._world, clock=self._clock, life=work, watch=self._watch
         )
         parts.listen(driver.send)
-        for watch in parts.watches.all():
-            self._world.spawn(lambda step=watch.step: self._follow(step), work)  # type: ignore[misc]
+        self._follow_all(parts.watches, work)
 
-    def _follow(self, step: Callable[[], float]) -> None:
+    def _follow_all(self, watches: Reflectors, work: Life) -> None:
+        """See `Reflectors.start_all`."""
+        ahead = watches.of(SECRETS)
+        end = self._world.now + AHEAD
+        for watch in ahead:
+            self._world.spawn(partial(self._follow, watch), work)
+        while self._world.now < end and not all(watch.synced.is_set() for watch in ahead):
+            self._world.sleep(_GLANCE)
+        for watch in watches.all():
+            if watch not in ahead:
+                self._world.spawn(partial(self._follow, watch), work)
+
+    def _follow(self, watch: Reflector) -> None:
         while True:
-            self._world.sleep(step())
+            self._world.sleep(watch.step())
 
     def _key(self, transport: Fenced) -> bytes:
         failures = 0

@@ -28,6 +28,9 @@ PACKAGES = {
 }
 """Of each distribution, as its wheel spells it, the package to import."""
 
+PYTHONS = ("3.11", "3.12", "3.13")
+"""Those that are supported; what is missing on a machine is left out."""
+
 BENCHES = ("imports", "burst", "operator")
 """The scripts of bench/ that hold claims, the quickest first; its other files serve them."""
 
@@ -81,6 +84,43 @@ def bench(session: nox.Session) -> None:
     missed = [name for name in BENCHES if not holds(session, name)]
     if missed:
         session.error(f"bounds were missed by {', '.join(missed)}")
+
+
+@nox.session
+def simulation(session: nox.Session) -> None:
+    """Live 3,000 lives of operators (`--seeds N`, or `--hours H` of real time), each the same on every Python."""
+    sync(session)
+    compare_pythons(session)
+    session.run("python", "-m", "secretsync_k8s.testing.simulation", *session.posargs)
+
+
+def compare_pythons(session: nox.Session) -> None:
+    """Check that a few lives are the same, byte for byte, on every supported Python that is there."""
+    told = {version: digests(session, version) for version in PYTHONS if is_there(session, version)}
+    if len(set(told.values())) > 1:
+        session.error("\n".join(f"Python {version}:\n{text}" for version, text in told.items()))
+    session.log(f"the same lives on Python {', '.join(told)}")
+
+
+def is_there(session: nox.Session, version: str) -> bool:
+    try:
+        session.run("uv", "python", "find", "--no-python-downloads", version, silent=True)
+    except CommandFailed:
+        session.log(f"there is no Python {version} here")
+        return False
+    return True
+
+
+def digests(session: nox.Session, version: str) -> str:
+    """Return what a few lives have come to on a Python, in an environment of its own."""
+    env = Path(session.create_tmp()) / version
+    session.run_install(
+        *("uv", "sync", "--frozen", "--all-packages", "--no-default-groups", "--quiet", "--no-python-downloads"),
+        f"--python={version}",
+        env={"UV_PROJECT_ENVIRONMENT": str(env)},
+    )
+    lives = ("-m", "secretsync_k8s.testing.simulation", "--digests", "--seeds=3", "--length=8")
+    return str(session.run(f"{env}/bin/python", *lives, silent=True, external=True))
 
 
 def holds(session: nox.Session, name: str) -> bool:

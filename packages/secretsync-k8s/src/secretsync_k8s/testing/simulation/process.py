@@ -65,6 +65,7 @@ class OperatorProcess:
         random: Random,
         watch: Callable[[Effect], None] = lambda effect: None,  # noqa: ARG005 - the form of it
         stood: Callable[[], None] = lambda: None,
+        tell: Callable[[str], None] = lambda what: None,  # noqa: ARG005 - the form of it
     ) -> None:
         self.name = name
         self.life = life
@@ -81,6 +82,7 @@ class OperatorProcess:
         self._random = random
         self._watch = watch
         self._stood = stood
+        self._tell = tell
         self._election = self._candidate() if settings.leader_elect else None
 
     def _candidate(self) -> Election:
@@ -146,10 +148,12 @@ class OperatorProcess:
     # -- the work, from one gain of the Lease to its loss
 
     def _begin(self) -> None:
+        self._tell("begins to work")
         self.work = Life(f"work of {self.name}", self.life)
         self._world.spawn(self._work, self.work)
 
     def _end(self) -> None:
+        self._tell("ends its work")
         work, driver, parts = self.work, self.driver, self.parts
         if driver is not None:
             driver.close()

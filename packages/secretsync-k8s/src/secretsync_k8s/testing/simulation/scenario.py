@@ -77,6 +77,8 @@ class Scenario:
         objects: KMSSecret manifests.
         namespaces: Where they and their Secrets live.
         logins: Who logs in at the servers; each may read everything.
+        longest: The longest interval of an object in seconds. It says how far storms are apart, and so must stay when
+            objects are left out.
         ids: Those projects that manifests name by id; the others are named by slug.
         operators: How many processes stand for the Lease; one alone works without it.
         cross_namespace: The operators' policy.
@@ -87,6 +89,7 @@ class Scenario:
     objects: tuple[Json, ...] = field(repr=False)
     namespaces: tuple[str, ...] = _NAMESPACES
     logins: tuple[Login, ...] = tuple(map(Login, _NAMESPACES))
+    longest: float = _DRAWN[-1]
     ids: frozenset[str] = frozenset()
     operators: int = 1
     cross_namespace: str = "Deny"

@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from math import ceil
 from random import Random
 from typing import Final, final
 
@@ -50,9 +51,14 @@ class Result:
     requests: Counter[str]
 
 
+def scenario_of(seed: int) -> Scenario:
+    """Return what a life begins with, where nobody says otherwise."""
+    return draw_scenario(Random(f"{seed} scenario"))  # noqa: S311 - a history that can be played again
+
+
 def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
     """Return the deeds of a life."""
-    random = Random(f"{seed} deeds")  # noqa: S311 - a history that can be played again
+    random = Random(f"{seed} deeds")  # noqa: S311 - as above
     deeds: list[Deed] = []
     for begin in storms(hours, scenario):
         deeds += draw(random, begin=begin, end=begin + STORM, count=3 + int(random.random() * 10))
@@ -61,21 +67,21 @@ def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
 
 def storms(hours: float, scenario: Scenario) -> list[float]:
     """Return when the storms begin: each is over, and the calm after it, before the end."""
-    times, at, calm = [], FIRST, recovery(scenario) + _QUIET
-    while at + STORM + calm <= hours * HOUR:
+    times, at, whole = [], FIRST, STORM + recovery(scenario) + _QUIET
+    while at + whole <= hours * HOUR:
         times.append(at)
-        at += STORM + calm
+        at += whole
     return times
+
+
+def length(storms: int, scenario: Scenario) -> float:
+    """Return the hours of a life with so many storms, a little more than it takes, to be written in few digits."""
+    return ceil((FIRST + storms * (STORM + recovery(scenario) + _QUIET)) / HOUR * 100) / 100
 
 
 def recovery(scenario: Scenario) -> float:
     """Return the seconds after a storm in which everything has been put right, and nothing is left to write."""
-    return max(HOUR, 2 * scenario.intervals[-1])
-
-
-def shortest(scenario: Scenario) -> float:
-    """Return the hours of the shortest life with a storm."""
-    return (FIRST + STORM + recovery(scenario) + _QUIET) / HOUR
+    return max(HOUR, 2 * scenario.longest)
 
 
 @final
@@ -90,7 +96,7 @@ class Simulation:
         scenario: Scenario | None = None,
         deeds: Sequence[Deed] | None = None,
     ) -> None:
-        scenario = scenario or draw_scenario(Random(f"{seed} scenario"))  # noqa: S311 - as above
+        scenario = scenario or scenario_of(seed)
         self.seed = seed
         self.hours = hours
         self.stage = Stage(scenario, seed=seed, check=self._check)

@@ -10,6 +10,8 @@ from itertools import count
 from random import Random
 from typing import Final, final
 
+from attrs import evolve
+
 from secretsync.client_policy import OPERATOR
 from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
 from secretsync.testing.kms import VirtualHttp, VirtualKMS
@@ -122,6 +124,7 @@ class Stage:
             clock=clock,
             calm=self.calm,
             random=random,
+            tell=partial(self.story.tell, name),
             watch=lambda effect: self.story.note(f"{name} {_short(effect)}"),
             stood=self._check,
         )
@@ -133,7 +136,8 @@ class Stage:
 
     def _done(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
         if call.writes and call.resource != "leases":
-            self.story.tell(process.name, f"does: {call}")
+            named = evolve(call, name=call.name or _name_in(body))
+            self.story.tell(process.name, f"does: {named}")
         else:
             self.story.note(f"{process.name} {call}")
         self.done(process, call, body)
@@ -228,6 +232,11 @@ class Stage:
 
     def close(self) -> None:
         self.world.close()
+
+
+def _name_in(body: Body | None) -> str:
+    """Return the name of what a body creates."""
+    return str(body.get("metadata", {}).get("name", "")) if isinstance(body, dict) else ""
 
 
 def _short(effect: Effect) -> str:

@@ -1,0 +1,97 @@
+"""`python -m secretsync_k8s.testing.simulation`: thousands of lives of drawn scenarios, with progress and a balance.
+
+`secretsync simulate` is for users and their manifests; this is for who changes secretsync.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from typing import Final
+
+from attrs import define, field
+
+from .lives import Life, live, live_all
+from .shrink import Case, shrink, tell
+from .simulation import scenario_of
+
+_HOUR: Final = 3600.0
+_EVERY: Final = 15.0
+"""Seconds between two lines of progress."""
+_TOLD: Final = 3
+"""Violations whose stories are told: to find a short one takes minutes."""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m secretsync_k8s.testing.simulation", description=__doc__, allow_abbrev=False
+    )
+    made.add_argument("--seeds", type=int, default=3000, metavar="N", help="live the lives of N seeds (default 3000)")
+    made.add_argument(
+        "--hours", type=float, metavar="H", help="live on with new seeds until H hours of real time are over"
+    )
+    made.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed (default 0)")
+    made.add_argument("--length", type=float, default=24.0, metavar="H", help="virtual hours of a life (default 24)")
+    made.add_argument("--digests", action="store_true", help="print each life's digest, one core, no progress")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    last = None if args.hours else args.first + args.seeds
+    seeds = count(args.first) if last is None else range(args.first, last)
+    if args.digests:
+        for seed in seeds:
+            say(f"{seed} {live(seed, hours=args.length).digest}")
+        return 0
+    began = time.monotonic()
+    ends = began + args.hours * _HOUR if args.hours else float("inf")
+    lives = live_all(seeds, hours=args.length, go_on=lambda: time.monotonic() < ends)
+    balance = Balance(began, args.seeds if last else None)
+    for line in balance.follow(lives):
+        say(line)
+    cases = [Case(life.seed, args.length, scenario_of(life.seed)) for life in balance.broken]
+    for case in cases[:_TOLD]:
+        say("", *tell(shrink(case, case.live())))
+    say("", balance.line(), *(f"  {case.command}" for case in cases))
+    return 1 if balance.broken else 0
+
+
+@define
+class Balance:
+    """How far it has got."""
+
+    began: float
+    wanted: int | None
+    lives: int = 0
+    hours: float = 0.0
+    broken: list[Life] = field(factory=list)
+
+    def follow(self, lives: Iterable[Life]) -> Iterator[str]:
+        """Count lives as they end; yield what is worth saying."""
+        said = self.began
+        for life in lives:
+            self.lives += 1
+            self.hours += life.hours
+            if life.violated:
+                self.broken.append(life)
+                yield f"seed {life.seed}: {life.violated}"
+            if time.monotonic() >= said + _EVERY:
+                said = time.monotonic()
+                yield self.line()
+
+    def line(self) -> str:
+        of = f" of {self.wanted}" if self.wanted else ""
+        took = time.monotonic() - self.began
+        return f"{self.lives}{of} lives, {self.hours:,.0f} virtual hours in {took:.0f} s, {len(self.broken)} violations"
+
+
+def say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)  # noqa: T201 - the command line's voice
+
+
+if __name__ == "__main__":
+    sys.exit(main())

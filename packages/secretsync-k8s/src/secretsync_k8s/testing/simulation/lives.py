@@ -1,0 +1,60 @@
+"""Many lives at once, on all cores: each in a process of its own, because a world is one thread."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
+from itertools import islice
+
+from attrs import frozen
+
+from .scenario import Scenario
+from .simulation import Simulation
+
+
+@frozen
+class Life:
+    """What is left of a life.
+
+    Attributes:
+        hours: How long it was, in virtual hours.
+        violated: What broke, "" if nothing did.
+        digest: The same for the same history.
+    """
+
+    seed: int
+    hours: float
+    violated: str
+    digest: str
+
+
+def live(seed: int, *, hours: float, scenario: Scenario | None = None) -> Life:
+    """Live one life.
+
+    Args:
+        scenario: What it begins with; by default, what the seed draws.
+    """
+    result = Simulation(seed, hours=hours, scenario=scenario).run()
+    return Life(seed, result.hours, str(result.violation or ""), result.digest)
+
+
+def live_all(
+    seeds: Iterable[int], *, hours: float, scenario: Scenario | None = None, go_on: Callable[[], bool] = lambda: True
+) -> Iterator[Life]:
+    """Yield the lives of all seeds as they end, in any order.
+
+    Args:
+        go_on: Asked before a life is begun; after its first no, none is.
+    """
+    work = partial(live, hours=hours, scenario=scenario)
+    cores = os.cpu_count() or 1
+    rest = (seed for seed in seeds if go_on())
+    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
+        flying: set[Future[Life]] = {pool.submit(work, seed) for seed in islice(rest, cores * 2)}
+        while flying:
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            flying |= {pool.submit(work, seed) for seed in islice(rest, len(done))}
+            yield from sorted((each.result() for each in done), key=lambda life: life.seed)

@@ -113,16 +113,23 @@ class WorldClock:
 
 @define(eq=False)
 class Calm:
-    """Times in which whoever only keeps watch may sleep through: nothing is going to happen that it would notice."""
+    """Times in which whoever only keeps watch may sleep through: nothing is going to happen that it would notice.
 
-    on: bool = False
+    Disturbances may overlap: it is on when it was begun once more often than it was ended.
+    """
+
     over: Signal = field(factory=Signal)
+    _disturbances: int = field(default=1, init=False)
+
+    @property
+    def on(self) -> bool:
+        return not self._disturbances
 
     def begin(self) -> None:
-        self.on = True
+        self._disturbances -= 1
 
     def end(self) -> None:
-        self.on = False
+        self._disturbances += 1
         self.over.set()
 
 

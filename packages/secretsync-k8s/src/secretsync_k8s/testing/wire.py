@@ -137,9 +137,12 @@ class Wire:
             raise plain(401, "Unauthorized")
 
 
+_encoded: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def dumped(body: Json) -> bytes:
     """Return the JSON of a body as it goes over the wire."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encoded(body).encode()
 
 
 def _in_view(body: Json, view: View, request: Request, cluster: MemoryCluster) -> Json:

@@ -16,7 +16,7 @@ from typing import Final, final
 from attrs import frozen
 
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
-from .deeds import Deed, draw, perform
+from .deeds import KINDS, Area, Deed, draw, perform
 from .oracle import SLACK, Oracle, Violated
 from .scenario import Scenario
 from .scenario import draw as draw_scenario
@@ -30,6 +30,10 @@ _QUIET: Final = 2 * HOUR
 """Seconds at the end of a calm in which nothing is written any more."""
 SETTLED: Final = 90.0
 """Seconds after a storm in which a leader is found, whatever happened to Lease and processes."""
+_NOTICED: Final[frozenset[Area]] = frozenset({"api", "process"})
+"""What candidates for the Lease would notice."""
+_AWAKE: Final = 15.0
+"""Seconds before such a deed from which on they keep watch."""
 _LOOK: Final = 60.0
 
 
@@ -131,7 +135,7 @@ class Simulation:
         world = self.stage.world
         for _ in range(self.stage.scenario.operators):
             self.stage.start_operator()
-        world.at(SETTLED, self._begin_calm)
+        world.at(SETTLED, self.stage.calm.begin)
         for begin in storms(self.hours, self.stage.scenario):
             self._schedule_storm(begin)
         self._look()
@@ -139,19 +143,29 @@ class Simulation:
 
     def _schedule_storm(self, begin: float) -> None:
         world, end = self.stage.world, begin + STORM
-        world.at(begin - SETTLED, self.stage.calm.end)
         world.at(begin, self._begin_storm)
         for deed in self.deeds:
             if begin <= deed.at < end:
-                world.at(deed.at, partial(perform, self.stage, deed))
+                self._schedule(deed)
         world.at(end, self._end_storm)
+        self._keep_watch(end, end + SETTLED)
+        world.at(end + SETTLED, self.oracle.somebody_leads)
         for interval in self.stage.scenario.intervals:
             world.at(end + interval + SLACK, partial(self.oracle.right, interval=interval, alone=False))
             world.at(end + 2 * interval + SLACK, partial(self.oracle.right, interval=interval, alone=True))
-        world.at(end + SETTLED, self._begin_calm)
         quiet = end + recovery(self.stage.scenario)
         world.at(quiet, self._begin_quiet)
         world.at(quiet + _QUIET - 1.0, self._end_quiet)
+
+    def _schedule(self, deed: Deed) -> None:
+        self.stage.world.at(deed.at, partial(perform, self.stage, deed))
+        if KINDS[deed.kind].area in _NOTICED:
+            self._keep_watch(deed.at - _AWAKE, deed.at + deed.seconds + SETTLED)
+
+    def _keep_watch(self, begin: float, end: float) -> None:
+        """Have candidates for the Lease awake in this time."""
+        self.stage.world.at(begin, self.stage.calm.end)
+        self.stage.world.at(end, self.stage.calm.begin)
 
     def _begin_storm(self) -> None:
         self.stage.story.tell("--", "a storm begins")
@@ -159,10 +173,6 @@ class Simulation:
     def _end_storm(self) -> None:
         self.stage.story.tell("--", "the storm is over; people put things right")
         self.stage.tidy()
-
-    def _begin_calm(self) -> None:
-        self.oracle.somebody_leads()
-        self.stage.calm.begin()
 
     def _begin_quiet(self) -> None:
         self.oracle.writes.clear()

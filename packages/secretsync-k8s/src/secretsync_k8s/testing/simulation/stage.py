@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from random import Random
 from typing import Final, final
@@ -239,10 +239,13 @@ def _name_in(body: Body | None) -> str:
     return str(body.get("metadata", {}).get("name", "")) if isinstance(body, dict) else ""
 
 
+_text: Final = lru_cache(maxsize=4096)(str)
+
+
 def _short(effect: Effect) -> str:
     match effect:
         case Fetch():
-            return f"reads {', '.join(map(str, effect.queries))}"
+            return f"reads {', '.join(map(_text, effect.queries))}"
         case Perform():
             return f"performs {type(effect.action).__name__} on {effect.ref}"
         case Report():

@@ -15,6 +15,12 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    from hits import HitsOfTheRun  # late: it loads the simulation
+
+    config.pluginmanager.register(HitsOfTheRun())
+
+
 @pytest.fixture
 def manual_clock() -> ManualClock:
     return ManualClock()

@@ -32,7 +32,8 @@ def broken(believes_emptiness: None) -> tuple[Case, Result]:
     """A life with two storms that is over in the first."""
     for seed in range(100):
         case = Case(seed, length(2, PEOPLE), PEOPLE)
-        if any(deed.kind == "kms empty list" and deed.at < 3600 for deed in plan(seed, case.hours, PEOPLE)):
+        kinds = {deed.kind for deed in plan(seed, case.hours, PEOPLE) if deed.at < 3600}
+        if "kms empty list" in kinds and "people empty a folder" not in kinds:
             result = case.live()
             if result.violation and result.hours < length(1, PEOPLE):
                 return case, result

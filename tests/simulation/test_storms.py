@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+import hits
 from secretsync_k8s.testing.simulation.simulation import Simulation
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_storm_breaks_an_invariant(seed: int) -> None:
+def test_no_storm_breaks_an_invariant(seed: int, record_property: Callable[[str, object], None]) -> None:
     result = Simulation(seed, hours=9.0).run()
+    hits.record(result.hits, record_property)
     assert result.violation is None, "\n".join(result.story[-60:])

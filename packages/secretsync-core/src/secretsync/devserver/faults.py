@@ -122,6 +122,11 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
+    @property
+    def any(self) -> bool:
+        """Whether some are in force."""
+        return bool(self._faults)
+
     def take(self, route: str) -> Fault | None:
         """Return the fault that a request to the route meets, and count it."""
         with self._lock:

@@ -210,6 +210,10 @@ class MemoryCluster:
         """
         self._faults.disturb(what, resource=resource, event=event, times=times, seconds=seconds)
 
+    def on_disturbance(self, told: Callable[[str | int, str], None]) -> None:
+        """Have `told` called with a disturbance and its resource when an event meets it."""
+        self._faults.told = told
+
     def bookmark(self) -> None:
         """Send a bookmark now on every open watch that asked for them; by themselves they come each minute."""
         for watch in self._faults.open_watches():

@@ -59,6 +59,7 @@ class Faults:
         self._open: WeakKeyDictionary[Watch, Request] = WeakKeyDictionary()
         self._healed = Signal()
         self._down_until = 0.0
+        self.told: Callable[[str | int, str], None] = lambda what, resource: None  # noqa: ARG005 - the form of it
 
     @property
     def down(self) -> bool:
@@ -142,6 +143,8 @@ class Faults:
 
     def _disturbed(self, request: Request, event: str) -> Disturbed:
         fault = self._next(self._disturbances, request, event)
+        if fault is not None:
+            self.told(fault.what, request.type.plural)
         match fault:
             case _Planned("drop"):
                 return Disturbed(times=0)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Final
 
 from attrs import define, field
 
+from .coverage import Hits, missing, table
 from .lives import Life, live, live_all
 from .shrink import Case, shrink, tell
-from .simulation import scenario_of
+from .simulation import AREAS, scenario_of
 
 _HOUR: Final = 3600.0
 _EVERY: Final = 15.0
@@ -54,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in balance.follow(lives):
         say(line)
     cases = [Case(life.seed, args.length, scenario_of(life.seed)) for life in balance.broken]
+    say("", table(balance.hits, AREAS))
+    say(*(f"no {fault} hit in phase {phase}" for fault, phase in missing(balance.hits, AREAS)))
     for case in cases[:_TOLD]:
         say("", *tell(shrink(case, case.live())))
     say("", balance.line(), *(f"  {case.command}" for case in cases))
@@ -69,6 +73,7 @@ class Balance:
     lives: int = 0
     hours: float = 0.0
     broken: list[Life] = field(factory=list)
+    hits: Hits = field(factory=Counter)
 
     def follow(self, lives: Iterable[Life]) -> Iterator[str]:
         """Count lives as they end; yield what is worth saying."""
@@ -76,6 +81,7 @@ class Balance:
         for life in lives:
             self.lives += 1
             self.hours += life.hours
+            self.hits.update(life.hits)
             if life.violated:
                 self.broken.append(life)
                 yield f"seed {life.seed}: {life.violated}"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
+from attrs import frozen
+
+from secretsync.clock import FOREVER
+
+from ..cluster import MemoryCluster
+from .coverage import api_phase
 from .deeds import Deed, Undo, kind
-from .network import ApiCall, Hindrance, Link, Trouble
+from .network import HALF_OPEN, OUTAGE, ApiCall, Hindrance, Link, Trouble
 from .process import OperatorProcess
 from .stage import Stage
 
@@ -31,35 +38,52 @@ def _in_scope(scope: str, call: ApiCall) -> bool:
         case "lists":
             return call.verb in {"list", "watch"}
         case _:
-            return call.resource == scope
+            return scope in (call.resource, api_phase(call))
 
 
-def _links(stage: Stage, deed: Deed) -> tuple[str, list[Link]]:
-    """Return whose links to the API server a deed is about: one process's, or all."""
-    alive = stage.alive
-    if not alive:
-        return "nobody", []
-    if deed.whom < 0.5:  # noqa: PLR2004 - one half each
-        return "everybody", [link for one in alive for link in (one.link, one.lease_link)]
-    one = alive[int((deed.whom - 0.5) * 2 * len(alive))]
-    return one.name, [one.link, one.lease_link]
+def _can_be(trouble: Trouble, call: ApiCall) -> bool:
+    match trouble:
+        case "conflict":
+            return call.writes
+        case "lost":
+            return call.verb != "watch"
+    return True
+
+
+@frozen
+class _Links:
+    """The links to the API server that a deed is about: one process's, or all."""
+
+    who: str
+    links: tuple[Link, ...]
+
+
+def _links(stage: Stage) -> list[_Links]:
+    """Return those of everybody, as often as those of each."""
+    each = [_Links(one.name, (one.link, one.lease_link)) for one in stage.alive]
+    everybody = _Links("everybody", tuple(link for one in each for link in one.links))
+    return [everybody] * len(each) + each
 
 
 def _hinder(name: str, trouble: Trouble) -> None:
-    @kind(f"api {name}", "api", lasts=_SPELL)
-    def do(stage: Stage, deed: Deed) -> Undo:
-        who, links = _links(stage, deed)
-        scope = deed.choose(_SCOPES)
-        times = 1.0 if trouble in {"lost", "conflict"} else float("inf")
-        hindrance = Hindrance(trouble, lambda call: _in_scope(scope, call), times=times, seconds=5.0)
-        for link in links:
+    @kind(f"api {name}", "api", among=_links, lasts=_SPELL)
+    def do(stage: Stage, deed: Deed, whose: _Links) -> Undo:
+        scope = deed.when or deed.choose(_SCOPES)
+        hindrance = Hindrance(
+            trouble,
+            lambda call: _can_be(trouble, call) and _in_scope(scope, call),
+            times=1.0 if trouble in {"lost", "conflict"} else FOREVER,
+            seconds=5.0,
+            name=deed.kind,
+        )
+        for link in whose.links:
             link.hindrances.append(hindrance)
-        stage.story.tell("the API server", f"{name} for {who}: {scope}, {deed.seconds:.0f} s")
+        stage.story.tell("the API server", f"{name} for {whose.who}: {scope}, {deed.seconds:.0f} s")
 
         def end() -> None:
-            for link in links:
+            for link in whose.links:
                 link.hindrances.remove(hindrance)
-            stage.story.tell("the API server", f"{name} for {who} no more")
+            stage.story.tell("the API server", f"{name} for {whose.who} no more")
 
         return end
 
@@ -68,99 +92,117 @@ for _name, _trouble in _TROUBLES.items():
     _hinder(_name, _trouble)
 
 
-@kind("api outage", "api", lasts=(1.0, 900.0))
-def _outage(stage: Stage, deed: Deed) -> Undo:
-    who, links = _links(stage, deed)
-    for link in links:
+@kind(OUTAGE, "api", among=_links, lasts=(1.0, 900.0))
+def _outage(stage: Stage, deed: Deed, whose: _Links) -> Undo:
+    for link in whose.links:
         link.cuts += 1
         link.break_off()
-    stage.story.tell("the API server", f"out of reach of {who} for {deed.seconds:.0f} s")
+    stage.story.tell("the API server", f"out of reach of {whose.who} for {deed.seconds:.0f} s")
 
     def end() -> None:
-        for link in links:
+        for link in whose.links:
             link.cuts -= 1
-        stage.story.tell("the API server", f"in reach of {who}")
+        stage.story.tell("the API server", f"in reach of {whose.who}")
 
     return end
 
 
-@kind("api half-open", "api", lasts=(10.0, 300.0))
-def _half_open(stage: Stage, deed: Deed) -> Undo:
-    who, links = _links(stage, deed)
-    for link in links:
+@kind(HALF_OPEN, "api", among=_links, lasts=(10.0, 300.0))
+def _half_open(stage: Stage, deed: Deed, whose: _Links) -> Undo:
+    for link in whose.links:
         link.silences += 1
-    stage.story.tell("the network", f"half-open for {who}, {deed.seconds:.0f} s")
+    stage.story.tell("the network", f"half-open for {whose.who}, {deed.seconds:.0f} s")
 
     def end() -> None:
-        for link in links:
+        for link in whose.links:
             link.silences -= 1
-        stage.story.tell("the network", f"whole for {who}")
+        stage.story.tell("the network", f"whole for {whose.who}")
 
     return end
 
 
-@kind("api 410", "api")
-def _compact(stage: Stage, _: Deed) -> None:
-    stage.cluster.compact()
-    for resource in ("secrets", "kmssecrets"):
-        stage.cluster.disturb("expire", resource=resource)
+_WATCHED: Final = ("secrets", "kmssecrets", "configmaps")
+_CHANGING: Final = ("secrets", "kmssecrets")
+
+
+def _whole(stage: Stage) -> list[MemoryCluster]:
+    return [stage.cluster]
+
+
+def _count(stage: Stage, deed: Deed) -> None:
+    """Count a deed for all watches that are open."""
+    for one in stage.alive:
+        for call in one.link.watching:
+            stage.hits[deed.kind, api_phase(call)] += 1
+
+
+@kind("api 410", "api", among=_whole)
+def _compact(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
+    _count(stage, deed)
+    cluster.compact()
+    for resource in _WATCHED:
+        cluster.disturb("expire", resource=resource)
     stage.changed()
     stage.story.tell("the API server", "has forgotten all versions")
 
 
-@kind("api closed watches", "api")
-def _close(stage: Stage, _: Deed) -> None:
-    stage.cluster.disturb("close")
+@kind("api closed watches", "api", among=_whole)
+def _close(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
+    _count(stage, deed)
+    cluster.disturb("close")
     stage.changed()
     stage.story.tell("the API server", "closes all watches")
 
 
-@kind("api duplicated events", "api")
-def _duplicate(stage: Stage, deed: Deed) -> None:
-    stage.cluster.disturb("duplicate", times=1 + int(deed.how * 5))
-    stage.story.tell("the API server", "tells the next events twice")
+@kind("api duplicated events", "api", among=_whole)
+def _duplicate(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
+    cluster.disturb("duplicate", resource=_resource(deed), times=1 + int(deed.how * 5))
+    stage.story.tell("the API server", f"tells the next events of {_resource(deed)} twice")
 
 
-@kind("api reordered events", "api")
-def _reorder(stage: Stage, deed: Deed) -> None:
-    stage.cluster.disturb("reorder", times=1 + int(deed.how * 3))
-    stage.story.tell("the API server", "tells the next events out of order")
+@kind("api reordered events", "api", among=_whole)
+def _reorder(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
+    cluster.disturb("reorder", resource=_resource(deed), times=1 + int(deed.how * 3))
+    stage.story.tell("the API server", f"tells the next events of {_resource(deed)} out of order")
 
 
-@kind("api late events", "api")
-def _late(stage: Stage, deed: Deed) -> None:
-    stage.cluster.disturb("delay", times=1 + int(deed.how * 3), seconds=30.0 * deed.whom)
-    stage.story.tell("the API server", f"tells the next events {30.0 * deed.whom:.0f} s late")
+@kind("api late events", "api", among=_whole)
+def _late(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
+    seconds = 30.0 * deed.whom
+    cluster.disturb("delay", resource=_resource(deed), times=1 + int(deed.how * 3), seconds=seconds)
+    stage.story.tell("the API server", f"tells the next events of {_resource(deed)} {seconds:.0f} s late")
+
+
+def _resource(deed: Deed) -> str:
+    return deed.when.removeprefix("watch of ") or _CHANGING[int(deed.whom * 2)]
 
 
 # -- processes
 
 
-def _one(stage: Stage, deed: Deed) -> OperatorProcess | None:
-    return deed.pick(stage.alive) if stage.alive else None
+def _processes(stage: Stage) -> list[OperatorProcess]:
+    return stage.alive
 
 
-@kind("process killed", "process", lasts=(0.5, 60.0))
-def _kill(stage: Stage, deed: Deed) -> Undo | None:
-    if (process := _one(stage, deed)) is None:
-        return None
-    process.kill()
+def _phases(stage: Stage, process: OperatorProcess) -> Collection[str]:
+    return process.phases
+
+
+@kind("process killed", "process", among=_processes, phases=_phases, lasts=(0.5, 60.0))
+def _kill(stage: Stage, deed: Deed, process: OperatorProcess) -> Undo:
     stage.story.tell(process.name, f"killed while {process.busy_with}")
+    process.kill()
     return lambda: stage.replace(process)
 
 
-@kind("process stopped", "process", lasts=(10.0, 60.0))
-def _stop(stage: Stage, deed: Deed) -> Undo | None:
-    if (process := _one(stage, deed)) is None:
-        return None
-    stage.story.tell(process.name, "told to stop")
+@kind("process stopped", "process", among=_processes, phases=_phases, lasts=(10.0, 60.0))
+def _stop(stage: Stage, deed: Deed, process: OperatorProcess) -> Undo:
+    stage.story.tell(process.name, f"told to stop while {process.busy_with}")
     process.stop()
     return lambda: stage.replace(process)
 
 
-@kind("process suspended", "process", lasts=(1.0, 120.0))
-def _suspend(stage: Stage, deed: Deed) -> None:
-    if (process := _one(stage, deed)) is None:
-        return
+@kind("process suspended", "process", among=_processes, phases=_phases, lasts=(1.0, 120.0))
+def _suspend(stage: Stage, deed: Deed, process: OperatorProcess) -> None:
     stage.story.tell(process.name, f"suspended for {deed.seconds:.0f} s while {process.busy_with}")
     process.life.hold(stage.world.now + deed.seconds)

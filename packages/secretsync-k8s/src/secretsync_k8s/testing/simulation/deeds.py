@@ -1,22 +1,28 @@
 """Everything that goes wrong or is done in a simulated life, each as one deed: when, what, and numbers that say whom.
 
 A deed is drawn before the life begins and means the same whatever else happens, so that a history can be played again
-with some of its deeds left out.
+with some of its deeds left out. One may lie in wait: it is done at the first moment after its time at which a phase is
+on, such as a write under way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from random import Random
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from attrs import frozen
 
+from secretsync.clock import FOREVER
+
+from .coverage import LASTING
 from .stage import Stage
 
 T = TypeVar("T")
 Area = Literal["kms", "api", "process", "people"]
 Undo = Callable[[], None]
+Phases = Callable[[Stage, T], Collection[str]]
 
 
 @frozen
@@ -29,6 +35,8 @@ class Deed:
         seconds: How long it lasts, where it lasts.
         whom: In [0, 1): chooses among what it may be done to.
         how: In [0, 1): chooses among the ways to do it.
+        when: The phase it is meant to hit; "": whichever is on.
+        until: By then it is over; if its moment has not come, it is not done.
     """
 
     at: float
@@ -36,10 +44,8 @@ class Deed:
     seconds: float = 0.0
     whom: float = 0.0
     how: float = 0.0
-
-    def pick(self, among: Sequence[T]) -> T:
-        """Return the one it is done to."""
-        return among[int(self.whom * len(among))]
+    when: str = ""
+    until: float = FOREVER
 
     def choose(self, among: Sequence[T]) -> T:
         """Return the way in which it is done."""
@@ -51,44 +57,115 @@ class Kind:
     """One kind of deed.
 
     Attributes:
-        lasts: Shortest and longest time in seconds, for what has an end.
+        among: What it may be done to now.
         do: Does it; what it returns ends it.
+        phases: Which phases are on for one of these; None where the deed does not hit at once, but what comes later.
+        lasts: Shortest and longest time in seconds, for what has an end.
     """
 
     area: Area
-    do: Callable[[Stage, Deed], Undo | None]
-    lasts: tuple[float, float] = (0.0, 0.0)
+    among: Callable[[Stage], Sequence[Any]]
+    do: Callable[[Stage, Deed, Any], Undo | None]
+    phases: Phases[Any] | None
+    lasts: tuple[float, float]
 
 
 KINDS: Final[dict[str, Kind]] = {}
-Does = Callable[[Stage, Deed], Undo | None]
+Does = Callable[[Stage, Deed, T], Undo | None]
 
 
-def kind(name: str, area: Area, *, lasts: tuple[float, float] = (0.0, 0.0)) -> Callable[[Does], Does]:
+def kind(
+    name: str,
+    area: Area,
+    *,
+    among: Callable[[Stage], Sequence[T]],
+    phases: Phases[T] | None = None,
+    lasts: tuple[float, float] = (0.0, 0.0),
+) -> Callable[[Does[T]], Does[T]]:
     """Have a function be a kind of deed."""
 
-    def register(do: Does) -> Does:
-        KINDS[name] = Kind(area, do, lasts)
+    def register(do: Does[T]) -> Does[T]:
+        KINDS[name] = Kind(area, among, do, phases, lasts)
         return do
 
     return register
 
 
-def draw(random: Random, *, begin: float, end: float, count: int, only: Mapping[str, Kind] = KINDS) -> list[Deed]:
-    """Return so many deeds between two times, all of which are over at the end."""
-    names = sorted(only)
+# -- drawing
+
+
+def draw(
+    random: Random,
+    *,
+    begin: float,
+    end: float,
+    count: int,
+    only: Mapping[str, Kind] = KINDS,
+    phases: Callable[[str], Sequence[str]] = lambda name: (),  # noqa: ARG005 - the form of it
+    causes: Callable[[str], Sequence[str]] = lambda phase: (),  # noqa: ARG005 - the form of it
+) -> list[Deed]:
+    """Return deeds between two times, all of which are over at the end.
+
+    Args:
+        count: How many; a deed that waits for a phase is followed by one more that brings the phase about.
+        phases: Which phases a kind may be meant to hit.
+        causes: Which kinds bring a phase about.
+    """
     deeds = []
     for _ in range(count):
-        name = names[int(random.random() * len(names))]
-        shortest, longest = only[name].lasts
         at = begin + (end - begin) * random.random()
-        seconds = min(shortest + (longest - shortest) * random.random() ** 2, (end - at) * 0.99)
-        deeds.append(Deed(at, name, seconds, random.random(), random.random()))
+        kinds = sorted(only)
+        name = kinds[int(random.random() * len(kinds))]
+        when = _one(random, ("", *phases(name)))
+        deeds.append(_deed(random, only[name], name, at=at, when=when, end=end))
+        if when and (known := [cause for cause in causes(when) if cause in only]):
+            cause = _one(random, known)
+            deeds.append(_deed(random, only[cause], cause, at=at + 0.2 * (end - at) * random.random(), end=end))
     return sorted(deeds, key=lambda deed: deed.at)
 
 
+def _one(random: Random, among: Sequence[str]) -> str:
+    return among[int(random.random() * len(among))]
+
+
+def _deed(random: Random, kind: Kind, name: str, *, at: float, end: float, when: str = "") -> Deed:
+    shortest, longest = kind.lasts
+    seconds = min(shortest + (longest - shortest) * random.random() ** 2, (end - at) * 0.99)
+    return Deed(at, name, seconds, random.random(), random.random(), when, end)
+
+
+# -- doing
+
+
 def perform(stage: Stage, deed: Deed) -> None:
-    """Do it now, and have it end in time."""
-    undo = KINDS[deed.kind].do(stage, deed)
+    """Do it now, or have it lie in wait, and have it end in time."""
+    kind = KINDS[deed.kind]
+    if not deed.when or kind.phases is None:
+        _do(stage, deed, kind, kind.among(stage))
+    elif not _strike(stage, deed, {deed.when}):
+        stage.waiting.append(partial(_strike, stage, deed))
+    stage.moment(*LASTING)
+
+
+def _strike(stage: Stage, deed: Deed, on: Collection[str]) -> bool:
+    """Return True when the deed waits no longer: it was done, or it is too late for it."""
+    if stage.world.now >= deed.until:
+        return True
+    kind = KINDS[deed.kind]
+    if deed.when not in on or kind.phases is None:
+        return False
+    found = [one for one in kind.among(stage) if deed.when in kind.phases(stage, one)]
+    return _do(stage, deed, kind, found)
+
+
+def _do(stage: Stage, deed: Deed, kind: Kind, among: Sequence[Any]) -> bool:
+    """Do it to one of these; return whether there was any."""
+    if not among:
+        return False
+    whom = among[int(deed.whom * len(among))]
+    if kind.phases and kind.area in ("process", "people"):  # others hit whoever asks later
+        stage.hits.update((deed.kind, phase) for phase in kind.phases(stage, whom))
+    undo = kind.do(stage, deed, whom)
     if undo is not None:
-        stage.world.at(stage.world.now + deed.seconds, undo)
+        stage.world.at(min(stage.world.now + deed.seconds, deed.until), undo)
+    return True

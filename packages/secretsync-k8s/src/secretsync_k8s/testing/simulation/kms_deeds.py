@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from secretsync.devserver.faults import Fault
+from secretsync.devserver.routing import Call
+from secretsync.reconcile.messages import Fetch
+from secretsync.values import SecretValue
 
+from .coverage import CHECK, FIRST_READ, LOGIN, SLUG, query_phase
 from .deeds import Deed, Undo, kind
-from .stage import Stage
+from .scenario import Login, client_id
+from .stage import Spell, Stage
 
 _ROUTES: Final = ("*", "login", "list", "slug")
+_ROUTE_OF: Final = {LOGIN: "login", SLUG: "slug", FIRST_READ: "list", CHECK: "list"}
 _SPELL: Final = (20.0, 600.0)
 
 _FAULTS: Final[dict[str, dict[str, Any]]] = {
@@ -27,13 +35,25 @@ _FAULTS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+def _hosts(stage: Stage) -> Sequence[str]:
+    return stage.scenario.hosts
+
+
+def _asked(stage: Stage, host: str) -> set[str]:
+    """Return the phases of the requests that are on their way to a server, or will be in a moment."""
+    drivers = (one.driver for one in stage.alive)
+    flying = [effect for driver in drivers if driver for effect in driver.flying.values()]
+    fetches = (effect for effect in flying if isinstance(effect, Fetch) and effect.host.startswith(host))
+    return {query_phase(query, known=query in one.known) for one in fetches for query in one.queries}
+
+
 def _spell(name: str, named: dict[str, Any]) -> None:
-    @kind(f"kms {name}", "kms", lasts=_SPELL)
-    def do(stage: Stage, deed: Deed) -> Undo:
-        host = deed.pick(stage.scenario.hosts)
-        fault = Fault(**{"route": deed.choose(_ROUTES), **named})
+    @kind(f"kms {name}", "kms", among=_hosts, lasts=_SPELL)
+    def do(stage: Stage, deed: Deed, host: str) -> Undo:
+        fault = Fault(**{"route": _ROUTE_OF.get(deed.when) or deed.choose(_ROUTES), **named})
         server = stage.servers[host]
         server.faults.add(fault)
+        stage.faults[fault] = f"kms {name}"
         stage.story.tell(host, f"answers {name} to {fault.route} for {deed.seconds:.0f} s")
 
         def end() -> None:
@@ -47,39 +67,64 @@ for _name, _named in _FAULTS.items():
     _spell(_name, _named)
 
 
-@kind("kms expired tokens", "kms")
-def _expire(stage: Stage, deed: Deed) -> None:
-    host = deed.pick(stage.scenario.hosts)
+@kind("kms expired tokens", "kms", among=_hosts, phases=_asked)
+def _expire(stage: Stage, deed: Deed, host: str) -> None:
     stage.servers[host].model.expire_tokens()
+    _ended(stage, deed, host)
     stage.story.tell(host, "lets all tokens expire")
 
 
-@kind("kms revoked tokens", "kms")
-def _revoke(stage: Stage, deed: Deed) -> None:
-    host = deed.pick(stage.scenario.hosts)
+@kind("kms revoked tokens", "kms", among=_hosts, phases=_asked)
+def _revoke(stage: Stage, deed: Deed, host: str) -> None:
     stage.servers[host].model.revoke_tokens()
+    _ended(stage, deed, host)
     stage.story.tell(host, "revokes all tokens")
 
 
-@kind("kms revoked credential", "kms", lasts=_SPELL)
-def _revoke_credential(stage: Stage, deed: Deed) -> Undo:
-    return _other_identity(stage, deed, "refuses the credentials", {"secret": "revoked"})
+def _ended(stage: Stage, deed: Deed, host: str) -> None:
+    """Have the requests with a token that ended be counted."""
+    admits = stage.servers[host].model.admits
+    stage.spells.append(Spell(host, deed.kind, lambda call, phase: phase != LOGIN and not admits(_token(call))))
 
 
-@kind("kms wrong permission", "kms", lasts=_SPELL)
-def _forbid(stage: Stage, deed: Deed) -> Undo:
-    return _other_identity(stage, deed, "takes the rights away", {"grants": False})
+@kind("kms revoked credential", "kms", among=_hosts, lasts=_SPELL)
+def _revoke_credential(stage: Stage, deed: Deed, host: str) -> Undo:
+    login = deed.choose(stage.scenario.logins)
+    spell = Spell(host, deed.kind, lambda call, phase: phase == LOGIN and _client(call) == client_id(login))
+    stage.story.tell(host, f"refuses the credentials of {login} for {deed.seconds:.0f} s")
+    return _other_identity(stage, login, spell, {"secret": "revoked"})
 
 
-def _other_identity(stage: Stage, deed: Deed, words: str, changed: dict[str, Any]) -> Undo:
-    host, login = deed.pick(stage.scenario.hosts), deed.choose(stage.scenario.logins)
-    model = stage.servers[host].model
+@kind("kms wrong permission", "kms", among=_hosts, phases=_asked, lasts=_SPELL)
+def _forbid(stage: Stage, deed: Deed, host: str) -> Undo:
+    login = deed.choose(stage.scenario.logins)
+    spell = Spell(host, deed.kind, lambda call, phase: phase != LOGIN and _is_of(stage, host, call, login))
+    stage.story.tell(host, f"takes the rights of {login} away for {deed.seconds:.0f} s")
+    return _other_identity(stage, login, spell, {"grants": False})
+
+
+def _other_identity(stage: Stage, login: Login, spell: Spell, changed: dict[str, Any]) -> Undo:
+    model = stage.servers[spell.host].model
     named = {"secret": stage.logins[login], **changed}
-    model.replace_identity(stage.scenario.identity(host, login, **named))
-    stage.story.tell(host, f"{words} of {login} for {deed.seconds:.0f} s")
+    model.replace_identity(stage.scenario.identity(spell.host, login, **named))
+    stage.spells.append(spell)
 
     def end() -> None:
-        model.replace_identity(stage.scenario.identity(host, login, secret=stage.logins[login]))
-        stage.story.tell(host, f"knows {login} again")
+        model.replace_identity(stage.scenario.identity(spell.host, login, secret=stage.logins[login]))
+        stage.spells[:] = [one for one in stage.spells if one is not spell]
+        stage.story.tell(spell.host, f"knows {login} again")
 
     return end
+
+
+def _token(call: Call) -> SecretValue:
+    return SecretValue(call.headers.get("authorization", "").removeprefix("Bearer "))
+
+
+def _client(call: Call) -> str:
+    return str(json.loads(call.body).get("clientId"))
+
+
+def _is_of(stage: Stage, host: str, call: Call, login: Login) -> bool:
+    model, token = stage.servers[host].model, _token(call)
+    return model.admits(token) and model.identify(token).id == f"id-{login}"

@@ -11,6 +11,7 @@ from itertools import islice
 
 from attrs import frozen
 
+from .coverage import Hits
 from .scenario import Scenario
 from .simulation import Simulation
 
@@ -23,12 +24,14 @@ class Life:
         hours: How long it was, in virtual hours.
         violated: What broke, "" if nothing did.
         digest: The same for the same history.
+        hits: How often which fault hit in which phase.
     """
 
     seed: int
     hours: float
     violated: str
     digest: str
+    hits: Hits
 
 
 def live(seed: int, *, hours: float, scenario: Scenario | None = None) -> Life:
@@ -38,7 +41,7 @@ def live(seed: int, *, hours: float, scenario: Scenario | None = None) -> Life:
         scenario: What it begins with; by default, what the seed draws.
     """
     result = Simulation(seed, hours=hours, scenario=scenario).run()
-    return Life(seed, result.hours, str(result.violation or ""), result.digest)
+    return Life(seed, result.hours, str(result.violation or ""), result.digest, result.hits)
 
 
 def live_all(

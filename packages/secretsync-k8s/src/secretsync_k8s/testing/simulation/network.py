@@ -28,6 +28,9 @@ Trouble = Literal["refuse", "slow", "hang", "reset", "lost", "conflict", "busy",
     hang      nothing comes until the time-out  conflict, busy, failing: 409, 429, 503 in place of an answer
 """
 
+OUTAGE: Final = "api outage"
+HALF_OPEN: Final = "api half-open"
+
 _STATUSES: Final[Mapping[Trouble, int]] = {"conflict": 409, "busy": 429, "failing": 503}
 _WORDS: Final[Mapping[int, str]] = {409: "Conflict", 429: "TooManyRequests", 503: "ServiceUnavailable"}
 _READS: Final = frozenset({"get", "list", "watch"})
@@ -76,12 +79,14 @@ class Hindrance:
         matches: Which requests.
         times: How many of them still, without end by default.
         seconds: How long slow ones take; what goes into `Retry-After` of a 429.
+        name: What `Link.met` calls it.
     """
 
     trouble: Trouble
     matches: Callable[[ApiCall], bool] = lambda call: True  # noqa: ARG005 - the form of it
     times: float = FOREVER
     seconds: float = 0.0
+    name: str = ""
 
 
 @final
@@ -92,8 +97,9 @@ class Link:
         hindrances: In force now; the first that matches counts.
         cuts: While there are any, nothing goes through, and open connections have broken.
         silences: While there are any, nothing goes through, and nobody is told (a half-open network).
-        met: Told of each request as it meets the server, and by what it was hindered.
+        met: Told of each request as it meets the server, and by what it was hindered, "" by nothing.
         done: Told of each request that took effect, with what was sent.
+        untold: What took effect and whose answer is on its way.
     """
 
     def __init__(
@@ -107,7 +113,8 @@ class Link:
         self.hindrances: list[Hindrance] = []
         self.cuts = 0
         self.silences = 0
-        self.met: Callable[[ApiCall, Trouble | None], None] = lambda call, trouble: None  # noqa: ARG005 - as above
+        self.untold: dict[object, ApiCall] = {}
+        self.met: Callable[[ApiCall, str], None] = lambda call, name: None  # noqa: ARG005 - as above
         self.done: Callable[[ApiCall, Body | None], None] = lambda call, body: None  # noqa: ARG005 - as above
         self._direct = direct
         self._world = world
@@ -130,21 +137,31 @@ class Link:
 
         def travel() -> Json:
             return self._travel(
-                method, path, query=query, body=body, content_type=content_type, accept=accept, timeout=timeout
+                method,
+                path,
+                query=query,
+                body=body,
+                content_type=content_type,
+                accept=accept,
+                timeout=timeout,
+                took_effect=lambda call: self.untold.update({travel: call}),
             )
 
-        return self._sent(travel, f"{method} {path}", timeout)
+        try:
+            return self._sent(travel, f"{method} {path}", timeout)
+        finally:
+            self.untold.pop(travel, None)
 
     def stream(self, path: str, *, query: Mapping[str, str], accept: str = JSON, timeout: float) -> LinkStream:
         """See `Transport.stream`."""
-        operation = f"watch {path}"
+        operation, call = f"watch {path}", call_of("GET", path, watch=True)
 
         def travel() -> Events:
-            self._go(call_of("GET", path, watch=True), operation, timeout)
+            self._go(call, operation, timeout)
             return self._direct.stream(path, query=query, accept=accept, timeout=timeout)
 
         events = self._sent(travel, operation, timeout)
-        stream = LinkStream(self, events, self._world, self._latency, operation=operation, patience=timeout)
+        stream = LinkStream(self, call, events, self._world, self._latency, operation=operation, patience=timeout)
         self._streams[stream] = None
         return stream
 
@@ -156,9 +173,15 @@ class Link:
     def forget(self, stream: LinkStream) -> None:
         self._streams.pop(stream, None)
 
+    @property
+    def watching(self) -> list[ApiCall]:
+        """The watches that are open."""
+        return [stream.call for stream in self._streams]
+
     def break_off(self) -> None:
         """Break all open connections, as a server that goes away does."""
         for stream in tuple(self._streams):
+            self.met(stream.call, OUTAGE)
             stream.broken = True
             stream.poked.set()
 
@@ -193,10 +216,12 @@ class Link:
         content_type: str,
         accept: str,
         timeout: float,
+        took_effect: Callable[[ApiCall], None],
     ) -> Json:
         operation, call = f"{method} {path}", call_of(method, path)
         lost = self._go(call, operation, timeout)
         answer = self._direct.request(method, path, query=query, body=body, content_type=content_type, accept=accept)
+        took_effect(call)
         self.done(call, body)
         if call.writes and call.resource not in _UNWATCHED:
             self._changed()
@@ -211,10 +236,10 @@ class Link:
             BackendError: It does not get there, or is refused there.
         """
         if self.cuts or self.silences:
-            self.met(call, "refuse" if self.cuts else "hang")
+            self.met(call, OUTAGE if self.cuts else HALF_OPEN)
             self._stop_here(operation, timeout if self.silences else 0.0)
         hindrance = self._hindrance(call)
-        self.met(call, hindrance.trouble if hindrance else None)
+        self.met(call, hindrance.name if hindrance else "")
         if hindrance is None:
             return False
         match hindrance.trouble:
@@ -246,6 +271,7 @@ class LinkStream:
     """The objects of a watch as they come over a link.
 
     Attributes:
+        call: What asked for it.
         poked: Set when there may be news.
         broken: The connection is no more.
     """
@@ -253,6 +279,7 @@ class LinkStream:
     def __init__(
         self,
         link: Link,
+        call: ApiCall,
         events: Events,
         world: World,
         latency: Callable[[], float],
@@ -262,6 +289,7 @@ class LinkStream:
     ) -> None:
         self.poked = Signal()
         self.broken = False
+        self.call = call
         self._link = link
         self._events = events
         self._world = world
@@ -292,6 +320,7 @@ class LinkStream:
         if self.broken:
             raise Unavailable(API, self._operation, "the connection broke")
         if self._world.now >= heard + self._patience:
+            self._link.met(self.call, HALF_OPEN)
             raise Unavailable(API, self._operation, "no answer in time")
 
     def _wait(self, heard: float) -> None:

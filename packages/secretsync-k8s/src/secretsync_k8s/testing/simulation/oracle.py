@@ -9,7 +9,7 @@ import json
 import logging
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from attrs import define, field
@@ -19,7 +19,7 @@ from secretsync.devserver.routing import Call, Reply
 from ...cluster.transport import Body, Json
 from .network import ApiCall
 from .process import OperatorProcess
-from .scenario import CANARY, Place, interval_of, place_of, targets_of
+from .scenario import CANARY, Place, interval_of, targets_of
 from .stage import Stage
 
 SLACK: Final = 20.0
@@ -56,7 +56,8 @@ class Oracle(logging.Handler):
         """Requests that took effect, without those about Leases."""
         self._stage = stage
         self._served: dict[Place, Served] = {}
-        self._before: dict[tuple[str, str], frozenset[str]] = {}
+        self._wanted: dict[tuple[str, str], dict[Place, None]] = {}
+        self._unwanted: dict[tuple[str, str], None] = {}
         for host, server in stage.servers.items():
             server.answered = lambda call, reply, host=host: self.answered(host, call, reply)  # type: ignore[misc]
 
@@ -79,6 +80,22 @@ class Oracle(logging.Handler):
         self._no_value_elsewhere(process, call, body)
         if call.resource == "secrets":
             self._secret_written(process, call, body)
+
+    def begin_storm(self) -> None:
+        """Forget what people wanted before."""
+        self._wanted.clear()
+        self._unwanted.clear()
+        self.edited()
+
+    def edited(self) -> None:
+        """People changed what they want; operators may be told of it late, as long as a storm is on."""
+        wanted: dict[tuple[str, str], dict[Place, None]] = {}
+        for obj in self._stage.objects():
+            for target in targets_of(obj):
+                wanted.setdefault(target, {}).update(dict.fromkeys(self._stage.folders_of(obj)))
+        self._unwanted |= dict.fromkeys(target for target in self._wanted if target not in wanted)
+        for target, places in wanted.items():
+            self._wanted.setdefault(target, {}).update(places)
 
     def check(self) -> None:
         """Look at what must hold at every moment."""
@@ -108,29 +125,31 @@ class Oracle(logging.Handler):
             self._may_delete(process, call)
             return
         name = call.name or sent.get("metadata", {}).get("name", "")
-        obj = self._owner(call.namespace, name)
         data: Mapping[str, Any] = sent.get("data") or {}
-        if obj is None:
+        places = self._wanted.get((call.namespace, name))
+        if places is None:
             return
-        place = place_of(obj)
-        marks = tuple(one.mark for one in self._stage.folders_of(obj))
+        marks = tuple(one.mark for one in places)
         for key, text in data.items():
             if text is not None and not b64decode(text).decode().startswith(marks):
                 raise Violated("values stay where they belong", f"{process.name}: {call}: {key} is of another folder")
         dropped = frozenset(key for key, text in data.items() if text is None)
         if dropped:
-            self._may_drop(process, call, place, dropped)
+            self._may_drop(process, call, places, dropped)
 
-    def _may_drop(self, process: OperatorProcess, call: ApiCall, place: Place, dropped: frozenset[str]) -> None:
+    def _may_drop(
+        self, process: OperatorProcess, call: ApiCall, places: Iterable[Place], dropped: frozenset[str]
+    ) -> None:
         """Keys may go when the server answered without them."""
-        served = self._served.get(place, Served())
-        lacking = [(at, keys) for at, keys in served.answers if not keys & dropped]
-        if not lacking or not served.answers[-1][1]:
+        served = [self._served.get(place, Served()).answers for place in places]
+        if not any(answers[-1][1] and any(not keys & dropped for _, keys in answers) for answers in served if answers):
             raise Violated("nothing is removed without proof", f"{process.name}: {call} removes {sorted(dropped)}")
 
     def _may_delete(self, process: OperatorProcess, call: ApiCall) -> None:
         obj = self._owner(call.namespace, call.name)
-        if obj is not None and "deletionTimestamp" not in obj["metadata"]:
+        if obj is None or "deletionTimestamp" in obj["metadata"]:
+            return
+        if (call.namespace, call.name) not in self._unwanted:
             raise Violated("nothing is removed without proof", f"{process.name}: {call}, which {_full(obj)} asks for")
 
     def _owner(self, namespace: str, name: str) -> Json | None:

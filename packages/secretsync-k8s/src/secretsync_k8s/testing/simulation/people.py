@@ -2,20 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
+from secretsync.auth.token import Token
+from secretsync.backends.kms.queries import Folder, Project
+from secretsync.ports import AnyQuery
+from secretsync.reconcile.messages import Effect, Fetch
+from secretsync.targets import Observe
 from secretsync.values import SecretValue
 
+from ...cluster.secrets import ClusterSecret
 from ...cluster.transport import Json
+from .coverage import DOWN, NOBODY, NOTHING, OUT_OF_REACH, effect_phases
 from .deeds import Deed, kind
-from .scenario import Place, client_secret, place_of, targets_of, value
+from .scenario import Login, Place, client_secret, login_of, place_of, targets_of, value
 from .stage import Stage
 
 PREFIX: Final = "secrets.lux.network"
+Secret = tuple[str, str]
+"""Namespace and name."""
 
 
-def _place(stage: Stage, deed: Deed) -> Place:
-    return deed.pick(tuple(stage.truth))
+# -- what is there, and what is under way of it
+
+
+def _places(stage: Stage) -> Sequence[Place]:
+    return tuple(stage.truth)
+
+
+def _objects(stage: Stage) -> Sequence[Json]:
+    return stage.objects()
+
+
+def _targets(stage: Stage) -> Sequence[Secret]:
+    return [target for obj in stage.objects() for target in targets_of(obj) if stage.secret(*target)]
+
+
+def _logins(stage: Stage) -> Sequence[Login]:
+    return stage.scenario.logins
+
+
+def _namespaces(stage: Stage) -> Sequence[str]:
+    return stage.scenario.namespaces
+
+
+def _phases(stage: Stage, what: Place | Json | Secret | Login | str) -> Collection[str]:
+    objects = [obj for obj in stage.objects() if _concerns(stage, what, obj)]
+    drivers = (one.driver for one in stage.alive)
+    flying = [effect for driver in drivers if driver for effect in driver.flying.values()]
+    ours = (effect for effect in flying if any(_is_of(effect, obj) for obj in objects))
+    phases = {phase for effect in ours for phase in effect_phases(effect)} or {NOTHING}
+    if any(stage.is_down(place_of(obj).host) for obj in objects):
+        phases.add(DOWN)
+    if any(one.link.cuts or one.link.silences for one in stage.alive):
+        phases.add(OUT_OF_REACH)
+    if not any(one.leading and one.synced for one in stage.alive):
+        phases.add(NOBODY)
+    return phases
+
+
+def _concerns(stage: Stage, what: Place | Json | Secret | Login | str, obj: Json) -> bool:
+    match what:
+        case Place():
+            return what in stage.folders_of(obj)
+        case Login():
+            return login_of(obj) == what
+        case str():
+            return bool(obj["metadata"]["namespace"] == what)
+        case tuple():
+            return what in targets_of(obj)
+    return _name(obj) == _name(what)
+
+
+def _is_of(effect: Effect, obj: Json) -> bool:
+    if isinstance(effect, Fetch):
+        return any(_asks(query, obj) for query in effect.queries)
+    return effect.key.endswith(f" {'/'.join(_name(obj))}")
+
+
+def _asks(query: AnyQuery, obj: Json) -> bool:
+    login = login_of(obj)
+    source = ClusterSecret(login.namespace, login.name)
+    match query:
+        case Folder():
+            return query.path == place_of(obj).path
+        case Token() | Project():
+            return query.identity.source == source
+        case Observe():
+            return (query.ref.namespace, query.ref.name) in targets_of(obj)
+    return query == source
+
+
+# -- folders
 
 
 def _set(stage: Stage, place: Place, keys: list[str], words: str) -> None:
@@ -34,45 +113,36 @@ def _remove(stage: Stage, place: Place, keys: list[str]) -> None:
     stage.story.tell("somebody", f"removes {', '.join(keys)} from {place}")
 
 
-@kind("people change a value", "people")
-def _change(stage: Stage, deed: Deed) -> None:
-    place = _place(stage, deed)
+@kind("people change a value", "people", among=_places, phases=_phases)
+def _change(stage: Stage, deed: Deed, place: Place) -> None:
     keys = sorted(stage.truth[place]) or ["KEY_0"]
     _set(stage, place, [deed.choose(keys)], "changes")
 
 
-@kind("people add a key", "people")
-def _add(stage: Stage, deed: Deed) -> None:
-    _set(stage, _place(stage, deed), [f"MORE_{int(deed.how * 9)}"], "adds")
+@kind("people add a key", "people", among=_places, phases=_phases)
+def _add(stage: Stage, deed: Deed, place: Place) -> None:
+    _set(stage, place, [f"MORE_{int(deed.how * 9)}"], "adds")
 
 
-@kind("people remove a key", "people")
-def _remove_one(stage: Stage, deed: Deed) -> None:
-    place = _place(stage, deed)
+@kind("people remove a key", "people", among=_places, phases=_phases)
+def _remove_one(stage: Stage, deed: Deed, place: Place) -> None:
     if keys := sorted(stage.truth[place]):
         _remove(stage, place, [deed.choose(keys)])
 
 
-@kind("people remove most keys", "people")
-def _remove_most(stage: Stage, deed: Deed) -> None:
-    place = _place(stage, deed)
+@kind("people remove most keys", "people", among=_places, phases=_phases)
+def _remove_most(stage: Stage, deed: Deed, place: Place) -> None:
     if len(keys := sorted(stage.truth[place])) > 1:
         _remove(stage, place, keys[1:])
 
 
-@kind("people empty a folder", "people")
-def _empty(stage: Stage, deed: Deed) -> None:
-    place = _place(stage, deed)
+@kind("people empty a folder", "people", among=_places, phases=_phases)
+def _empty(stage: Stage, deed: Deed, place: Place) -> None:
     if keys := sorted(stage.truth[place]):
         _remove(stage, place, keys)
 
 
 # -- objects
-
-
-def _object(stage: Stage, deed: Deed) -> Json | None:
-    objects = stage.objects()
-    return deed.pick(objects) if objects else None
 
 
 def _name(obj: Json) -> tuple[str, str]:
@@ -85,93 +155,78 @@ def _patch(stage: Stage, obj: Json, patch: Json, words: str) -> None:
     stage.people(stage.cluster.patch, "kmssecrets", name, patch, namespace=namespace)
 
 
-@kind("people edit an object", "people")
-def _edit(stage: Stage, deed: Deed) -> None:
-    if obj := _object(stage, deed):
-        labels = {"metadata": {"labels": {"team": f"team-{stage.generation()}"}}}
-        _patch(stage, obj, labels, "edits the labels")
+@kind("people edit an object", "people", among=_objects, phases=_phases)
+def _edit(stage: Stage, deed: Deed, obj: Json) -> None:
+    labels = {"metadata": {"labels": {"team": f"team-{stage.generation()}"}}}
+    _patch(stage, obj, labels, "edits the labels")
 
 
-@kind("people point an object elsewhere", "people")
-def _move(stage: Stage, deed: Deed) -> None:
-    if obj := _object(stage, deed):
-        place = deed.choose([place for place in stage.truth if place.host == place_of(obj).host])
-        spec = {"spec": {"authentication": {"universalAuth": {"secretsScope": stage.scenario.scope(place)}}}}
-        _patch(stage, obj, spec, f"changes the folder to {place}")
+@kind("people point an object elsewhere", "people", among=_objects, phases=_phases)
+def _move(stage: Stage, deed: Deed, obj: Json) -> None:
+    place = deed.choose([place for place in stage.truth if place.host == place_of(obj).host])
+    spec = {"spec": {"authentication": {"universalAuth": {"secretsScope": stage.scenario.scope(place)}}}}
+    _patch(stage, obj, spec, f"changes the folder to {place}")
 
 
-@kind("people rename a target", "people")
-def _rename(stage: Stage, deed: Deed) -> None:
-    obj = _object(stage, deed)
-    if obj and len(targets_of(obj)) == 1 and obj["spec"].get("managedSecretReference"):
+@kind("people rename a target", "people", among=_objects, phases=_phases)
+def _rename(stage: Stage, deed: Deed, obj: Json) -> None:
+    if len(targets_of(obj)) == 1 and obj["spec"].get("managedSecretReference"):
         name = f"{obj['metadata']['name']}-secret-{int(deed.how * 3)}"
         _patch(stage, obj, {"spec": {"managedSecretReference": {"secretName": name}}}, f"makes {name} the target")
 
 
-@kind("people ask for a sync", "people")
-def _force(stage: Stage, deed: Deed) -> None:
-    if obj := _object(stage, deed):
-        annotation = {f"{PREFIX}/force-sync": str(stage.generation())}
-        _patch(stage, obj, {"metadata": {"annotations": annotation}}, "asks for a sync")
+@kind("people ask for a sync", "people", among=_objects, phases=_phases)
+def _force(stage: Stage, deed: Deed, obj: Json) -> None:
+    annotation = {f"{PREFIX}/force-sync": str(stage.generation())}
+    _patch(stage, obj, {"metadata": {"annotations": annotation}}, "asks for a sync")
 
 
-@kind("people delete an object", "people")
-def _delete(stage: Stage, deed: Deed) -> None:
-    if obj := _object(stage, deed):
-        namespace, name = _name(obj)
-        stage.story.tell("somebody", f"deletes {namespace}/{name}")
-        stage.people(stage.cluster.delete, "kmssecrets", name, namespace=namespace)
+@kind("people delete an object", "people", among=_objects, phases=_phases)
+def _delete(stage: Stage, deed: Deed, obj: Json) -> None:
+    namespace, name = _name(obj)
+    stage.story.tell("somebody", f"deletes {namespace}/{name}")
+    stage.people(stage.cluster.delete, "kmssecrets", name, namespace=namespace)
 
 
-@kind("people recreate an object", "people")
-def _recreate(stage: Stage, deed: Deed) -> None:
-    if obj := _object(stage, deed):
-        namespace, name = _name(obj)
-        stage.story.tell("somebody", f"deletes {namespace}/{name} and creates it anew")
-        stage.people(stage.cluster.delete, "kmssecrets", name, namespace=namespace)
-        fresh = {**obj, "metadata": {"namespace": namespace, "name": name}}
-        fresh.pop("status", None)
-        stage.people(stage.cluster.create, "kmssecrets", fresh)
+@kind("people recreate an object", "people", among=_objects, phases=_phases)
+def _recreate(stage: Stage, deed: Deed, obj: Json) -> None:
+    namespace, name = _name(obj)
+    stage.story.tell("somebody", f"deletes {namespace}/{name} and creates it anew")
+    stage.people(stage.cluster.delete, "kmssecrets", name, namespace=namespace)
+    fresh = {**obj, "metadata": {"namespace": namespace, "name": name}}
+    fresh.pop("status", None)
+    stage.people(stage.cluster.create, "kmssecrets", fresh)
 
 
 # -- Secrets
 
 
-def _target(stage: Stage, deed: Deed) -> tuple[str, str] | None:
-    targets = [target for obj in stage.objects() for target in targets_of(obj) if stage.secret(*target)]
-    return deed.pick(targets) if targets else None
+@kind("people edit a Secret", "people", among=_targets, phases=_phases)
+def _edit_secret(stage: Stage, deed: Deed, target: Secret) -> None:
+    patch = deed.choose([{"stringData": {"KEY_0": "by hand"}}, {"stringData": {"BY_HAND": "by hand"}}])
+    stage.story.tell("somebody", f"edits Secret {'/'.join(target)}")
+    stage.people(stage.cluster.patch, "secrets", target[1], patch, namespace=target[0])
 
 
-@kind("people edit a Secret", "people")
-def _edit_secret(stage: Stage, deed: Deed) -> None:
-    if target := _target(stage, deed):
-        patch = deed.choose([{"stringData": {"KEY_0": "by hand"}}, {"stringData": {"BY_HAND": "by hand"}}])
-        stage.story.tell("somebody", f"edits Secret {'/'.join(target)}")
-        stage.people(stage.cluster.patch, "secrets", target[1], patch, namespace=target[0])
+@kind("people delete a Secret", "people", among=_targets, phases=_phases)
+def _delete_secret(stage: Stage, deed: Deed, target: Secret) -> None:
+    stage.story.tell("somebody", f"deletes Secret {'/'.join(target)}")
+    stage.people(stage.cluster.delete, "secrets", target[1], namespace=target[0])
 
 
-@kind("people delete a Secret", "people")
-def _delete_secret(stage: Stage, deed: Deed) -> None:
-    if target := _target(stage, deed):
-        stage.story.tell("somebody", f"deletes Secret {'/'.join(target)}")
-        stage.people(stage.cluster.delete, "secrets", target[1], namespace=target[0])
-
-
-@kind("people replace a Secret", "people")
-def _replace_secret(stage: Stage, deed: Deed) -> None:
-    if target := _target(stage, deed):
-        stage.story.tell("somebody", f"replaces Secret {'/'.join(target)} by one of their own")
-        stage.people(stage.cluster.delete, "secrets", target[1], namespace=target[0])
-        own = {"metadata": {"name": target[1]}, "stringData": {"THEIRS": "by hand"}}
-        stage.people(stage.cluster.create, "secrets", own, namespace=target[0])
+@kind("people replace a Secret", "people", among=_targets, phases=_phases)
+def _replace_secret(stage: Stage, deed: Deed, target: Secret) -> None:
+    stage.story.tell("somebody", f"replaces Secret {'/'.join(target)} by one of their own")
+    stage.people(stage.cluster.delete, "secrets", target[1], namespace=target[0])
+    own = {"metadata": {"name": target[1]}, "stringData": {"THEIRS": "by hand"}}
+    stage.people(stage.cluster.create, "secrets", own, namespace=target[0])
 
 
 # -- credentials and namespaces
 
 
-@kind("people rotate credentials", "people")
-def _rotate(stage: Stage, deed: Deed) -> None:
-    login = deed.pick(stage.scenario.logins)
+@kind("people rotate credentials", "people", among=_logins, phases=_phases)
+def _rotate(stage: Stage, deed: Deed, login: Login) -> None:
     stage.logins[login] = client_secret(login, stage.generation())
     stage.story.tell("somebody", f"rotates the credentials of {login}")
     for host, server in stage.servers.items():
@@ -180,31 +235,27 @@ def _rotate(stage: Stage, deed: Deed) -> None:
     stage.people(stage.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
 
 
-@kind("people delete credentials", "people")
-def _delete_credentials(stage: Stage, deed: Deed) -> None:
-    login = deed.pick(stage.scenario.logins)
+@kind("people delete credentials", "people", among=_logins, phases=_phases)
+def _delete_credentials(stage: Stage, deed: Deed, login: Login) -> None:
     stage.story.tell("somebody", f"deletes the credentials of {login}")
     stage.people(stage.cluster.delete, "secrets", login.name, namespace=login.namespace)
 
 
-@kind("people spoil credentials", "people")
-def _spoil(stage: Stage, deed: Deed) -> None:
-    login = deed.pick(stage.scenario.logins)
+@kind("people spoil credentials", "people", among=_logins, phases=_phases)
+def _spoil(stage: Stage, deed: Deed, login: Login) -> None:
     stage.story.tell("somebody", f"writes wrong credentials for {login}")
     patch = {"stringData": {"clientSecret": "wrong"}}
     stage.people(stage.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
 
 
-@kind("people recreate credentials", "people")
-def _recreate_credentials(stage: Stage, deed: Deed) -> None:
-    login = deed.pick(stage.scenario.logins)
+@kind("people recreate credentials", "people", among=_logins, phases=_phases)
+def _recreate_credentials(stage: Stage, deed: Deed, login: Login) -> None:
     stage.story.tell("somebody", f"deletes and recreates the credentials of {login}")
     stage.people(stage.cluster.delete, "secrets", login.name, namespace=login.namespace)
     stage.people(stage.cluster.create, "secrets", stage.credentials(login))
 
 
-@kind("people recreate a namespace", "people")
-def _recreate_namespace(stage: Stage, deed: Deed) -> None:
-    namespace = deed.pick(stage.scenario.namespaces)
+@kind("people recreate a namespace", "people", among=_namespaces, phases=_phases)
+def _recreate_namespace(stage: Stage, deed: Deed, namespace: str) -> None:
     stage.story.tell("somebody", f"deletes namespace {namespace}")
     stage.people(stage.cluster.delete, "namespaces", namespace)

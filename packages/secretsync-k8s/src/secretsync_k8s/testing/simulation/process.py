@@ -14,7 +14,7 @@ from typing import Final, final
 from secretsync.digest import Digester
 from secretsync.errors import BackendError
 from secretsync.http import HttpClient
-from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
+from secretsync.reconcile.messages import Effect
 from secretsync.retry import Backoff
 from secretsync.testing.driver import VirtualDriver
 from secretsync.testing.world import Calm, Life, SleepersClock, World, WorldClock
@@ -27,10 +27,10 @@ from ...operator.fence import Fenced
 from ...operator.install_key import install_key
 from ...operator.metrics import Metrics
 from ...operator.settings import Settings
+from .coverage import IDLE, STANDING_BY, STARTING, TAKING_OVER, WRITTEN, effect_phases
 from .network import Link
 
 LEASE: Final = "cf2b8c44.lux.network"
-_DOING: Final = {Fetch: "reading", Perform: "writing", Report: "reporting"}
 _GLANCE: Final = 0.05
 _BACKOFF: Final = Backoff(base=1.0, cap=15.0, floor=0.5)
 
@@ -74,6 +74,7 @@ class OperatorProcess:
         self.parts: Parts | None = None
         self.driver: VirtualDriver | None = None
         self.work: Life | None = None
+        self._stood_by = False
         self._settings = settings
         self._world = world
         self._http = http
@@ -106,12 +107,27 @@ class OperatorProcess:
         return self._election.remaining if self._election else math.inf
 
     @property
+    def synced(self) -> bool:
+        """Whether it works, and has seen everything there is."""
+        return self.parts is not None and self.parts.watches.synced
+
+    @property
     def busy_with(self) -> str:
         """Say what it is doing at this moment."""
-        if self.driver is None:
-            return "standing by"
-        names = sorted({_DOING[type(effect)] for effect in self.driver.flying.values()})
-        return " and ".join(names) or "idle"
+        return " and ".join(sorted(self.phases))
+
+    @property
+    def phases(self) -> set[str]:
+        """What it is doing at this moment, never nothing."""
+        if self.work is None and self._stood_by:
+            return {STANDING_BY}
+        flying = self.driver.flying.values() if self.driver else ()
+        found = {phase for effect in flying for phase in effect_phases(effect)}
+        if any(call.writes and call.resource == "secrets" for call in self.link.untold.values()):
+            found.add(WRITTEN)
+        if not self.synced:
+            found.add(TAKING_OVER if self._stood_by else STARTING)
+        return found or {IDLE}
 
     def monotonic(self) -> float:
         """Return the time by its own clock."""
@@ -134,6 +150,7 @@ class OperatorProcess:
         assert self._election is not None  # noqa: S101 - see `start`
         while True:
             wait = self._election.step()
+            self._stood_by |= not self._election.leading
             self._stood()
             self._world.sleep(wait)
             self._lease_clock.sleep_through()

@@ -16,6 +16,7 @@ from typing import Final, final
 from attrs import frozen
 
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
+from .coverage import CAUSES, Hits, phases_of
 from .deeds import KINDS, Area, Deed, draw, perform
 from .oracle import SLACK, Oracle, Violated
 from .scenario import Scenario
@@ -35,6 +36,8 @@ _NOTICED: Final[frozenset[Area]] = frozenset({"api", "process"})
 _AWAKE: Final = 15.0
 """Seconds before such a deed from which on they keep watch."""
 _LOOK: Final = 60.0
+AREAS: Final = {name: kind.area for name, kind in KINDS.items()}
+"""Of each kind of deed."""
 
 
 @frozen
@@ -45,6 +48,7 @@ class Result:
         violation: None if every invariant held.
         hours: How long it was, in virtual hours.
         digest: The same for the same history.
+        hits: How often which fault hit in which phase.
     """
 
     seed: int
@@ -53,6 +57,7 @@ class Result:
     digest: str
     story: tuple[str, ...]
     requests: Counter[str]
+    hits: Hits
 
 
 def scenario_of(seed: int) -> Scenario:
@@ -65,7 +70,14 @@ def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
     random = Random(f"{seed} deeds")  # noqa: S311 - as above
     deeds: list[Deed] = []
     for begin in storms(hours, scenario):
-        deeds += draw(random, begin=begin, end=begin + STORM, count=3 + int(random.random() * 10))
+        deeds += draw(
+            random,
+            begin=begin,
+            end=begin + STORM,
+            count=3 + int(random.random() * 8),
+            phases=lambda name: phases_of(name, AREAS[name]),
+            causes=lambda phase: CAUSES.get(phase, ()),
+        )
     return tuple(deeds)
 
 
@@ -106,6 +118,7 @@ class Simulation:
         self.stage = Stage(scenario, seed=seed, check=self._check)
         self.oracle = Oracle(self.stage)
         self.stage.done = self.oracle.done
+        self.stage.edited = self.oracle.edited
         self.deeds = plan(seed, hours, scenario) if deeds is None else tuple(deeds)
         self.requests: Counter[str] = Counter()
 
@@ -129,7 +142,7 @@ class Simulation:
             self.stage.close()
         hours = self.stage.world.now / HOUR
         story = self.stage.story
-        return Result(self.seed, violation, hours, story.digest, tuple(story.lines()), self.requests)
+        return Result(self.seed, violation, hours, story.digest, tuple(story.lines()), self.requests, self.stage.hits)
 
     def _live(self) -> None:
         world = self.stage.world
@@ -138,6 +151,7 @@ class Simulation:
         world.at(SETTLED, self.stage.calm.begin)
         for begin in storms(self.hours, self.stage.scenario):
             self._schedule_storm(begin)
+        self.oracle.edited()
         self._look()
         world.run(self.hours * HOUR)
 
@@ -160,7 +174,8 @@ class Simulation:
     def _schedule(self, deed: Deed) -> None:
         self.stage.world.at(deed.at, partial(perform, self.stage, deed))
         if KINDS[deed.kind].area in _NOTICED:
-            self._keep_watch(deed.at - _AWAKE, deed.at + deed.seconds + SETTLED)
+            latest = deed.until if deed.when else deed.at + deed.seconds
+            self._keep_watch(deed.at - _AWAKE, latest + SETTLED)
 
     def _keep_watch(self, begin: float, end: float) -> None:
         """Have candidates for the Lease awake in this time."""
@@ -169,6 +184,7 @@ class Simulation:
 
     def _begin_storm(self) -> None:
         self.stage.story.tell("--", "a storm begins")
+        self.oracle.begin_storm()
 
     def _end_storm(self) -> None:
         self.stage.story.tell("--", "the storm is over; people put things right")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import count
 from random import Random
 from typing import Final, final
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from secretsync.client_policy import OPERATOR
+from secretsync.devserver.faults import Fault
+from secretsync.devserver.routing import Call
 from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
 from secretsync.testing.kms import VirtualHttp, VirtualKMS
 from secretsync.testing.world import Calm, Life, World, WorldClock
@@ -24,6 +27,8 @@ from ...operator.settings import Settings, settings
 from ..cluster import MemoryCluster
 from ..direct import DirectTransport
 from ..status import ApiError
+from . import coverage
+from .coverage import Hits
 from .network import ApiCall, Link
 from .process import OperatorProcess
 from .scenario import (
@@ -45,8 +50,23 @@ _LATENCY: Final = 0.04
 """Seconds: most ways take between nothing and this; one in fifty takes ten times as long."""
 
 
+_DISTURBED: Final = {
+    "duplicate": "api duplicated events",
+    "reorder": "api reordered events",
+    "delay": "api late events",
+}
+
 Done = Callable[[OperatorProcess, ApiCall, Body | None], None]
 """Told of a request of a process that took effect, with what was sent."""
+
+
+@frozen(eq=False)
+class Spell:
+    """Something that is wrong at a KMS server for some requests, by what they are: `hits(call, phase)`."""
+
+    host: str
+    name: str
+    hits: Callable[[Call, str], bool]
 
 
 @final
@@ -58,6 +78,11 @@ class Stage:
             frequent thing there is, are left out then.
         done: Told of what operators do to the cluster.
         processes: The operators, oldest first, those that have ended included.
+        edited: Told when people did something to the cluster.
+        hits: How often which fault hit in which phase.
+        waiting: Deeds that wait for a phase: asked when one is on, they return True when they wait no longer.
+        faults: What the faults of KMS servers are called.
+        spells: What is wrong there beside.
         logins: The client secret of each that is right now.
         truth: What is in each folder now.
     """
@@ -73,6 +98,11 @@ class Stage:
         self._random = Random(f"{seed} stage")  # noqa: S311 - a history that can be played again
         self._check = check
         self.done: Done = lambda process, call, body: None  # noqa: ARG005 - the form of it
+        self.edited: Callable[[], None] = lambda: None
+        self.hits: Hits = Counter()
+        self.waiting: list[Callable[[Collection[str]], bool]] = []
+        self.faults: dict[Fault, str] = {}
+        self.spells: list[Spell] = []
         self._names = count(1)
         self._generations = count(1)
         self.logins = {login: client_secret(login) for login in scenario.logins}
@@ -81,6 +111,9 @@ class Stage:
             host: VirtualKMS(scenario.seed(host), world=self.world, entropy=self._random.randbytes)
             for host in scenario.hosts
         }
+        for host, server in self.servers.items():
+            server.met = partial(self._kms_met, host)
+        self.cluster.on_disturbance(self._watch_met)
         self._furnish()
 
     def _furnish(self) -> None:
@@ -125,10 +158,11 @@ class Stage:
             calm=self.calm,
             random=random,
             tell=partial(self.story.tell, name),
-            watch=lambda effect: self.story.note(f"{name} {_short(effect)}"),
+            watch=partial(self._begun, name),
             stood=self._check,
         )
         for link in (process.link, process.lease_link):
+            link.met = self._api_met
             link.done = partial(self._done, process)
         self.processes.append(process)
         process.start()
@@ -141,6 +175,11 @@ class Stage:
         else:
             self.story.note(f"{process.name} {call}")
         self.done(process, call, body)
+        self.moment(*process.phases)
+
+    def _begun(self, name: str, effect: Effect) -> None:
+        self.story.note(f"{name} {_short(effect)}")
+        self.moment(*coverage.effect_phases(effect))
 
     def _link(self) -> Link:
         return Link(DirectTransport(self.cluster), world=self.world, latency=self.latency, changed=self.changed)
@@ -159,6 +198,37 @@ class Stage:
         """Start another one in place of one that has ended, as a Deployment does."""
         if process.life.ended:
             self.story.tell(self.start_operator().name, "starts")
+
+    def is_down(self, host: str) -> bool:
+        """Whether a KMS server answers nothing as it should."""
+        return host in self.servers and self.servers[host].faults.any
+
+    # -- faults and the phases they hit
+
+    def moment(self, *phases: str) -> None:
+        """Let those deeds be done that have waited for one of these."""
+        if self.waiting:
+            self.waiting[:] = [strike for strike in tuple(self.waiting) if not strike(phases)]
+
+    def _api_met(self, call: ApiCall, fault: str) -> None:
+        phase = coverage.api_phase(call)
+        if fault:
+            self.hits[fault, phase] += 1
+        if phase == coverage.INSTALL_KEY or phase in coverage.WATCHES:
+            self.moment(coverage.STARTING, coverage.TAKING_OVER, coverage.NOBODY)
+
+    def _watch_met(self, what: str | int, resource: str) -> None:
+        self.hits[_DISTURBED[str(what)], f"watch of {resource}"] += 1
+
+    def _kms_met(self, host: str, call: Call, route: str, fault: Fault | None) -> None:
+        if fault is None and not self.spells:
+            return
+        phase = coverage.kms_phase(call, route)
+        if fault is not None:
+            self.hits[self.faults[fault], phase] += 1
+        for spell in self.spells:
+            if spell.host == host and spell.hits(call, phase):
+                self.hits[spell.name, phase] += 1
 
     # -- people
 
@@ -208,11 +278,14 @@ class Stage:
         with suppress(ApiError):
             verb(*args, **named)
             done = True
+        self.edited()
         self.changed()
         return done
 
     def tidy(self) -> None:
         """Have people put right what they broke: credentials, namespaces, objects, folders, Secrets of their own."""
+        self.spells.clear()
+        self.waiting.clear()
         for place, rows in self.truth.items():
             if not rows:
                 rows |= {key: value(place, key, self.generation()) for key in self.scenario.folders[place]}

@@ -1,0 +1,228 @@
+"""Which fault hit in which phase, how often, and which pairs of them can be at all.
+
+A fault that never struck while a Secret was being written proves nothing about writes: so hits are counted, and a pair
+that is possible and was never hit is a hole in the simulation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from secretsync.backends.kms.queries import Folder, Project
+from secretsync.devserver.routing import Call
+from secretsync.ports import AnyQuery
+from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
+from secretsync.targets import Delete
+
+from .network import HALF_OPEN, OUTAGE, ApiCall
+from .scenario import CREDENTIALS, HOME
+
+Hits = Counter[tuple[str, str]]
+"""By fault and phase."""
+
+LOGIN: Final = "login"
+SLUG: Final = "slug"
+FIRST_READ: Final = "first read"
+CHECK: Final = "check"
+
+WATCHES: Final = ("watch of kmssecrets", "watch of secrets", "watch of configmaps")
+_READS: Final = ("get credentials", "observe", "grant", "config", *WATCHES)
+
+IDLE: Final = "idle"
+READING: Final = "reading"
+WRITING: Final = "writing"
+WRITTEN: Final = "written, not told"
+REPORTING: Final = "reporting"
+STANDING_BY: Final = "standing by"
+STARTING: Final = "starting"
+TAKING_OVER: Final = "taking over"
+CLEANING_UP: Final = "cleaning up"
+INSTALL_KEY: Final = "install key"
+
+NOTHING: Final = "nothing under way"
+DOWN: Final = "backend down"
+OUT_OF_REACH: Final = "API out of reach"
+NOBODY: Final = "take-over"
+
+PHASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "kms": (LOGIN, SLUG, FIRST_READ, CHECK),
+    "api": (
+        *_READS,
+        "create secret",
+        "patch secret",
+        "delete secret",
+        "status",
+        "event",
+        "finalizer",
+        "lease",
+        INSTALL_KEY,
+    ),
+    "process": (
+        IDLE,
+        READING,
+        WRITING,
+        WRITTEN,
+        REPORTING,
+        STANDING_BY,
+        STARTING,
+        TAKING_OVER,
+        CLEANING_UP,
+    ),
+    "people": (NOTHING, READING, WRITING, REPORTING, DOWN, OUT_OF_REACH, NOBODY),
+}
+"""By area. Of people's deeds: what is under way of the object they are about."""
+
+LASTING: Final = (IDLE, STANDING_BY, NOTHING, DOWN, OUT_OF_REACH, NOBODY)
+"""Phases that begin with no request; whoever waits for one looks whenever something was done."""
+
+CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    LOGIN: ("kms revoked tokens", "people rotate credentials", "process killed"),
+    SLUG: ("process killed",),
+    FIRST_READ: ("process killed", "people point an object elsewhere"),
+    "get credentials": ("people rotate credentials", "process killed"),
+    "observe": ("people edit a Secret", "process killed"),
+    "grant": ("process killed",),
+    "config": ("process killed",),
+    "watch of kmssecrets": ("api closed watches", "api 410"),
+    "watch of secrets": ("api closed watches", "api 410"),
+    "watch of configmaps": ("api closed watches", "api 410"),
+    "create secret": ("people delete a Secret", "people rename a target"),
+    "patch secret": ("people change a value", "people edit a Secret"),
+    "delete secret": ("people rename a target", "people delete an object"),
+    "status": ("people change a value", "people delete a Secret"),
+    "event": ("people delete credentials", "people empty a folder"),
+    "finalizer": ("people recreate an object", "people delete an object"),
+    INSTALL_KEY: ("process killed", "process stopped"),
+    READING: ("people point an object elsewhere", "people ask for a sync"),
+    WRITING: ("people change a value", "people delete a Secret"),
+    WRITTEN: ("people change a value", "people delete a Secret"),
+    REPORTING: ("people change a value", "people delete a Secret"),
+    STARTING: ("process killed", "process stopped"),
+    TAKING_OVER: ("process killed", "process stopped", "process suspended"),
+    CLEANING_UP: ("people rename a target", "people delete an object"),
+    STANDING_BY: ("process killed",),
+    DOWN: ("kms 5xx", "kms hanging"),
+    OUT_OF_REACH: (OUTAGE, HALF_OPEN),
+    NOBODY: ("process killed", "process stopped"),
+}
+"""Which deeds bring a phase about: one of them follows a deed that waits for it, or it would wait in vain."""
+
+_NO_LIST: Final = "there is no list in the answer"
+_READ: Final = "the API server finds no conflict in a read"
+_WATCHED: Final = "befalls watches only"
+_FIXED: Final = "nobody changes the operators' ConfigMap"
+
+IMPOSSIBLE: Final[Mapping[tuple[str, str], str]] = {
+    ("kms empty list", LOGIN): _NO_LIST,
+    ("kms empty list", SLUG): _NO_LIST,
+    ("kms shortened list", LOGIN): _NO_LIST,
+    ("kms shortened list", SLUG): _NO_LIST,
+    ("kms expired tokens", LOGIN): "a login takes no token",
+    ("kms revoked tokens", LOGIN): "a login takes no token",
+    ("kms wrong permission", LOGIN): "rights count for what is read",
+    **{("kms revoked credential", phase): "tokens outlive it" for phase in (SLUG, FIRST_READ, CHECK)},
+    **{("api conflict", phase): _READ for phase in _READS},
+    **{
+        (f"api {what}", phase): _WATCHED
+        for what in ("410", "closed watches", "duplicated events", "reordered events", "late events")
+        for phase in PHASES["api"]
+        if phase not in WATCHES
+    },
+    **{(f"api {what} events", "watch of configmaps"): _FIXED for what in ("duplicated", "reordered", "late")},
+}
+"""Why a fault cannot hit in a phase."""
+
+
+def phases_of(kind: str, area: str) -> list[str]:
+    """Return the phases in which a kind of deed can hit."""
+    return [phase for phase in PHASES[area] if (kind, phase) not in IMPOSSIBLE]
+
+
+def missing(hits: Hits, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the possible pairs without a hit; `kinds` names the area of each kind of deed."""
+    pairs = ((kind, phase) for kind in sorted(kinds) for phase in phases_of(kind, kinds[kind]))
+    return [pair for pair in pairs if not hits[pair]]
+
+
+def merge(lives: Iterable[Hits]) -> Hits:
+    """Return the hits of several lives."""
+    added: Hits = Counter()
+    for hits in lives:
+        added.update(hits)
+    return added
+
+
+def table(hits: Hits, kinds: Mapping[str, str]) -> str:
+    """Return a table for each area, a fault a line; `-` stands where none can be."""
+    return "\n\n".join("\n".join(_rows(hits, area, kinds)) for area in PHASES)
+
+
+def _rows(hits: Hits, area: str, kinds: Mapping[str, str]) -> Iterator[str]:
+    names = sorted(kind for kind in kinds if kinds[kind] == area)
+    first = max(map(len, (area, *names)))
+    for n, phase in enumerate(PHASES[area], 1):
+        yield f"{area} phase {n}: {phase}"
+    yield " ".join((" " * first, *(f"{n:>6}" for n in range(1, 1 + len(PHASES[area])))))
+    for kind in names:
+        cells = ("-" if (kind, phase) in IMPOSSIBLE else str(hits[kind, phase]) for phase in PHASES[area])
+        yield " ".join((f"{kind:<{first}}", *(f"{cell:>6}" for cell in cells)))
+
+
+# -- which phase it is
+
+
+def kms_phase(call: Call, route: str) -> str:
+    """Return the phase of a request to a KMS."""
+    if route == "list":
+        return CHECK if "if-none-match" in call.headers else FIRST_READ
+    return route
+
+
+def api_phase(call: ApiCall) -> str:
+    """Return the phase of a request to the API server."""
+    match call.resource, call.verb:
+        case (("secrets" | "kmssecrets" | "configmaps"), ("list" | "watch")):
+            return f"watch of {call.resource}"
+        case "secrets", _ if call.namespace == HOME:
+            return INSTALL_KEY
+        case "secrets", "get":
+            return "get credentials" if call.name == CREDENTIALS else "observe"
+        case "secrets", ("create" | "patch" | "delete"):
+            return f"{call.verb} secret"
+        case "kmssecrets", _:
+            return "finalizer"
+    return _OTHERS.get(call.resource, call.resource)
+
+
+_OTHERS: Final = {
+    "kmssecrets/status": "status",
+    "events": "event",
+    "leases": "lease",
+    "configmaps": "config",
+    "namespaces": "grant",
+}
+
+
+def effect_phases(effect: Effect) -> list[str]:
+    """Return the phases of a process that carries this out."""
+    match effect:
+        case Fetch():
+            return [READING]
+        case Perform(action=Delete()):
+            return [WRITING, CLEANING_UP]
+        case Perform():
+            return [WRITING]
+        case Report():
+            return [REPORTING, *([CLEANING_UP] if effect.outcome.gone else [])]
+
+
+def query_phase(query: AnyQuery, *, known: bool) -> str:
+    """Return the phase of a request to a KMS that is going to be made."""
+    match query:
+        case Folder():
+            return CHECK if known else FIRST_READ
+        case Project():
+            return SLUG
+    return LOGIN

@@ -1,0 +1,129 @@
+"""`eq`, `ne`, `lt`, `le`, `gt` and `ge`: Go's typed comparison, which never converts.
+
+`1` and `1.0` are of two kinds and comparing them is an error, and so is comparing maps or lists: of those only nil
+can be asked for. An error's text never quotes a value; where Go does, it says `[redacted]`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .values import MISSING, Record, StandIn, Undecided, encoded, type_name
+
+_BASIC: Final = frozenset({"bool", "int", "float64", "complex128", "string"})
+_ORDERED: Final = frozenset({"int", "float64", "string"})
+_REDACTED: Final = "[redacted]"
+
+
+class ComparisonError(Exception):
+    """Two values that Go does not compare; the text is Go's."""
+
+
+def eq(first: object, *others: object) -> bool:
+    """Return whether the first value equals one of the others; they are looked at until one does.
+
+    Raises:
+        ComparisonError: There are no others, or two values are of kinds that cannot be compared.
+        Undecided: A stand-in is among those looked at.
+    """
+    if not others:
+        raise ComparisonError("missing argument for comparison")
+    return any(_equal(first, other) for other in others)
+
+
+def ne(first: object, second: object) -> bool:
+    """Return whether two values differ; raises as `eq` does."""
+    return not _equal(first, second)
+
+
+def lt(first: object, second: object) -> bool:
+    """Return whether one value is less than another: integers, floats, or strings by their bytes.
+
+    Raises:
+        ComparisonError: They are of two kinds, or of one without an order.
+        Undecided: One of them is a stand-in.
+    """
+    kind = type(first)
+    if kind is type(second) and (kind is int or kind is float):
+        return first < second  # type: ignore[operator,no-any-return]  # both are of that kind
+    return _less(first, second)
+
+
+def le(first: object, second: object) -> bool:
+    """Return whether one value is less than another or equals it; raises as `lt` does."""
+    return lt(first, second) or _equal(first, second)
+
+
+def gt(first: object, second: object) -> bool:
+    """Return the opposite of `le`: so a NaN is greater than anything, as in Go. Raises as `lt` does."""
+    return not le(first, second)
+
+
+def ge(first: object, second: object) -> bool:
+    """Return the opposite of `lt`: so a NaN is greater than anything, as in Go. Raises as `lt` does."""
+    return not lt(first, second)
+
+
+def _equal(first: object, second: object) -> bool:
+    kind = type(first)
+    if kind is type(second) and (kind is str or kind is int or kind is bool or kind is float):
+        return first == second or (kind is str and _same_bytes(str(first), str(second)))
+    _refuse_stand_ins(first, second)
+    if _is_nil(first) or _is_nil(second):
+        return _is_nil(first) and _is_nil(second)
+    return _equal_kinds(first, second)
+
+
+def _same_bytes(first: str, second: str) -> bool:
+    """Compare what Go would hold: a joined text may have a character in pieces."""
+    return not (first.isascii() or second.isascii()) and encoded(first) == encoded(second)
+
+
+def _equal_kinds(first: object, second: object) -> bool:
+    one, other = type_name(first), type_name(second)
+    if one in _BASIC or other in _BASIC:
+        if one != other:
+            raise ComparisonError(f"incompatible types for comparison: {one} and {other}")
+        return first == second
+    if _shape(first) != _shape(second):
+        raise ComparisonError(f"non-comparable types {_REDACTED}: {one}, {other}: {_REDACTED}")
+    if not isinstance(second, Record):
+        raise ComparisonError(f"non-comparable type {_REDACTED}: {other}")
+    return _same_record(first, second)
+
+
+def _shape(value: object) -> str:
+    if isinstance(value, Record):
+        return "pointer" if value.is_pointer else "struct"
+    return type_name(value)
+
+
+def _same_record(first: object, second: Record) -> bool:
+    if first is second or second.is_pointer or not isinstance(first, Record):
+        return first is second
+    if first.type_name != second.type_name:
+        return False
+    return all(_equal(first.fields.get(name), value) for name, value in second.fields.items())
+
+
+def _less(first: object, second: object) -> bool:
+    _refuse_stand_ins(first, second)
+    one, other = type_name(first), type_name(second)
+    if one not in _BASIC or other not in _BASIC:
+        raise ComparisonError("invalid type for comparison")
+    if one != other:
+        raise ComparisonError(f"incompatible types for comparison: {one} and {other}")
+    if one not in _ORDERED:
+        raise ComparisonError("invalid type for comparison")
+    if isinstance(first, str) and isinstance(second, str):
+        return encoded(first) < encoded(second)
+    return first < second  # type: ignore[operator,no-any-return]  # both are ordered numbers
+
+
+def _is_nil(value: object) -> bool:
+    return value is None or value is MISSING
+
+
+def _refuse_stand_ins(*values: object) -> None:
+    if any(isinstance(value, StandIn) for value in values):
+        raise Undecided

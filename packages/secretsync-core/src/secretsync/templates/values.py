@@ -1,0 +1,150 @@
+"""What a template can hold, and how Go names it.
+
+    Go                        here
+    nil                       None
+    a key a map has not       MISSING
+    bool, int, float64        bool, int, float
+    complex128                complex, from a literal such as `2i`
+    string                    str; a byte that is no UTF-8 is a surrogate escape (U+DC80 … U+DCFF)
+    map[string]interface {}   a mapping with str keys
+    []interface {}            a list or a tuple
+    a struct, or a pointer    a Record
+    an answer not there yet   a StandIn
+
+Nothing else is a value: `type_name` refuses it, so no attribute or method of a Python object is within reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, final
+
+MAP: Final = "map[string]interface {}"
+LIST: Final = "[]interface {}"
+NIL: Final = "<nil>"
+NO_VALUE: Final = "<no value>"
+
+
+@final
+class Missing:
+    """The type of `MISSING`. As an argument of a function it is nil, as Go has it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = Missing()
+"""What looking up a key gives that a map has not; compare with `is`."""
+
+
+@final
+class StandIn:
+    """Holds the place of an answer that is not there yet: it prints as nothing and decides nothing."""
+
+    __slots__ = ()
+
+
+class Undecided(Exception):
+    """A stand-in would have decided something; the run ends here and is made again with the answer."""
+
+
+@final
+class Record:
+    """A Go struct: declared fields, in order, and declared methods. Its `repr` names the type alone.
+
+    Args:
+        type_name: As Go words it, `dependency.KeyPair`; with a leading `*` the record is a pointer, which `print`
+            writes as `&{…}`, and inside another value as an address.
+        fields: Names and values in the order of the declaration.
+        methods: Names and functions. A method `Error` or `String` without arguments says how the record prints.
+    """
+
+    __slots__ = ("fields", "methods", "type_name")
+
+    def __init__(
+        self,
+        type_name: str,
+        fields: Mapping[str, object],
+        methods: Mapping[str, Callable[..., object]] | None = None,
+    ) -> None:
+        self.type_name = type_name
+        self.fields = fields
+        self.methods = methods or {}
+
+    @property
+    def is_pointer(self) -> bool:
+        return self.type_name.startswith("*")
+
+    def __repr__(self) -> str:
+        return f"Record({self.type_name})"
+
+
+_NAMES: Final[dict[type, str]] = {
+    type(None): NIL,
+    Missing: NIL,
+    StandIn: NIL,
+    bool: "bool",
+    int: "int",
+    float: "float64",
+    complex: "complex128",
+    str: "string",
+    dict: MAP,
+    list: LIST,
+    tuple: LIST,
+}
+
+
+def type_name(value: object) -> str:
+    """Return the type of a value as Go words it, such as `string`, `map[string]interface {}` or `<nil>`.
+
+    Raises:
+        TypeError: It is no value of a template; the text names its type alone.
+    """
+    name = _NAMES.get(type(value))
+    return name if name is not None else _name_of_another(value)
+
+
+def _name_of_another(value: object) -> str:
+    if isinstance(value, Record):
+        return value.type_name
+    for kind in (str, int, float, list, tuple):
+        if isinstance(value, kind):
+            return _NAMES[kind]
+    if isinstance(value, Mapping):
+        return MAP
+    raise TypeError(f"a {type(value).__name__} is no value of a template")
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes that Go would hold for a text.
+
+    A surrogate that stands for no byte, which no decoder of ours produces, becomes U+FFFD as in Go's decoding of JSON.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if _stands_for_nothing(char) else char for char in text).encode(
+            "utf-8", "surrogateescape"
+        )
+
+
+def _stands_for_nothing(char: str) -> bool:
+    return "\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff"
+
+
+def decoded(raw: bytes) -> str:
+    """Return the text that stands for bytes, whatever they are."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def well_formed(text: str) -> str:
+    """Return the text with one character for each of Go's runes.
+
+    Joined texts may hold a character in pieces: two surrogate escapes that together are one rune.
+    """
+    return text if text.isascii() else decoded(encoded(text))

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
 from itertools import islice
+from typing import Final
 
 from attrs import frozen
 
 from .coverage import Hits
 from .scenario import Scenario
 from .simulation import Simulation
+
+CORES: Final = os.cpu_count() or 1
 
 
 @frozen
@@ -44,6 +47,11 @@ def live(seed: int, *, hours: float, scenario: Scenario | None = None) -> Life:
     return Life(seed, result.hours, str(result.violation or ""), result.digest, result.hits)
 
 
+def processes() -> ProcessPoolExecutor:
+    """Return a pool of one process a core, to be used in `with`."""
+    return ProcessPoolExecutor(CORES, mp_context=multiprocessing.get_context("spawn"))
+
+
 def live_all(
     seeds: Iterable[int], *, hours: float, scenario: Scenario | None = None, go_on: Callable[[], bool] = lambda: True
 ) -> Iterator[Life]:
@@ -53,10 +61,9 @@ def live_all(
         go_on: Asked before a life is begun; after its first no, none is.
     """
     work = partial(live, hours=hours, scenario=scenario)
-    cores = os.cpu_count() or 1
     rest = (seed for seed in seeds if go_on())
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
-        flying: set[Future[Life]] = {pool.submit(work, seed) for seed in islice(rest, cores * 2)}
+    with processes() as pool:
+        flying: set[Future[Life]] = {pool.submit(work, seed) for seed in islice(rest, CORES * 2)}
         while flying:
             done, flying = wait(flying, return_when=FIRST_COMPLETED)
             flying |= {pool.submit(work, seed) for seed in islice(rest, len(done))}

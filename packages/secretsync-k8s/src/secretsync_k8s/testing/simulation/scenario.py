@@ -151,6 +151,11 @@ def value(place: Place, key: str, generation: int = 0) -> str:
 # -- what a manifest says
 
 
+def full_name(obj: Json) -> str:
+    """Return `namespace/name`."""
+    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
+
+
 def place_of(obj: Json) -> Place:
     """Return the folder that an object reads."""
     spec = obj["spec"]

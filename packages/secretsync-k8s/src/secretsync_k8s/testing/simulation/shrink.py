@@ -13,9 +13,8 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
-from ...cluster.transport import Json
 from .oracle import Violated
-from .scenario import Scenario, targets_of
+from .scenario import Scenario, full_name, targets_of
 from .simulation import HOUR, Result, Simulation, length, plan, storms
 
 T = TypeVar("T")
@@ -34,6 +33,7 @@ class Case:
         hours: In virtual hours.
         deeds: Which of the plan are done, by their numbers in it; None for all.
         files: Where the manifests come from, as the command line has it.
+        objects: Those that are left of the scenario, as `namespace/name`; () for all.
     """
 
     seed: int
@@ -42,7 +42,6 @@ class Case:
     deeds: tuple[int, ...] | None = None
     files: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
-    """Those that are left of the scenario, as `namespace/name`; () for all."""
 
     def live(self) -> Result:
         """Live it."""
@@ -195,8 +194,3 @@ def _concerned(shrunk: Shrunk) -> tuple[str, ...]:
 
 def _is_of_storms(line: str) -> bool:
     return f" {_STORM} " in line
-
-
-def full_name(obj: Json) -> str:
-    """Return `namespace/name`."""
-    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"

@@ -93,18 +93,20 @@ class WorldClock:
     Attributes:
         ahead: Seconds by which its monotonic clock is ahead; no two machines agree.
         rate: Its seconds for one of the world's.
+        wrong: Seconds by which its wall clock is ahead.
     """
 
     world: World
     ahead: float = 0.0
     rate: float = 1.0
+    wrong: float = 0.0
 
     def monotonic(self) -> float:
         return self.ahead + self.world.now * self.rate
 
     def now(self) -> datetime:
-        """Return the wall-clock time, on which all machines agree."""
-        return NEW_YEAR + timedelta(seconds=self.world.now)
+        """Return the wall-clock time, as far as this machine knows it."""
+        return NEW_YEAR + timedelta(seconds=self.world.now + self.wrong)
 
     def when(self, monotonic: float) -> float:
         """Return the world's time at which this clock shows `monotonic`, or a little more."""

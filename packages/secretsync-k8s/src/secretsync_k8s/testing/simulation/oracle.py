@@ -18,14 +18,20 @@ from secretsync.devserver.routing import Call, Reply
 
 from ...cluster.transport import Body, Json
 from .network import ApiCall
+from .permits import Permits
 from .process import OperatorProcess
-from .scenario import CANARY, Place, interval_of, targets_of
+from .scenario import CANARY, Place, full_name, interval_of, targets_of
 from .stage import Stage
 
 SLACK: Final = 20.0
 """Seconds beside an interval in which a target must be right: what a take-over may cost."""
 TAKEOVER: Final = 17.0
+DRIFT: Final = 1.011
+"""How much longer than in the world an interval may be by a process's clock."""
+_REMINDERS: Final = 2
+"""Writes of a status in the quiet because its count of failures has doubled."""
 _LEASES: Final = "leases"
+_REFUSALS: Final = ("CredentialsNotFound", "TargetForbidden")
 
 
 class Violated(AssertionError):
@@ -55,9 +61,11 @@ class Oracle(logging.Handler):
         self.writes: Counter[str] = Counter()
         """Requests that took effect, without those about Leases."""
         self._stage = stage
+        self._permits = Permits(stage)
         self._served: dict[Place, Served] = {}
         self._wanted: dict[tuple[str, str], dict[Place, None]] = {}
-        self._unwanted: dict[tuple[str, str], None] = {}
+        self._asking: set[tuple[tuple[str, str], str]] = set()
+        self._unwanted: set[tuple[str, str]] = set()
         for host, server in stage.servers.items():
             server.answered = lambda call, reply, host=host: self.answered(host, call, reply)  # type: ignore[misc]
 
@@ -89,13 +97,14 @@ class Oracle(logging.Handler):
 
     def edited(self) -> None:
         """People changed what they want; operators may be told of it late, as long as a storm is on."""
-        wanted: dict[tuple[str, str], dict[Place, None]] = {}
+        self._permits.edited()
+        asking = set()
         for obj in self._stage.objects():
             for target in targets_of(obj):
-                wanted.setdefault(target, {}).update(dict.fromkeys(self._stage.folders_of(obj)))
-        self._unwanted |= dict.fromkeys(target for target in self._wanted if target not in wanted)
-        for target, places in wanted.items():
-            self._wanted.setdefault(target, {}).update(places)
+                asking.add((target, full_name(obj)))
+                self._wanted.setdefault(target, {}).update(dict.fromkeys(self._stage.folders_of(obj)))
+        self._unwanted |= {target for target, _ in self._asking - asking}
+        self._asking = asking
 
     def check(self) -> None:
         """Look at what must hold at every moment."""
@@ -125,6 +134,7 @@ class Oracle(logging.Handler):
             self._may_delete(process, call)
             return
         name = call.name or sent.get("metadata", {}).get("name", "")
+        self._permitted(process, call, name)
         data: Mapping[str, Any] = sent.get("data") or {}
         places = self._wanted.get((call.namespace, name))
         if places is None:
@@ -136,6 +146,13 @@ class Oracle(logging.Handler):
         dropped = frozenset(key for key, text in data.items() if text is None)
         if dropped:
             self._may_drop(process, call, places, dropped)
+
+    def _permitted(self, process: OperatorProcess, call: ApiCall, name: str) -> None:
+        """A grant may be believed for an interval after it was taken back, and a check may be late by one more."""
+        askers = [obj for obj in self._stage.objects() if (call.namespace, name) in targets_of(obj)]
+        if askers and all(self._permits.refused_for(obj) > 2 * DRIFT * interval_of(obj) + SLACK for obj in askers):
+            text = f"{process.name}: {call} {name}, for which {full_name(askers[0])} may not ask"
+            raise Violated("nothing reaches who is refused", text)
 
     def _may_drop(
         self, process: OperatorProcess, call: ApiCall, places: Iterable[Place], dropped: frozenset[str]
@@ -150,7 +167,9 @@ class Oracle(logging.Handler):
         if obj is None or "deletionTimestamp" in obj["metadata"]:
             return
         if (call.namespace, call.name) not in self._unwanted:
-            raise Violated("nothing is removed without proof", f"{process.name}: {call}, which {_full(obj)} asks for")
+            raise Violated(
+                "nothing is removed without proof", f"{process.name}: {call}, which {full_name(obj)} asks for"
+            )
 
     def _owner(self, namespace: str, name: str) -> Json | None:
         """Return the object that asks for a Secret now."""
@@ -161,6 +180,16 @@ class Oracle(logging.Handler):
         return None
 
     # -- invariants at rest
+
+    def quiet(self) -> None:
+        """Nothing was written, but now and then that an object is still refused: its status counts the failures."""
+        refused = {
+            f"patch kmssecrets/status {full_name(obj)}" for obj in self._stage.objects() if self._permits.refuses(obj)
+        }
+        loud = {call: n for call, n in self.writes.items() if n > (_REMINDERS if call in refused else 0)}
+        if loud:
+            written = ", ".join(f"{call}, {times} times" for call, times in sorted(loud.items())[:5])
+            raise Violated("a quiet world becomes quiet", f"written though nothing happened: {written}")
 
     def right(self, *, interval: float, alone: bool) -> None:
         """Every object of this interval or a shorter one has what it asks for.
@@ -173,13 +202,27 @@ class Oracle(logging.Handler):
                 self._is_right(obj, alone=alone)
 
     def _is_right(self, obj: Json, *, alone: bool) -> None:
+        if self._permits.refuses(obj):
+            self._has_nothing(obj)
+            return
         for target in targets_of(obj):
             if wrong := self._stage.wrong_in(obj, target, alone=alone):
-                text = f"{_full(obj)}: Secret {'/'.join(target)} is not right in {', '.join(wrong)}"
+                text = f"{full_name(obj)}: Secret {'/'.join(target)} is not right in {', '.join(wrong)}"
                 raise Violated("right within its interval", text)
-        ready: Json = next((c for c in obj.get("status", {}).get("conditions", ()) if c["type"] == "Ready"), {})
+        ready = _ready(obj)
         if ready.get("status") != "True":
-            raise Violated("right within its interval", f"{_full(obj)} is not told as ready: {ready.get('reason')}")
+            raise Violated("right within its interval", f"{full_name(obj)} is not told as ready: {ready.get('reason')}")
+
+    def _has_nothing(self, obj: Json) -> None:
+        """A refused object has no values, and is told so."""
+        for target in targets_of(obj):
+            data = (self._stage.secret(*target) or {}).get("data") or {}
+            if any(b64decode(text).decode().startswith(f"{CANARY}.") for text in data.values()):
+                text = f"{full_name(obj)} is refused, and has Secret {'/'.join(target)}"
+                raise Violated("nothing reaches who is refused", text)
+        ready = _ready(obj)
+        if ready.get("reason") not in _REFUSALS:
+            raise Violated("statuses say what is", f"{full_name(obj)} is refused, and told as {ready.get('reason')}")
 
     def attempted(self) -> None:
         """Nothing that is due has waited for more than two intervals."""
@@ -196,5 +239,6 @@ class Oracle(logging.Handler):
             raise Violated("somebody leads", "nobody does")
 
 
-def _full(obj: Json) -> str:
-    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
+def _ready(obj: Json) -> Json:
+    """Return the condition Ready of an object, {} if it has none."""
+    return next((one for one in obj.get("status", {}).get("conditions", ()) if one["type"] == "Ready"), {})

@@ -12,12 +12,13 @@ from secretsync.reconcile.messages import Effect, Fetch
 from secretsync.targets import Observe
 from secretsync.values import SecretValue
 
+from ...cluster.marks import ALLOWED
 from ...cluster.secrets import ClusterSecret
 from ...cluster.transport import Json
 from .coverage import DOWN, NOBODY, NOTHING, OUT_OF_REACH, effect_phases
-from .deeds import Deed, kind
+from .deeds import Deed, Undo, kind
 from .scenario import Login, Place, client_secret, login_of, place_of, targets_of, value
-from .stage import Stage
+from .stage import THEIRS, Stage
 
 PREFIX: Final = "secrets.lux.network"
 Secret = tuple[str, str]
@@ -33,6 +34,28 @@ def _places(stage: Stage) -> Sequence[Place]:
 
 def _objects(stage: Stage) -> Sequence[Json]:
     return stage.objects()
+
+
+def _single(stage: Stage) -> Sequence[Json]:
+    """Return the objects that ask for one Secret."""
+    return [obj for obj in stage.objects() if obj["spec"].get("managedSecretReference")]
+
+
+def _at_home(stage: Stage) -> Sequence[Json]:
+    """Return the objects that log in with their own namespace's credentials, where there are others."""
+    if len(stage.scenario.logins) == 1:
+        return []
+    return [obj for obj in stage.objects() if login_of(obj).namespace == obj["metadata"]["namespace"]]
+
+
+def _lenders(stage: Stage) -> Sequence[Login]:
+    """Return the logins that others may use."""
+    return [login for login in stage.scenario.logins if login.namespace in stage.scenario.lends]
+
+
+def _hosts(stage: Stage) -> Sequence[str]:
+    """Return the namespaces that others may keep Secrets in."""
+    return [namespace for namespace in stage.scenario.namespaces if namespace in stage.scenario.takes_in]
 
 
 def _targets(stage: Stage) -> Sequence[Secret]:
@@ -168,11 +191,9 @@ def _move(stage: Stage, deed: Deed, obj: Json) -> None:
     _patch(stage, obj, spec, f"changes the folder to {place}")
 
 
-@kind("people rename a target", "people", among=_objects, phases=_phases)
+@kind("people rename a target", "people", among=_single, phases=_phases)
 def _rename(stage: Stage, deed: Deed, obj: Json) -> None:
-    if len(targets_of(obj)) == 1 and obj["spec"].get("managedSecretReference"):
-        name = f"{obj['metadata']['name']}-secret-{int(deed.how * 3)}"
-        _patch(stage, obj, {"spec": {"managedSecretReference": {"secretName": name}}}, f"makes {name} the target")
+    _aim(stage, obj, f"{obj['metadata']['name']}-secret-{int(deed.how * 3)}")
 
 
 @kind("people ask for a sync", "people", among=_objects, phases=_phases)
@@ -198,6 +219,58 @@ def _recreate(stage: Stage, deed: Deed, obj: Json) -> None:
     stage.people(stage.cluster.create, "kmssecrets", fresh)
 
 
+@kind("people pause an object", "people", among=_objects, phases=_phases, lasts=(10.0, 400.0))
+def _pause(stage: Stage, deed: Deed, obj: Json) -> Undo:
+    def set_to(text: str | None) -> None:
+        _patch(stage, obj, {"metadata": {"annotations": {f"{PREFIX}/paused": text}}}, f"sets paused to {text}")
+
+    set_to("true")
+    return lambda: set_to(None)
+
+
+@kind("people rename a target and back", "people", among=_single, phases=_phases, lasts=(0.1, 300.0))
+def _rename_and_back(stage: Stage, deed: Deed, obj: Json) -> Undo:
+    before = obj["spec"]["managedSecretReference"]["secretName"]
+    _aim(stage, obj, f"{before}-for-a-while")
+    return lambda: _aim(stage, obj, before)
+
+
+@kind("people ask for one target twice", "people", among=_single, phases=_phases)
+def _share(stage: Stage, deed: Deed, obj: Json) -> None:
+    namespace = targets_of(obj)[0][0]
+    others = [name for other in _single(stage) for place, name in targets_of(other) if place == namespace]
+    _aim(stage, obj, deed.choose(others))
+
+
+@kind("people want a Secret that is there", "people", among=_single, phases=_phases)
+def _want_theirs(stage: Stage, deed: Deed, obj: Json) -> None:
+    """It is somebody's, and refused until it is gone, or nobody's, and taken over."""
+    name, namespace = f"by-hand-{stage.generation()}", targets_of(obj)[0][0]
+    metadata: Json = {"name": name}
+    if deed.how < 0.5:  # noqa: PLR2004 - one half each
+        owner = {"apiVersion": "v1", "kind": "Other", "name": "other", "uid": "other", "controller": True}
+        metadata |= {"labels": {THEIRS: "true"}, "ownerReferences": [owner]}
+    stage.people(stage.cluster.create, "secrets", {"metadata": metadata, "data": {}}, namespace=namespace)
+    _aim(stage, obj, name)
+
+
+@kind("people borrow credentials", "people", among=_at_home, phases=_phases, lasts=(5.0, 400.0))
+def _borrow(stage: Stage, deed: Deed, obj: Json) -> Undo:
+    before = login_of(obj)
+    others = [login for login in stage.scenario.logins if login != before]
+    _log_in_as(stage, obj, deed.choose(others))
+    return lambda: _log_in_as(stage, obj, before)
+
+
+def _log_in_as(stage: Stage, obj: Json, login: Login) -> None:
+    block = {"credentialsRef": {"secretName": login.name, "secretNamespace": login.namespace}}
+    _patch(stage, obj, {"spec": {"authentication": {"universalAuth": block}}}, f"makes {login} the credentials")
+
+
+def _aim(stage: Stage, obj: Json, name: str) -> None:
+    _patch(stage, obj, {"spec": {"managedSecretReference": {"secretName": name}}}, f"makes {name} the target")
+
+
 # -- Secrets
 
 
@@ -220,6 +293,18 @@ def _replace_secret(stage: Stage, deed: Deed, target: Secret) -> None:
     stage.people(stage.cluster.delete, "secrets", target[1], namespace=target[0])
     own = {"metadata": {"name": target[1]}, "stringData": {"THEIRS": "by hand"}}
     stage.people(stage.cluster.create, "secrets", own, namespace=target[0])
+
+
+@kind("people recreate a Secret", "people", among=_targets, phases=_phases)
+def _recreate_secret(stage: Stage, deed: Deed, target: Secret) -> None:
+    held = stage.secret(*target)
+    if held is None:
+        return
+    stage.story.tell("somebody", f"deletes Secret {'/'.join(target)} and puts it back from a copy")
+    kept = ("name", "namespace", "labels", "annotations", "ownerReferences")
+    copy = {**held, "metadata": {name: held["metadata"][name] for name in kept if name in held["metadata"]}}
+    stage.people(stage.cluster.delete, "secrets", target[1], namespace=target[0])
+    stage.people(stage.cluster.create, "secrets", copy)
 
 
 # -- credentials and namespaces
@@ -259,3 +344,24 @@ def _recreate_credentials(stage: Stage, deed: Deed, login: Login) -> None:
 def _recreate_namespace(stage: Stage, deed: Deed, namespace: str) -> None:
     stage.story.tell("somebody", f"deletes namespace {namespace}")
     stage.people(stage.cluster.delete, "namespaces", namespace)
+
+
+@kind("people stop lending credentials", "people", among=_lenders, phases=_phases, lasts=(20.0, 800.0))
+def _stop_lending(stage: Stage, deed: Deed, login: Login) -> Undo:
+    def allow(text: str | None) -> None:
+        stage.story.tell("somebody", f"has the credentials of {login} be for {text or 'nobody else'}")
+        patch = {"metadata": {"annotations": {ALLOWED: text}}}
+        stage.people(stage.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
+
+    allow(None)
+    return lambda: allow(stage.scenario.lends[login.namespace])
+
+
+@kind("people close a namespace", "people", among=_hosts, phases=_phases, lasts=(20.0, 800.0))
+def _close(stage: Stage, deed: Deed, namespace: str) -> Undo:
+    def allow(text: str | None) -> None:
+        stage.story.tell("somebody", f"opens namespace {namespace} to {text or 'nobody else'}")
+        stage.people(stage.cluster.patch, "namespaces", namespace, {"metadata": {"annotations": {ALLOWED: text}}})
+
+    allow(None)
+    return lambda: allow(stage.scenario.takes_in[namespace])

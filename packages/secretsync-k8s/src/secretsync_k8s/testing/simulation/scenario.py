@@ -5,9 +5,9 @@ Drawn by a seed, or built around manifests of a user's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -18,6 +18,8 @@ from secretsync.values import SecretValue
 
 from ...cluster.transport import Json
 from ...kinds.kmssecret.spec import decode
+
+T = TypeVar("T")
 
 HOME: Final = "operators"
 """The namespace of the operators themselves."""
@@ -30,6 +32,9 @@ CANARY: Final = "cnry"
 """Every secret value begins with it, so that one where it should not be is found."""
 
 _NAMESPACES: Final = ("blue", "green")
+_POLICIES: Final = ("Deny", "Annotated", "Allow")
+_ABROAD: Final = 0.15
+"""How many objects name credentials of another namespace, and how many a Secret in one."""
 _DRAWN: Final = (60, 60, 60, 300, 300, 600, 1800)
 
 
@@ -82,6 +87,8 @@ class Scenario:
         ids: Those projects that manifests name by id; the others are named by slug.
         operators: How many processes stand for the Lease; one alone works without it.
         cross_namespace: The operators' policy.
+        lends: Of a namespace, which others its credentials say may use them: names with commas between, or `*`.
+        takes_in: Of a namespace, whose Secrets it says may be kept in it, likewise.
     """
 
     hosts: tuple[str, ...]
@@ -93,6 +100,8 @@ class Scenario:
     ids: frozenset[str] = frozenset()
     operators: int = 1
     cross_namespace: str = "Deny"
+    lends: Mapping[str, str] = {}
+    takes_in: Mapping[str, str] = {}
 
     @property
     def intervals(self) -> tuple[float, ...]:
@@ -164,6 +173,11 @@ def place_of(obj: Json) -> Place:
     return Place(normalise(spec.get("hostAPI") or DEFAULT_HOST), clean(scope["secretsPath"]), project, scope["envSlug"])
 
 
+def full_name(obj: Json) -> str:
+    """Return `namespace/name`."""
+    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
+
+
 def is_recursive(obj: Json) -> bool:
     """Whether it reads the folders below, too."""
     return bool(_login_block(obj)["secretsScope"].get("recursive"))
@@ -198,7 +212,29 @@ def draw(random: Random, *, objects: int = 20) -> Scenario:
     folders = {place: _rows(random, place) for place in _places(random, hosts, objects)}
     places = tuple(folders)
     manifests = tuple(_object(random, n, places[int(random.random() * len(places))]) for n in range(objects))
-    return Scenario(hosts, folders, manifests, operators=1 + int(random.random() * 2))
+    return Scenario(
+        hosts,
+        folders,
+        manifests,
+        operators=1 + int(random.random() * 2),
+        cross_namespace=_POLICIES[int(random.random() * len(_POLICIES))],
+        lends=_grants(random),
+        takes_in=_grants(random),
+    )
+
+
+def _grants(random: Random) -> dict[str, str]:
+    """Return what half of the namespaces allow others."""
+    texts = {namespace: _one(random, ("*", *_others(namespace))) for namespace in _NAMESPACES}
+    return {namespace: text for namespace, text in texts.items() if random.random() < 0.5}  # noqa: PLR2004 - one half
+
+
+def _others(namespace: str) -> tuple[str, ...]:
+    return tuple(one for one in _NAMESPACES if one != namespace)
+
+
+def _one(random: Random, among: Sequence[T]) -> T:
+    return among[int(random.random() * len(among))]
 
 
 def _places(random: Random, hosts: tuple[str, ...], objects: int) -> Iterator[Place]:
@@ -212,14 +248,23 @@ def _rows(random: Random, place: Place) -> dict[str, str]:
 
 
 def _object(random: Random, n: int, place: Place) -> Json:
-    namespace = _NAMESPACES[int(random.random() * len(_NAMESPACES))]
-    interval = _DRAWN[int(random.random() * len(_DRAWN))]
-    policy = "Owner" if random.random() < 0.5 else "Orphan"  # noqa: PLR2004 - one half each
-    return manifest(f"app-{n}", namespace, place, interval=interval, policy=policy)
+    namespace = _one(random, _NAMESPACES)
+    credentials, into = (_one(random, _others(namespace)) if random.random() < _ABROAD else namespace for _ in range(2))
+    return manifest(
+        f"app-{n}",
+        namespace,
+        place,
+        interval=_one(random, _DRAWN),
+        policy=_one(random, ("Owner", "Orphan")),
+        credentials=credentials,
+        into=into,
+    )
 
 
-def manifest(name: str, namespace: str, place: Place, *, interval: int, policy: str, credentials: str = "") -> Json:
-    """Return a KMSSecret; `credentials` is the namespace of its credentials, its own by default."""
+def manifest(
+    name: str, namespace: str, place: Place, *, interval: int, policy: str, credentials: str = "", into: str = ""
+) -> Json:
+    """Return a KMSSecret; its credentials and its Secret are in its own namespace, unless others are named."""
     return {
         "apiVersion": "secrets.lux.network/v1alpha1",
         "kind": "KMSSecret",
@@ -235,7 +280,7 @@ def manifest(name: str, namespace: str, place: Place, *, interval: int, policy: 
             },
             "managedSecretReference": {
                 "secretName": f"{name}-secret",
-                "secretNamespace": namespace,
+                "secretNamespace": into or namespace,
                 "creationPolicy": policy,
             },
         },

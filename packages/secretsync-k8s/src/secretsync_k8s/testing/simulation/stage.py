@@ -21,6 +21,7 @@ from secretsync.testing.kms import VirtualHttp, VirtualKMS
 from secretsync.testing.world import Calm, Life, World, WorldClock
 from secretsync.values import SecretValue
 
+from ...cluster.marks import ALLOWED
 from ...cluster.transport import Body, Json
 from ...manifests import crd
 from ...operator.settings import Settings, settings
@@ -41,10 +42,15 @@ from .scenario import (
     client_secret,
     is_recursive,
     place_of,
+    targets_of,
     value,
 )
 from .story import Story
 
+_DRIFT: Final = 0.01
+"""How much faster or slower than the world's the clocks of processes go."""
+_WRONG: Final = 300.0
+"""Seconds by which their wall clocks may be wrong."""
 _SLOW: Final = 0.02
 _LATENCY: Final = 0.04
 """Seconds: most ways take between nothing and this; one in fifty takes ten times as long."""
@@ -55,6 +61,9 @@ _DISTURBED: Final = {
     "reorder": "api reordered events",
     "delay": "api late events",
 }
+
+THEIRS: Final = "by-hand"
+"""Label of Secrets that stand where an object wants its own."""
 
 Done = Callable[[OperatorProcess, ApiCall, Body | None], None]
 """Told of a request of a process that took effect, with what was sent."""
@@ -118,7 +127,7 @@ class Stage:
 
     def _furnish(self) -> None:
         for namespace in (HOME, *self.scenario.namespaces):
-            self.cluster.create("namespaces", {"metadata": {"name": namespace}})
+            self.cluster.create("namespaces", self.namespace(namespace))
         for login in self.scenario.logins:
             self.cluster.create("secrets", self.credentials(login))
         for obj in self.scenario.objects:
@@ -145,7 +154,12 @@ class Stage:
     def start_operator(self) -> OperatorProcess:
         name = f"operator-{next(self._names)}"
         random = Random(f"{name} {self._random.random()}")  # noqa: S311 - as above
-        clock = WorldClock(self.world, ahead=random.random() * 1e6)
+        clock = WorldClock(
+            self.world,
+            ahead=random.random() * 1e6,
+            rate=1.0 + _DRIFT * (2 * random.random() - 1.0),
+            wrong=_WRONG * (2 * random.random() - 1.0),
+        )
         process = OperatorProcess(
             name,
             self.settings,
@@ -242,8 +256,12 @@ class Stage:
         return [item for item in items if "deletionTimestamp" not in item["metadata"]]
 
     def secret(self, namespace: str, name: str) -> Json | None:
+        return self.find("secrets", name, namespace=namespace)
+
+    def find(self, resource: str, name: str, *, namespace: str = "") -> Json | None:
+        """Return an object, None if it is not there."""
         try:
-            return self.cluster.get("secrets", name, namespace=namespace)
+            return self.cluster.get(resource, name, namespace=namespace)
         except ApiError:
             return None
 
@@ -270,7 +288,13 @@ class Stage:
     def credentials(self, login: Login) -> Json:
         """Return the Secret that holds a login as it should be now."""
         texts = {"clientId": client_id(login), "clientSecret": self.logins[login]}
-        return {"metadata": {"name": login.name, "namespace": login.namespace}, "stringData": texts}
+        grant = self.scenario.lends.get(login.namespace)
+        metadata = {"name": login.name, "namespace": login.namespace, "annotations": {ALLOWED: grant}}
+        return {"metadata": metadata, "stringData": texts}
+
+    def namespace(self, name: str) -> Json:
+        """Return a namespace as it should be."""
+        return {"metadata": {"name": name, "annotations": {ALLOWED: self.scenario.takes_in.get(name)}}}
 
     def people(self, verb: Callable[..., Json], *args: object, **named: object) -> bool:
         """Do what people do to the cluster; return whether it let them."""
@@ -292,16 +316,36 @@ class Stage:
                 texts = {key: SecretValue(text) for key, text in rows.items()}
                 self.servers[place.host].model.put(place.project, place.environment, place.path, texts)
         for namespace in self.scenario.namespaces:
-            self.people(self.cluster.create, "namespaces", {"metadata": {"name": namespace}})
+            self.people(self.cluster.create, "namespaces", self.namespace(namespace))
         for login in self.scenario.logins:
             secret = self.credentials(login)
             if not self.people(self.cluster.create, "secrets", secret):
-                patch = {"stringData": secret["stringData"]}
+                patch = {"metadata": {"annotations": secret["metadata"]["annotations"]}}
+                patch["stringData"] = secret["stringData"]
                 self.people(self.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
         for obj in self.scenario.objects:
             self.people(self.cluster.create, "kmssecrets", obj)
+        self._settle_conflicts()
         for _ in range(self.scenario.operators - len(self.alive)):
             self.story.tell(self.start_operator().name, "starts")
+
+    def _settle_conflicts(self) -> None:
+        """Have each object ask for a Secret of its own, and nobody else have one."""
+        for secret in self.cluster.list("secrets", labels=THEIRS)["items"]:
+            metadata = secret["metadata"]
+            self.people(self.cluster.delete, "secrets", metadata["name"], namespace=metadata["namespace"])
+        asked: set[tuple[str, str]] = set()
+        for obj in self.objects():
+            if not asked.isdisjoint(targets_of(obj)):
+                self._retarget(obj)
+            asked.update(targets_of(obj))
+
+    def _retarget(self, obj: Json) -> None:
+        metadata = obj["metadata"]
+        own = {"secretName": f"{metadata['name']}-secret-of-its-own"}
+        patch = {"spec": {"managedSecretReference": own}}
+        self.story.tell("somebody", f"has {metadata['namespace']}/{metadata['name']} ask for {own['secretName']}")
+        self.people(self.cluster.patch, "kmssecrets", metadata["name"], patch, namespace=metadata["namespace"])
 
     def close(self) -> None:
         self.world.close()

@@ -173,11 +173,6 @@ def place_of(obj: Json) -> Place:
     return Place(normalise(spec.get("hostAPI") or DEFAULT_HOST), clean(scope["secretsPath"]), project, scope["envSlug"])
 
 
-def full_name(obj: Json) -> str:
-    """Return `namespace/name`."""
-    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
-
-
 def is_recursive(obj: Json) -> bool:
     """Whether it reads the folders below, too."""
     return bool(_login_block(obj)["secretsScope"].get("recursive"))

@@ -322,8 +322,8 @@ class Reads:
 
     def _patience(self, entry: Entry) -> float:
         """Return the seconds after which somebody would have checked this, had it not failed."""
-        stranded = entry.dependants.stranded if entry.dependants else ()
-        return min((entry.period, *(self._store.entry(query).period for query in stranded)))
+        needing = (*entry.dependants.waiting, *entry.dependants.stranded) if entry.dependants else ()
+        return min((entry.period, *(self._patience(self._store.entry(query)) for query in needing)))
 
     # -- refused credentials
 

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
-from .values import MISSING, NIL, NO_VALUE, Record, StandIn, type_name
+from .printf_floats import shortest
+from .printf_parse import Directive
+from .printf_values import argument
+from .values import MISSING, NIL, NO_VALUE, Record, StandIn
+
+_PLAIN: Final = Directive("v")
+_SCALARS: Final[dict[type, Callable[..., str]]] = {
+    str: str,
+    int: int.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+    float: shortest,
+    type(None): lambda _: NIL,
+    type(MISSING): lambda _: NIL,
+    StandIn: lambda _: "",
+}
 
 
 def text(value: object) -> str:
     """Return what an action `{{ value }}` writes: Go's `%v`, but `<no value>` for nil and for what is missing.
+
+    A record that is a pointer reads as what it points to.
 
     Raises:
         TypeError: The value, or one within it, is none of a template.
     """
     if value is None or value is MISSING:
         return NO_VALUE
-    if isinstance(value, Record) and value.is_pointer:
-        return plain(value)[1:]
-    return plain(value)
+    written = plain(value)
+    return written.removeprefix("&") if isinstance(value, Record) and value.is_pointer else written
 
 
 def plain(value: object) -> str:
@@ -28,7 +43,7 @@ def plain(value: object) -> str:
         TypeError: The value, or one within it, is none of a template.
     """
     printer = _SCALARS.get(type(value))
-    return printer(value) if printer is not None else _compound(value)
+    return printer(value) if printer is not None else argument(value, _PLAIN)
 
 
 def print_(*values: object) -> str:
@@ -47,29 +62,3 @@ def print_(*values: object) -> str:
 def println(*values: object) -> str:
     """Return the values with a space between any two, and a newline."""
     return " ".join(map(plain, values)) + "\n"
-
-
-def float_text(value: float) -> str:
-    """Return Go's `%v` of a float: the fewest digits that mean it, with an exponent below -4 and from 21 on."""
-    return f"{value:g}"
-
-
-_SCALARS: Final[dict[type, Callable[..., str]]] = {
-    str: str,
-    int: int.__repr__,
-    bool: {True: "true", False: "false"}.__getitem__,
-    float: float_text,
-    type(None): lambda _: NIL,
-    type(MISSING): lambda _: NIL,
-    StandIn: lambda _: "",
-}
-
-
-def _compound(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "map[" + " ".join(f"{key}:{plain(value[key])}" for key in sorted(value)) + "]"
-    if isinstance(value, list | tuple):
-        return "[" + " ".join(map(plain, value)) + "]"
-    if isinstance(value, Record):
-        return ("&{" if value.is_pointer else "{") + " ".join(map(plain, value.fields.values())) + "}"
-    return f"%!v({type_name(value)})"

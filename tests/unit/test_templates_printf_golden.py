@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from secretsync.templates import comparison, printing
 from secretsync.templates.printf import compiled, printf
 from secretsync.templates.printf_quoting import is_printable

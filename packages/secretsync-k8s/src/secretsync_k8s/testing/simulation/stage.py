@@ -210,7 +210,7 @@ class Stage:
 
     def replace(self, process: OperatorProcess) -> None:
         """Start another one in place of one that has ended, as a Deployment does."""
-        if process.life.ended:
+        if process.life.ended and len(self.alive) < self.scenario.operators:
             self.story.tell(self.start_operator().name, "starts")
 
     def is_down(self, host: str) -> bool:

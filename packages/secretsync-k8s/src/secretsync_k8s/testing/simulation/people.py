@@ -38,7 +38,7 @@ def _objects(stage: Stage) -> Sequence[Json]:
 
 def _single(stage: Stage) -> Sequence[Json]:
     """Return the objects that ask for one Secret."""
-    return [obj for obj in stage.objects() if obj["spec"].get("managedSecretReference")]
+    return [obj for obj in stage.objects() if (obj["spec"].get("managedSecretReference") or {}).get("secretName")]
 
 
 def _at_home(stage: Stage) -> Sequence[Json]:

@@ -336,7 +336,7 @@ class Stage:
             self.people(self.cluster.delete, "secrets", metadata["name"], namespace=metadata["namespace"])
         asked: set[tuple[str, str]] = set()
         for obj in self.objects():
-            if not asked.isdisjoint(targets_of(obj)):
+            if len(targets_of(obj)) == 1 and not asked.isdisjoint(targets_of(obj)):
                 self._retarget(obj)
             asked.update(targets_of(obj))
 

@@ -50,6 +50,8 @@ class Entry:
         obtain: The next answer must bring the value.
         changed: The answer changed, failed or recovered, and the askers were not told yet.
         late: When the check came due that waits in its host's queue.
+        sent: When the last fetch went out.
+        outdated: The fetch in flight went out before somebody asked for an answer from now on.
         shown: A version that a watch showed while a fetch or a write was under way.
         replayed: This attempt already went out a second time, with a new credential.
     """
@@ -76,6 +78,8 @@ class Entry:
     obtain: bool = False
     changed: bool = False
     late: float = FOREVER
+    sent: float = NEVER
+    outdated: bool = False
     shown: Version | None = None
     replayed: bool = False
     due: float = FOREVER

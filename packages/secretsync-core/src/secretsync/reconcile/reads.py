@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from ..cache.entry import Dependants, Entry
+from ..cache.entry import NEVER, Dependants, Entry
 from ..cache.store import Store
 from ..clock import FOREVER
 from ..errors import CredentialsNotFound, Defect
@@ -95,8 +95,8 @@ class Reads:
 
     # -- wanting
 
-    def want(self, entry: Entry, lane: Lane, *, obtain: bool = False) -> None:
-        """Have it read; `obtain`: with its value, even if it did not move."""
+    def want(self, entry: Entry, lane: Lane, *, obtain: bool = False, since: float = NEVER) -> None:
+        """Have it read; `obtain`: with its value, even if it did not move; `since`: by a fetch no older than this."""
         entry.obtain |= obtain
         entry.in_turn = False
         entry.first_turn = FOREVER
@@ -104,6 +104,8 @@ class Reads:
             query = entry.query
             self._waiting.setdefault((query.host, query.group), {})[query] = None
             self._hosts.put(query.host, Batch(query.group), lane)
+        elif entry.sent < since:
+            entry.outdated = True
 
     def await_turn(self, entry: Entry, period: float, now: float, *, latest: float) -> None:
         """Have it read when it has its turn, as if it had been checked all along, and at `latest` whatever its turn."""
@@ -177,6 +179,8 @@ class Reads:
             if credential is None:
                 return None
             self._hits[type(needed)] += len(queries) - len(released)
+        for entry in entries:
+            entry.sent, entry.outdated = now, False
         return Fetch(host.name, queries, {e.query: e.version for e in entries if _conditional(e)}, credential)
 
     def _take(self, host: Host[Any], batch: Batch, lane: Lane, *, everything: bool) -> tuple[AnyQuery, ...]:
@@ -257,7 +261,7 @@ class Reads:
         entry.replayed = False
         entry.changed |= self._store.learn(query, wire, now=now)
         if isinstance(wire, Failed):
-            entry.retry_at, entry.shown = self._retry_at(entry, wire, now), None
+            entry.retry_at, entry.shown, entry.outdated = self._retry_at(entry, wire, now), None, False
         elif self._overtaken(entry):
             self.want(entry, Lane.CHANGED)
             return
@@ -282,9 +286,10 @@ class Reads:
                 self._news(key, lane)
 
     def _overtaken(self, entry: Entry) -> bool:
-        """A watch showed a version while a fetch or a write was under way, and it is not the one that came."""
+        """The answer is from before something: a watch showed another version meanwhile, or somebody asked anew."""
         shown, entry.shown = entry.shown, None
-        if shown is None or shown == entry.version:
+        outdated, entry.outdated = entry.outdated, False
+        if not outdated and (shown is None or shown == entry.version):
             return False
         self._store.doubt(entry.query)
         return True

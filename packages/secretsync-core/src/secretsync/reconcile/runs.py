@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field
 
+from ..cache.entry import NEVER
 from ..cache.store import Store
 from ..clock import FOREVER
 from ..digest import Digester
@@ -290,7 +291,7 @@ class Runs:
                 period = run.subject.period
                 self.reads.await_turn(entry, period, now, latest=run.since + period)
             else:
-                self.reads.want(entry, run.lane, obtain=value)
+                self.reads.want(entry, run.lane, obtain=value, since=run.since if run.anew else NEVER)
 
     @staticmethod
     def _in_no_hurry(run: Run, max_age: float) -> bool:

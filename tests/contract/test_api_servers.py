@@ -283,6 +283,19 @@ def test_status_and_the_rest_are_written_apart(world: World) -> None:
     assert changed["metadata"]["generation"] == 2
 
 
+def test_a_status_meant_for_a_predecessor_of_the_same_name_is_refused(world: World) -> None:
+    uid = world.create(KMSSECRETS, "a", spec=TARGET)["metadata"]["uid"]
+    meant = [
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "add", "path": "/status", "value": {"secretsCount": 1}},
+    ]
+    assert world.patch(KMSSECRETS, "a", meant, "status")["status"] == {"secretsCount": 1}
+    world.delete(KMSSECRETS, "a")
+    world.create(KMSSECRETS, "a", spec=TARGET)
+    assert refusal(lambda: world.patch(KMSSECRETS, "a", meant, "status")).status == 422
+    assert "status" not in world.get(KMSSECRETS, "a")
+
+
 def test_a_finalizer_holds_an_object_until_it_is_taken_away(world: World) -> None:
     world.create(KMSSECRETS, "a", spec=TARGET, metadata={"finalizers": ["contract.example/x"]})
     world.delete(KMSSECRETS, "a")

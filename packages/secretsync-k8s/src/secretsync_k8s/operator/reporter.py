@@ -17,7 +17,7 @@ from secretsync.targets import Change, Note
 
 from ..cluster import finalizers
 from ..cluster.events import Events, EventType
-from ..cluster.transport import MERGE_PATCH, ApiError, Json, Transport
+from ..cluster.transport import JSON_PATCH, ApiError, Json, Transport
 from ..kinds.base import ObjectRef
 from .metrics import Metrics
 from .objects import Held, Objects
@@ -62,7 +62,7 @@ class Reporter:
         ref = held.ref
         path = self.objects.kind.resource.path(ref.namespace, ref.name, "status")
         try:
-            answer = self.transport.request("PATCH", path, body={"status": status}, content_type=MERGE_PATCH)
+            answer = self.transport.request("PATCH", path, body=_of(ref, status), content_type=JSON_PATCH)
         except ApiError as error:
             # The Secret is in step all the same (kmssecret §4 step 10). A status in conflict, or refused by an old
             # schema, is tried again ever more seldom; that of an object which is gone is not.
@@ -117,6 +117,17 @@ def _notes(outcome: Outcome, before: Json, status: Json) -> Iterator[tuple[Note,
     ready = _ready(status)
     if ready and ready["status"] == "False" and _facts(ready) != _facts(_ready(before)):
         yield Note(ready["reason"], ready["message"]), "Warning"
+
+
+def _of(ref: ObjectRef, status: Json) -> list[Json]:
+    """Return the patch that writes a status to this very object: one of the same name may have taken its place.
+
+    Not as `metadata.uid` in a merge patch, which a status sub-resource of a custom resource leaves aside.
+    """
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": ref.uid},
+        {"op": "add", "path": "/status", "value": status},
+    ]
 
 
 def _needs_nothing_more(held: Held, outcome: Outcome) -> bool:

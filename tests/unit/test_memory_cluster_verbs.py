@@ -309,6 +309,14 @@ def test_dependents_go_with_their_last_owner(cluster: MemoryCluster) -> None:
     assert cluster.list("secrets")["items"] == []
 
 
+def test_what_is_made_for_an_owner_that_has_just_gone_goes_too(cluster: MemoryCluster) -> None:
+    uid = cluster.create("configmaps", {"metadata": {"name": "x"}})["metadata"]["uid"]
+    cluster.delete("configmaps", "x")
+    cluster.create("secrets", secret("late", metadata=owned_by(uid)))
+    cluster.create("secrets", secret("other", metadata=owned_by("of-another-cluster")))
+    assert [item["metadata"]["name"] for item in cluster.list("secrets")["items"]] == ["other"]
+
+
 def test_a_reference_taken_away_frees_the_dependent(cluster: MemoryCluster) -> None:
     uid = cluster.create("configmaps", {"metadata": {"name": "x"}})["metadata"]["uid"]
     cluster.create("secrets", secret(metadata=owned_by(uid)))

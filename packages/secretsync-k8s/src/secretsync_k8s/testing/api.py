@@ -144,7 +144,9 @@ class Api:
         _check(type_, new, None)
         if self.store.find(type_.storage, (request.namespace, name)):
             raise already_exists(type_.named(name))
-        return self._put(type_, new)
+        made = self._put(type_, new)
+        self._deletion.collect(type_.storage, (request.namespace, name))
+        return made
 
     def _update(self, request: Request) -> Json:
         old = self._stored(request)

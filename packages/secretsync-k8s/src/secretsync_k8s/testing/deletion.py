@@ -1,7 +1,7 @@
 """How objects go: preconditions, finalizers, namespaces with what is in them, and what an owner leaves behind.
 
-A real cluster does the last two in the background, after some time; here they are done when the delete returns.
-Dependents whose owner never existed are left alone.
+A real cluster does the last two in the background, after some time; here they are done when the delete returns, and
+what is made for an owner that has just gone goes at once. Dependents whose owner never existed are left alone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ class Deletion:
         self._store = store
         self._registry = registry
         self._now = now
+        self._gone: set[str] = set()
+        """The uids of what is no more."""
 
     def delete(self, kind: Kind, key: Key, *, policy: str = "Background") -> Json | None:
         """Delete the object, or mark it when finalizers hold it back.
@@ -43,9 +45,16 @@ class Deletion:
     def finish(self, kind: Kind, key: Key, *, policy: str = "Background") -> Json:
         """Take the object away, whatever holds it, and return its last state."""
         last = self._store.remove(kind, key)
+        self._gone.add(last["metadata"]["uid"])
         self._release_dependents(last["metadata"]["uid"], policy)
         self._finish_namespace(key[0])
         return last
+
+    def collect(self, kind: Kind, key: Key) -> None:
+        """Delete the object if all who own it have gone: a creation that came too late for them."""
+        owners = self._store.collection(kind).objects[key]["metadata"].get("ownerReferences")
+        if owners and all(owner["uid"] in self._gone for owner in owners):
+            self.delete(kind, key)
 
     def _mark(self, kind: Kind, body: Json) -> Json:
         if "deletionTimestamp" in body["metadata"]:

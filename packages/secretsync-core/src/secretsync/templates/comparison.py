@@ -10,6 +10,7 @@ from typing import Final
 
 from .values import MISSING, Record, StandIn, Undecided, encoded, type_name
 
+_PLAIN: Final = frozenset({str, int, bool, float})
 _BASIC: Final = frozenset({"bool", "int", "float64", "complex128", "string"})
 _ORDERED: Final = frozenset({"int", "float64", "string"})
 _REDACTED: Final = "[redacted]"
@@ -28,12 +29,26 @@ def eq(first: object, *others: object) -> bool:
     """
     if not others:
         raise ComparisonError("missing argument for comparison")
-    return any(_equal(first, other) for other in others)
+    for other in others:  # noqa: SIM110  # `any` would make a generator, in the most called of all functions
+        if equal(first, other):
+            return True
+    return False
+
+
+def equal(first: object, second: object) -> bool:
+    """Return whether two values are equal; raises as `eq` does."""
+    kind = type(first)
+    if kind is type(second) and kind in _PLAIN:
+        return first == second or (kind is str and _same_bytes(str(first), str(second)))
+    _refuse_stand_ins(first, second)
+    if _is_nil(first) or _is_nil(second):
+        return _is_nil(first) and _is_nil(second)
+    return _equal_kinds(first, second)
 
 
 def ne(first: object, second: object) -> bool:
     """Return whether two values differ; raises as `eq` does."""
-    return not _equal(first, second)
+    return not equal(first, second)
 
 
 def lt(first: object, second: object) -> bool:
@@ -46,12 +61,14 @@ def lt(first: object, second: object) -> bool:
     kind = type(first)
     if kind is type(second) and (kind is int or kind is float):
         return first < second  # type: ignore[operator,no-any-return]  # both are of that kind
+    if isinstance(first, str) and isinstance(second, str):
+        return first < second if first.isascii() and second.isascii() else encoded(first) < encoded(second)
     return _less(first, second)
 
 
 def le(first: object, second: object) -> bool:
     """Return whether one value is less than another or equals it; raises as `lt` does."""
-    return lt(first, second) or _equal(first, second)
+    return lt(first, second) or equal(first, second)
 
 
 def gt(first: object, second: object) -> bool:
@@ -62,16 +79,6 @@ def gt(first: object, second: object) -> bool:
 def ge(first: object, second: object) -> bool:
     """Return the opposite of `lt`: so a NaN is greater than anything, as in Go. Raises as `lt` does."""
     return not lt(first, second)
-
-
-def _equal(first: object, second: object) -> bool:
-    kind = type(first)
-    if kind is type(second) and (kind is str or kind is int or kind is bool or kind is float):
-        return first == second or (kind is str and _same_bytes(str(first), str(second)))
-    _refuse_stand_ins(first, second)
-    if _is_nil(first) or _is_nil(second):
-        return _is_nil(first) and _is_nil(second)
-    return _equal_kinds(first, second)
 
 
 def _same_bytes(first: str, second: str) -> bool:
@@ -103,7 +110,7 @@ def _same_record(first: object, second: Record) -> bool:
         return first is second
     if first.type_name != second.type_name:
         return False
-    return all(_equal(first.fields.get(name), value) for name, value in second.fields.items())
+    return all(equal(first.fields.get(name), value) for name, value in second.fields.items())
 
 
 def _less(first: object, second: object) -> bool:
@@ -115,8 +122,6 @@ def _less(first: object, second: object) -> bool:
         raise ComparisonError(f"incompatible types for comparison: {one} and {other}")
     if one not in _ORDERED:
         raise ComparisonError("invalid type for comparison")
-    if isinstance(first, str) and isinstance(second, str):
-        return encoded(first) < encoded(second)
     return first < second  # type: ignore[operator,no-any-return]  # both are ordered numbers
 
 

@@ -38,6 +38,9 @@ class Directive(NamedTuple):
     """Within the text of an error no method says how a value is written."""
 
 
+_USUAL: Final = {verb: Directive(verb) for verb in "svdqxtfg"}
+
+
 class Slot(NamedTuple):
     """A place for the argument `arg`, with the arguments that say its width and precision."""
 
@@ -107,6 +110,15 @@ class _Parser:
         self.at = end
 
     def directive(self) -> None:
+        usual = _USUAL.get(self.peek())
+        if usual is not None and self.argument < self.count:
+            self.pieces.append(Slot(usual, self.argument, None, None))
+            self.argument += 1
+            self.at += 1
+        else:
+            self.unusual()
+
+    def unusual(self) -> None:
         self.good_index = True
         flags = self.flags()
         self.index()

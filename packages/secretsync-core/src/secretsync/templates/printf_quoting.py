@@ -40,6 +40,8 @@ def quote(text: str, *, ascii_only: bool = False) -> str:
         text: What to quote; a byte that is no UTF-8 reads as `\xff`.
         ascii_only: Escape every character beyond ASCII, too.
     """
+    if text.isprintable() and not _is_special(text, ascii_only=ascii_only):
+        return f'"{text}"'
     if text.isascii():
         return f'"{_SPECIAL_IN_ASCII.sub(_escaped_match, text)}"'
     return '"' + "".join([_escaped(char, '"', ascii_only=ascii_only) for char in well_formed(text)]) + '"'
@@ -60,6 +62,12 @@ def is_printable(char: str) -> bool:
     if char.isprintable():
         return char.isascii() or _SINCE_15_1.match(char) is None
     return _SINCE_15_0.match(char) is not None
+
+
+def _is_special(printable: str, *, ascii_only: bool) -> bool:
+    if '"' in printable or "\\" in printable:
+        return True
+    return not printable.isascii() and (ascii_only or _SINCE_15_1.search(printable) is not None)
 
 
 def _escaped_match(found: re.Match[str]) -> str:

@@ -77,6 +77,14 @@ def wheels(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Try whether every mutant of tests/mutants is killed (`-k TEXT`: some of them; `--write`: bring its table up to date)."""
+    session.env["UV_COMPILE_BYTECODE"] = "1"
+    sync(session, "test")
+    session.run("python", "-m", "mutants", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure this machine by every claim of bench/, some minutes long; docs/benchmarks.md says what they mean."""
     session.env["UV_COMPILE_BYTECODE"] = "1"
@@ -149,7 +157,8 @@ def check_lint(session: nox.Session) -> None:
 
 def check_types(session: nox.Session) -> None:
     session.run("mypy", "packages", "tests/typing", "bench", "noxfile.py")
-    session.run("mypy", *sorted(map(str, Path("tests").glob("*.py"))), env={"MYPYPATH": "tests"})
+    shared = (path for place in (".", "mutants") for path in Path("tests", place).glob("*.py"))
+    session.run("mypy", *sorted(map(str, shared)), env={"MYPYPATH": "tests"})
     session.run("pyright", "tests/typing")
     session.run("pyright", "--verifytypes", "secretsync", "--ignoreexternal", silent=True)  # lists every module
 

@@ -48,6 +48,16 @@ def test_many_vanished_keys_go_when_the_same_is_seen_a_period_later() -> None:
     assert told(made, "ManyKeysRemoved") == ["Secret ns/t: B, C vanished; kept for now"], "told at the first sight only"
 
 
+def test_vanished_keys_stay_for_a_period_whatever_is_done_meanwhile() -> None:
+    made = play(A="1", B="1", C="1")
+    made.world.folders["/a"] = document(A="2")
+    made.run(165)
+    assert told(made, "ManyKeysRemoved")
+    made.at(166, lambda: made.world.put(T, {"A": b"edited", "B": b"1", "C": b"1"}, "one"))
+    made.run(170)
+    assert made.world.data[T] == {"A": b"2", "B": b"1", "C": b"1"}
+
+
 def test_keys_that_come_back_were_never_gone() -> None:
     made = play(A="1", B="1", C="1")
     made.world.folders["/a"] = document(A="1")
@@ -193,6 +203,23 @@ def test_after_a_restart_what_was_settled_waits_for_its_turn_and_nothing_is_writ
     assert max(seconds.values(), default=0) <= max(3, folders // 8), "no herd"
     assert world.counts["writes"] == writes
     assert all(again.last(one.key).ready for one in subjects)
+
+
+def test_after_a_restart_the_least_patient_is_not_made_to_wait() -> None:
+    world = World(folders={f"/{n}": document(A="1") for n in range(20)})
+    again = Play(world)
+    fetched: list[str] = []
+    again.check = lambda effects: fetched.extend(
+        effect.queries[0].path
+        for effect in effects
+        if isinstance(effect, Fetch) and isinstance(effect.queries[0], Folder)
+    )
+    for name, period in ("patient", 1800.0), ("impatient", 60.0):
+        for n in range(20):
+            key = f"{name}-{n}"
+            again.apply(subject(copy(f"/{n}", key, mark=key), key=key, period=period, settled=True))
+    again.run(61)
+    assert len(set(fetched)) == 20
 
 
 def test_what_happens_meanwhile_does_not_wait_for_the_turn() -> None:

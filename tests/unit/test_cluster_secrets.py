@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import (
+    CredentialsNotFound,
     DeadlineExceeded,
     RateLimited,
     SecretNotFound,
@@ -89,7 +90,8 @@ class FakeApi:
 
     def patch(self, path: str, body: Json) -> Json:
         live = self.get(path, None)
-        if body["metadata"].pop("resourceVersion") != live["metadata"]["resourceVersion"]:
+        version = live["metadata"]["resourceVersion"]
+        if body["metadata"].pop("resourceVersion", version) != version:
             raise refused("PATCH", 409, {"reason": "Conflict"})
         return self.put(path, merged(live, body))
 
@@ -161,6 +163,15 @@ def test_a_cluster_secret_is_read_as_values(api, secrets):
     assert list(answer.value) == ["clientId", "clientSecret"]
     assert answer.version == Version("1")
     assert CANARY not in repr(answer)
+
+
+def test_a_secret_of_the_cluster_itself_is_never_read(api, secrets):
+    live(api, data={"token": CANARY})
+    api.objects[PATH]["type"] = "kubernetes.io/service-account-token"
+    answer = read(secrets, ClusterSecret("shop", "app"))
+    assert isinstance(answer, Failed)
+    assert isinstance(answer.error, CredentialsNotFound)
+    assert observe(secrets).mark == marks.CLUSTER, "nor taken over"
 
 
 def test_a_cluster_secret_is_a_pushed_credential():
@@ -431,10 +442,12 @@ def test_a_secret_is_deleted_by_uid_and_version(api, secrets):
     assert secrets.perform(REF, Delete(seen.uid, seen.version), subject="s") == Absent()
 
 
-def test_another_secret_of_that_name_is_not_deleted(api, secrets):
+@pytest.mark.row("kmssecret-5")
+@pytest.mark.parametrize(("uid", "version"), [("uid-of-before", "1"), ("uid-1", "0")], ids=["another", "changed"])
+def test_another_secret_of_that_name_is_not_deleted(api, secrets, uid, version):
     live(api)
     with pytest.raises(TargetMoved):
-        secrets.perform(REF, Delete("uid-of-before", Version("1")), subject="s")
+        secrets.perform(REF, Delete(uid, Version(version)), subject="s")
     assert PATH in api.objects
 
 
@@ -447,6 +460,7 @@ STALE = Version("0")
         pytest.param(Create(content(A="1"), {}, MARK), id="create"),
         pytest.param(Update(content(A="1"), frozenset(), {}, MARK, "uid-1", STALE), id="data"),
         pytest.param(Update({}, frozenset(), {"label:a": "b"}, MARK, "uid-1", STALE), id="label"),
+        pytest.param(Release("uid-1", STALE), id="release"),
         pytest.param(Delete("uid-1", STALE), id="delete"),
     ],
 )

@@ -128,6 +128,7 @@ def test_closing_waits_for_a_write_but_not_for_a_read() -> None:
     closing = threading.Thread(target=driver.close)
     closing.start()
     driver._thread.join(10)
+    closing.join(0.1)
     assert closing.is_alive()
     go_on.set()
     closing.join(10)

@@ -247,3 +247,28 @@ def test_a_host_that_failed_gets_half_as_much_and_regains_it_slowly() -> None:
         hosts.answered("kms", 20_000.0)
         answers += 1
     assert 100 <= answers <= 140, "a round of answers for each more"
+
+
+def test_a_host_in_trouble_gets_one_request_at_a_time() -> None:
+    hosts: Hosts[int] = Hosts(limit=lambda name: 16, chance=lambda: 0.5, longest=300.0)
+    hosts.host("kms").sent()
+    hosts.done("kms")
+    hosts.failed("kms", DOWN, 0.0)
+    for n in range(3):
+        hosts.put("kms", n, Lane.REFRESH)
+    went = []
+    for host, work, _ in hosts.ready(1000.0):
+        host.sent()
+        went.append(work)
+    assert went == [0]
+
+
+def test_an_answer_from_before_does_not_end_the_patience_that_is_asked_for() -> None:
+    hosts: Hosts[int] = Hosts(limit=lambda name: 16, chance=lambda: 0.5, longest=300.0)
+    for _ in range(2):
+        hosts.host("kms").sent()
+    hosts.failed("kms", PATIENCE, 0.0)
+    hosts.answered("kms", 1.0)
+    assert hosts.host("kms").verdict(29.0)
+    hosts.answered("kms", 31.0)
+    assert hosts.host("kms").verdict(31.0) is None

@@ -95,3 +95,21 @@ def test_a_refusal_is_told(act, status, error):
     held.cluster.fail(status=status, verb="patch")
     with pytest.raises(error):
         act(held.transport, held.query)
+
+
+def test_a_finalizer_that_others_add_in_between_stays():
+    held = Held()
+
+    class Overtaken:
+        """A way to the cluster on which others come first, once."""
+
+        def __init__(self, inner):
+            self.inner, self.once = inner, [{"metadata": {"finalizers": ["example.org/theirs"]}}]
+
+        def request(self, method, path, **named):
+            if method == "PATCH" and self.once:
+                held.cluster.patch("kmssecrets", "app", self.once.pop(), namespace="shop")
+            return self.inner.request(method, path, **named)
+
+    add(Overtaken(held.transport), held.query)
+    assert held.finalizers == ["example.org/theirs", OURS]

@@ -140,3 +140,10 @@ def test_whatever_means_absent_changes_nothing(methods, absent):
     obj["spec"]["authentication"] |= methods
     obj["spec"] |= {"tokenSecretReference": absent, "managedKubeSecretReferences": absent, "tls": absent}
     assert decode(obj) == plain
+
+
+@pytest.mark.row("kmssecret-11")
+def test_of_two_login_methods_none_is_chosen():
+    obj = manifest()
+    obj["spec"]["authentication"]["ldapAuth"] = {"identityId": "i"}
+    assert [problem for problem in problems(obj) if "names several methods" in problem]

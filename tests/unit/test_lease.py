@@ -561,3 +561,10 @@ def test_stop_before_start_is_fine():
 
 def test_names_become_paths():
     assert LeaseName("ops", LEASE, "a").path == LEASES.path("ops", LEASE)
+
+
+def test_a_lead_counts_from_the_start_of_its_renewal(pair):
+    link = pair.links["a"]
+    link.after = lambda method: pair.clock.advance(2.0 if method == "PUT" else 0.0)
+    pair.candidates["a"].election.step()
+    assert pair.candidates["a"].election.remaining <= RENEW - 2.0

@@ -133,3 +133,19 @@ def test_after_a_start_an_object_in_step_waits_for_its_turn(
     assert told.subject.settled is settled
     if settled:
         assert asked == [(target("shop", "one"), "7"), (target("shop", "two"), "8")]
+
+
+def test_an_object_made_anew_under_its_name_begins_with_its_own_status(objects: Objects[Any]) -> None:
+    held = objects.get("KMSSecret shop/app")
+    assert held is not None
+    objects.wrote("KMSSecret shop/app", held, {"secretsCount": 1})
+    objects.changed(Change(ChangeType.ADDED, {**kmssecret(uid="2"), "status": {"secretsCount": 7}}))
+    anew = objects.get("KMSSecret shop/app")
+    assert anew is not None
+    assert anew.status == {"secretsCount": 7}
+
+
+def test_a_paused_object_is_withdrawn_until_it_goes_on(objects: Objects[Any]) -> None:
+    paused = kmssecret(annotations={"secrets.lux.network/paused": "true"})
+    assert isinstance(objects.changed(Change(ChangeType.MODIFIED, paused)), Withdrawn)
+    assert isinstance(objects.changed(Change(ChangeType.MODIFIED, kmssecret())), Applied)

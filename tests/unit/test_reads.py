@@ -67,6 +67,15 @@ def test_who_asks_for_what_is_on_its_way_joins_it() -> None:
     assert len(made.world.data) == 11
 
 
+def test_who_comes_later_joins_what_is_on_its_way() -> None:
+    made = play(latency=1.0)
+    for n in range(4):
+        made.apply(subject(copy("/0", f"x{n}", mark=f"x{n}"), key=f"x{n}"), at=n + 0.5)
+    made.run(10)
+    assert made.world.counts["Folder"] == made.world.counts["Token"] == made.world.counts["Credentials"] == 1
+    assert len(made.world.data) == 5
+
+
 @query
 class Item(Query[str]):
     vault: str
@@ -465,6 +474,15 @@ def test_rotated_credentials_log_in_anew_and_write_nothing() -> None:
     assert made.world.counts["writes"] == 1
 
 
+def test_the_same_credential_logs_in_apart_at_each_host() -> None:
+    made = Play(World(folders={"/0": document(A="1")}))
+    watcher = Watcher(made, Token)
+    for host in "kms", "other":
+        made.apply(subject(copy("/0", host, mark=host, host=host), key=host))
+    made.run(100)
+    assert sorted(fetch.host for _, fetch in watcher.sent) == ["kms", "other"]
+
+
 def test_a_fetch_without_an_answer_is_a_defect() -> None:
     made = play()
     made.run(10)
@@ -510,3 +528,13 @@ def test_an_absent_folder_is_checked_like_any_other() -> None:
     made.run(165)
     assert made.last("o0").ready
     assert Absent() != Found(None)
+
+
+def test_the_waits_after_failures_grow_up_to_a_period() -> None:
+    made = play()
+    watcher = Watcher(made, Folder)
+    made.world.faults = lambda what, now: BROKEN if isinstance(what, Folder) else None
+    made.run(600)
+    waits = [round(later - earlier, 1) for earlier, later in pairwise(watcher.times)]
+    assert waits[:4] == sorted(set(waits[:4])), "each longer than the one before"
+    assert max(waits) <= 60.1

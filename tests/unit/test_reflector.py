@@ -298,6 +298,30 @@ def test_a_list_comes_in_pages_and_all_of_it_is_known_before_the_first_is_told()
     assert not any("resourceVersion" in query for query in lists), "never from a cache of the server"
 
 
+def test_all_of_a_later_list_is_known_before_the_first_is_told():
+    known: list[bool] = []
+
+    def on_change(change: Change) -> None:
+        known.append(not watch.lacks(("shop", "b")))
+
+    server = FakeServer([listed(5), listed(20, item("a", 11), item("b", 12))], [FakeStream([EXPIRED])])
+    watch = reflector(server, on_change)
+    watch.start()
+    assert server.idle.waiting.wait(PATIENCE)
+    watch.stop()
+    assert known == [True, True]
+
+
+def test_a_watch_that_is_broken_knows_of_no_absence():
+    server = FakeServer([listed(5)], [FakeStream([DOWN])])
+    watch = reflector(server)
+    watch.step()
+    assert not watch.lacks(("shop", "a"))
+    server.watches.append(FakeStream([]))
+    watch.step()
+    assert watch.lacks(("shop", "a")), "followed again"
+
+
 def test_pages_that_expire_are_followed_by_one_list_of_everything():
     expired = refused("list", 410, {"reason": "Expired"})
     server = FakeServer([page(5, "t1", item("a", 1)), expired, listed(9, item("b", 2))], [])

@@ -277,6 +277,20 @@ def test_a_target_no_longer_named_is_deleted() -> None:
     assert sorted(reasons(made)[-2:]) == ["Created", "Deleted"]
 
 
+def test_the_removal_of_a_target_no_longer_named_is_tried_until_it_succeeds() -> None:
+    made = play()
+    made.run(100)
+    made.world.faults = failing(Delete)
+    made.apply(subject(copy("/a", "u", policy=KMS_OWNER), spec=b"2"))
+    made.run(105)
+    assert made.world.data.keys() == {T, U}
+    assert not made.last().ready
+    made.world.faults = lambda what, now: None
+    made.run(made.now + 400)
+    assert T not in made.world.data
+    assert made.last().ready
+
+
 @pytest.mark.parametrize("mark", [None, "two"])
 def test_a_target_no_longer_named_stays_without_our_mark(mark: str | None) -> None:
     made = play()

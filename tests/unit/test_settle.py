@@ -339,6 +339,28 @@ def test_a_guard_that_changed_its_mind_is_heard_while_quiet() -> None:
         run(copy("/a", "t"), store, memory=memory, guard=refusing(Ref))
 
 
+def patient(ask: Ask) -> tuple[Target, ...]:
+    """Asks for a folder, and is content with an answer of half an hour ago."""
+    ask(folder(), max_age=1800.0)
+    return ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"), [(Found(document(A="1")), Settled), (Absent(), Parked)], ids=["there", "not there"]
+)
+def test_that_there_is_nothing_is_believed_for_a_period_at_most(answer: AnyWire, result: type) -> None:
+    assert isinstance(run(patient, known({folder(): answer}), now=61.0)[0], result)
+
+
+def test_what_failed_is_checked_each_period_whatever_age_was_accepted() -> None:
+    store = known({folder(): DOWN})
+    one = subject(patient)
+    ask = asking(store, one)
+    with pytest.raises(AskFailed):
+        settle(one, ask, store, memory=Memory(), guard=allow)
+    assert ask.asked == {folder(): 60.0}
+
+
 def test_of_several_ages_the_smallest_counts() -> None:
     def desired(ask: Ask) -> tuple[Target, ...]:
         ask(CREDS, max_age=600.0)

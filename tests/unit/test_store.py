@@ -19,6 +19,8 @@ FOLDER = Folder(ME, "/a")
 TOKEN = Token(ME)
 ONE, TWO = document(A="1"), document(A="2")
 TARGET = Observe(secret("t"))
+TURNS = (0.08874865, 0.86566357, 0.63005163)
+"""Of folders /a, /b and /c: what any other process must come to as well."""
 
 
 def make(*learned: tuple[AnyQuery, AnyWire], at: float = 0.0) -> Store:
@@ -30,6 +32,11 @@ def make(*learned: tuple[AnyQuery, AnyWire], at: float = 0.0) -> Store:
 
 def look(store: Store, query: AnyQuery, now: float, *, max_age: float = 60.0, value: bool = True) -> object:
     return store.look(query, now=now, not_before=now - max_age, value=value)
+
+
+def test_a_turn_is_the_same_after_a_restart_and_on_every_machine() -> None:
+    turns = [Store(DIGEST).entry(Folder(ME, path)).phase for path in ("/a", "/b", "/c")]
+    assert turns == pytest.approx(TURNS)
 
 
 def test_confirming_needs_no_value_and_obtaining_does() -> None:

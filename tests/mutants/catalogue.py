@@ -1,0 +1,28 @@
+"""All mutants, by subject."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .evaluation import EVALUATION
+from .hosts import HOSTS
+from .kms import KMS
+from .leading import LEADING
+from .mutant import Mutant
+from .objects import OBJECTS
+from .reading import READING
+from .running import RUNNING
+from .watching import WATCHING
+from .writing import WRITING
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    *EVALUATION,
+    *RUNNING,
+    *READING,
+    *HOSTS,
+    *WRITING,
+    *OBJECTS,
+    *KMS,
+    *WATCHING,
+    *LEADING,
+)

@@ -44,9 +44,9 @@ READING: Final = (
     Mutant(
         name="late-answer-overwrites-a-newer-one",
         file=_READS,
-        before="        if shown is None or shown == entry.version:\n            return False\n",
-        after="        return False\n",
-        bug="An answer that began its way before the change counts as the newest.",
+        before="        if not outdated and (shown is None or shown == entry.version):\n",
+        after="        if not outdated:\n",
+        bug="An answer that began its way before a change counts as the newest.",
         killer="unit/test_reads.py::test_a_fetch_that_the_watch_overtook_is_repeated",
     ),
     Mutant(

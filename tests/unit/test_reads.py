@@ -294,7 +294,7 @@ def test_who_asks_anew_is_not_answered_by_a_fetch_from_before() -> None:
     made = play(latency=1.0)
     made.run(120)
     before = made.world.counts["Folder"]
-    for time in 120.0, 122.5:  # the second while the folder is read for the first
+    for time in 120.0, 120.5:  # the second while the folder is read for the first
         made.at(time, lambda: made.apply(subject(copy("/0", "t0", mark="o0"), key="o0", fresh=f"{made.now}")))
     made.run(130)
     assert made.world.counts["Folder"] == before + 2

@@ -1,1 +1,40 @@
-"""Templates in the language of Go's text/template."""
+r"""Templates in the language of Go's text/template, rendered by compiled Python.
+
+    template = parse("greeting", "Hello {{ .name | printf \"%q\" }}!")
+    template.render({"name": "world"})
+
+Nothing of Python is within a template's reach: values are strings, numbers, booleans, mappings, sequences and
+`Record`s, and the only functions are those of its dialect.
+"""
+
+from __future__ import annotations
+
+from .dialects import GO, GO_1_23, Dialect
+from .errors import ExecutionError, FunctionError, LimitExceeded, ParseError, TemplateError
+from .functions import ANY, VALUE, Function
+from .limits import Limits
+from .templates import Template, TemplateSet, parse, parse_set
+from .values import MISSING, Record, StandIn, Undecided
+
+__all__ = [
+    "ANY",
+    "GO",
+    "GO_1_23",
+    "MISSING",
+    "VALUE",
+    "Dialect",
+    "ExecutionError",
+    "Function",
+    "FunctionError",
+    "LimitExceeded",
+    "Limits",
+    "ParseError",
+    "Record",
+    "StandIn",
+    "Template",
+    "TemplateError",
+    "TemplateSet",
+    "Undecided",
+    "parse",
+    "parse_set",
+]

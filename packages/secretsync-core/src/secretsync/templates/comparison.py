@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .values import MISSING, Record, StandIn, Undecided, encoded, type_name
+from .values import LIST, MAP, MISSING, Record, StandIn, Undecided, encoded, type_name
 
 _PLAIN: Final = frozenset({str, int, bool, float})
 _BASIC: Final = frozenset({"bool", "int", "float64", "complex128", "string"})
@@ -110,7 +110,17 @@ def _same_record(first: object, second: Record) -> bool:
         return first is second
     if first.type_name != second.type_name:
         return False
-    return all(equal(first.fields.get(name), value) for name, value in second.fields.items())
+    return all(_same_field(first.fields.get(name), value) for name, value in second.fields.items())
+
+
+def _same_field(first: object, second: object) -> bool:
+    """Compare as Go compares interfaces: what differs in its type differs, what has no equality is an error."""
+    kind = type_name(first)
+    if kind != type_name(second):
+        return False
+    if kind in (MAP, LIST):
+        raise ComparisonError(f"runtime error: comparing uncomparable type {kind}")
+    return equal(first, second)
 
 
 def _less(first: object, second: object) -> bool:

@@ -48,6 +48,9 @@ class StandIn:
 
     __slots__ = ()
 
+    def __bool__(self) -> bool:
+        raise Undecided
+
 
 class Undecided(Exception):
     """A stand-in would have decided something; the run ends here and is made again with the answer."""

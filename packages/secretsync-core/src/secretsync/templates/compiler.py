@@ -1,0 +1,288 @@
+"""The compiler: from trees to Python functions, one for each named template.
+
+The source of all templates of a set is one module, compiled and executed once in a namespace that holds its
+constants, the functions of the dialect and `runtime`, and no builtins. A block of the template is a block of Python,
+a variable is a local variable, a value printed is a piece appended to a list.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from types import CodeType
+from typing import Final
+
+from . import nodes, runtime
+from .builtins import BOXED
+from .emitter import Emitter, Place
+from .errors import Failure
+from .expressions import Expressions, Operand, Options
+from .limits import Limits
+from .nodes import Node, Tree
+from .printf_quoting import quote
+from .printing import text
+from .values import MISSING
+
+FILE: Final = "<template>"
+MAX_PIECES: Final = 50
+"""Pieces of output in one line."""
+_PYTHON: Final = ("bool", "dict", "float", "int", "len", "str", "type")
+"""All that the source names of Python itself."""
+
+
+class Program:
+    """Compiled templates, not yet bound to functions.
+
+    Attributes:
+        code: The module.
+        entries: The name of each template's function in it.
+        places: Where the lines of the module belong.
+        constants: What it names, `Function`s included.
+    """
+
+    __slots__ = ("code", "constants", "entries", "options", "places", "source")
+
+    def __init__(self, emitter: Emitter, entries: Mapping[str, str], options: Options) -> None:
+        self.source = emitter.source
+        self.code: CodeType = compile(self.source, FILE, "exec")
+        self.entries = entries
+        self.places: Mapping[int, Place] = emitter.places
+        self.constants: Mapping[str, object] = emitter.constants
+        self.options = options
+
+
+def compile_trees(trees: Mapping[str, Tree], options: Options, limits: Limits) -> Program:
+    """Return the program of a set of templates.
+
+    Raises:
+        LimitExceeded: A template is nested too deeply.
+    """
+    emitter = Emitter()
+    entries = {name: emitter.name("template") for name in trees}
+    for name, tree in trees.items():
+        _Body(emitter, tree, options, entries=entries, depth=limits.depth).compile(entries[name])
+    return Program(emitter, entries, options)
+
+
+def globals_of(options: Options) -> dict[str, object]:
+    """Return what every program has at hand besides its constants."""
+    field = runtime.field_access(options.missing_key, boxed=False)
+    boxed_field = runtime.field_access(options.missing_key, boxed=True)
+    return {
+        "__builtins__": {name: vars(builtins)[name] for name in _PYTHON},
+        "BOXED": BOXED,
+        "MISSING": MISSING,
+        "ONCE": (None,),
+        "UNSET": runtime.UNSET,
+        "Failure": Failure,
+        "boxed_field": boxed_field,
+        "boxed_method": runtime.method_access(boxed_field),
+        "check_method": runtime.check_method,
+        "field": field,
+        "method": runtime.method_access(field),
+        "no_entry": runtime.no_entry,
+        "text": text,
+        "undefined": runtime.undefined,
+    }
+
+
+class _Body(Expressions):
+    """Compiles the statements of one tree."""
+
+    def __init__(
+        self, emitter: Emitter, tree: Tree, options: Options, *, entries: Mapping[str, str], depth: int
+    ) -> None:
+        super().__init__(emitter, tree, options)
+        self.entries = entries
+        self.depth = depth
+        self.pieces: list[str | Operand] = []
+        self.again: str | None = None
+
+    def compile(self, function: str) -> None:
+        emitter = self.emitter
+        emitter.line(f"def {function}(d, out, outs, run, depth):")
+        emitter.indent()
+        prologue = len(emitter.lines)
+        emitter.line("")
+        self.block(self.tree.body)
+        emitter.lines[prologue] = " v = d; pieces = run.pieces; mark = len(pieces) + 1024; " + "".join(
+            f"{name} = UNSET; " for name in self.unset
+        )
+        emitter.dedent()
+
+    # Output.
+
+    def flush(self) -> None:
+        """Emit the line that appends what has been printed so far."""
+        codes = [self.piece(piece) for piece in self.pieces]
+        self.pieces.clear()
+        if len(codes) == 1:
+            self.emitter.line(f"out({codes[0]})")
+        elif codes:
+            self.emitter.line(f"outs(({', '.join(codes)}))")
+
+    def piece(self, piece: str | Operand) -> str:
+        if isinstance(piece, str):
+            return self.emitter.constant(piece)
+        if piece.kind == "string":
+            return piece.code
+        return f"{piece.code} if type({piece.code}) is str else text({piece.code})"
+
+    def print(self, value: Operand) -> None:
+        if value.constant:
+            self.print_text(text(value.value))
+            return
+        if len(self.pieces) >= MAX_PIECES:
+            self.flush()
+        self.pieces.append(value)
+
+    def print_text(self, plain: str) -> None:
+        last = self.pieces[-1] if self.pieces else None
+        if isinstance(last, str):
+            self.pieces[-1] = last + plain
+        else:
+            self.pieces.append(plain)
+
+    # Statements.
+
+    def block(self, body: Sequence[Node]) -> None:
+        for node in body:
+            self.statement(node)
+        self.flush()
+        self.emitter.line("pass")
+
+    def statement(self, node: Node) -> None:
+        self.at = node
+        match node:
+            case nodes.Text():
+                self.print_text(node.text)
+            case nodes.Action():
+                self.action(node)
+            case nodes.If() | nodes.With():
+                self.condition(node)
+            case nodes.Range():
+                self.loop(node)
+            case nodes.Call():
+                self.template(node)
+            case nodes.Break():
+                self.flush()
+                self.emitter.line("break")
+            case nodes.Continue():
+                self.flush()
+                self.continue_()
+
+    def action(self, node: nodes.Action) -> None:
+        value = self.pipeline(node.pipe)
+        if not node.pipe.variables:
+            self.print(value)
+
+    def assign(self, name: str, code: str, *, boxed: bool = False) -> None:
+        self.flush()  # what was printed before has the old value
+        super().assign(name, code, boxed=boxed)
+
+    def condition(self, node: nodes.Branch) -> None:
+        declared, dot = len(self.variables), self.dot
+        value = self.pipeline(node.pipe)
+        if isinstance(node, nodes.With):
+            value = self.unboxed(value)
+        self.flush()
+        self.emit(f"if {value.code}:")
+        if isinstance(node, nodes.With):
+            self.dot = value
+        self.nested(node.body)
+        self.dot = dot
+        if node.otherwise:
+            self.emitter.line("else:")
+            self.nested(node.otherwise)
+        del self.variables[declared:]
+
+    def nested(self, body: Sequence[Node], *, loop: bool = False) -> None:
+        """Compile a block within another; variables that it declares end with it."""
+        declared = len(self.variables)
+        self.emitter.indent(loop=loop)
+        if loop:
+            self.emit("if len(pieces) > mark: mark = run.measure()")
+        self.block(body)
+        self.emitter.dedent(loop=loop)
+        del self.variables[declared:]
+
+    def loop(self, node: nodes.Range) -> None:
+        declared, dot = len(self.variables), self.dot
+        value = self.pipeline(node.pipe)
+        self.flush()
+        count = len(node.pipe.variables)
+        method = "pairs" if count > 1 else "elements"
+        limit = "" if self.options.integers else ", integers=False"
+        items = self.keep(f"run.{method}({value.code}{limit})")
+        self.emit(f"if {items.code}:")
+        self.emitter.indent()
+        names = [self.emitter.name("e") for _ in range(max(count, 1))]
+        self.emit(f"for {', '.join(names)} in {items.code}:")
+        self.turn(node, names)
+        self.dot = dot
+        self.emitter.dedent()
+        if node.otherwise:
+            self.emitter.line("else:")
+            self.instead_of_loop(node.otherwise)
+        del self.variables[declared:]
+
+    def instead_of_loop(self, body: Sequence[Node]) -> None:
+        """Compile the `else` of a loop; in Go a `break` leaves this alone, a `continue` goes on with the loop around."""
+        if not _breaks(body):
+            self.nested(body)
+            return
+        outer, again = self.again, self.emitter.name("g")
+        self.emitter.indent()
+        self.emit(f"{again} = False")
+        self.emit("for _ in ONCE:")
+        self.again = again
+        self.nested(body)
+        self.again = outer
+        self.emit(f"if {again}:")
+        self.emitter.indent()
+        self.continue_()
+        self.emitter.dedent()
+        self.emitter.dedent()
+
+    def continue_(self) -> None:
+        if self.again is None:
+            self.emitter.line("continue")
+        else:
+            self.emitter.line(f"{self.again} = True; break")
+
+    def turn(self, node: nodes.Range, names: Sequence[str]) -> None:
+        """Compile the body of a loop, whose variables get their values first."""
+        pipe = node.pipe
+        self.emitter.indent(loop=True)
+        self.dot = Operand(names[-1], boxed=True)
+        for variable, name in zip(pipe.variables, names, strict=False):
+            if pipe.assigns:
+                self.assign(variable.name, name, boxed=True)
+        if not pipe.assigns:
+            for known, name in zip(self.variables[len(self.variables) - len(pipe.variables) :], names, strict=False):
+                known.operand.boxed = name is names[-1]
+                self.emit(f"{known.operand.code} = {name}")
+        self.emitter.dedent(loop=True)
+        outer, self.again = self.again, None
+        self.nested(node.body, loop=True)
+        self.again = outer
+
+    def template(self, node: nodes.Call) -> None:
+        self.at = node
+        if node.name not in self.entries:
+            self.fail(f"template {quote(node.name)} not defined")
+            return
+        self.flush()
+        self.emit(f"if depth >= {self.depth}: run.too_deep()")
+        dot = "MISSING" if node.pipe is None else self.unboxed(self.pipeline(node.pipe)).code
+        self.flush()
+        self.emit(f"{self.entries[node.name]}({dot}, out, outs, run, depth + 1)")
+
+
+def _breaks(body: Sequence[Node]) -> bool:
+    """Return whether there is a `break` that is not of a loop within."""
+    return any(
+        isinstance(node, nodes.Break)
+        or (isinstance(node, nodes.If | nodes.With) and (_breaks(node.body) or _breaks(node.otherwise)))
+        for node in body
+    )

@@ -1,0 +1,394 @@
+"""The compiler's half for pipelines: each step becomes a line that leaves its value under a name.
+
+One step a line is what makes errors cheap: nothing about places is done while a template runs; the number of the
+line that failed tells the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from . import nodes, runtime
+from .builtins import BUILTINS
+from .comparison import eq
+from .emitter import Emitter, Place
+from .functions import ANY, VALUE, Function
+from .nodes import Node, Tree
+from .printf import compiled
+
+LARGE: Final = 65536
+"""Characters of a function's result from which on it is charged."""
+
+
+class Operand:
+    """A value that the source can name.
+
+    Attributes:
+        code: Its name.
+        kind: Its type as Go words it, or `ANY` if that is not known before the run.
+        boxed: Whether Go holds it in an interface, so that nil is a nil interface.
+        constant: Whether it is the constant `value`.
+    """
+
+    __slots__ = ("boxed", "code", "constant", "kind", "value")
+
+    def __init__(self, code: str, kind: str = ANY, *, boxed: bool = False) -> None:
+        self.code = code
+        self.kind = kind
+        self.boxed = boxed
+        self.constant = False
+        self.value: object = None
+
+
+class Variable:
+    """A variable in scope."""
+
+    __slots__ = ("name", "operand", "unsure")
+
+    def __init__(self, name: str, operand: Operand, *, unsure: bool) -> None:
+        self.name = name
+        self.operand = operand
+        self.unsure = unsure
+
+
+class Options:
+    """What holds for a whole program."""
+
+    __slots__ = ("functions", "integers", "missing_key")
+
+    def __init__(self, *, functions: Mapping[str, Function], missing_key: runtime.MissingKey, integers: bool) -> None:
+        self.functions = functions
+        self.missing_key = missing_key
+        self.integers = integers
+
+
+class Expressions:
+    """Compiles the pipelines of one tree."""
+
+    def __init__(self, emitter: Emitter, tree: Tree, options: Options) -> None:
+        self.emitter = emitter
+        self.tree = tree
+        self.options = options
+        self.at: Node | None = None
+        self.dot = Operand("d")
+        self.variables = [Variable("$", Operand("v"), unsure=False)]
+        self.unsure = 0
+        self.unset: list[str] = []
+
+    # Lines.
+
+    def emit(self, code: str, *, call: Node | None = None, name: str = "") -> None:
+        self.emitter.line(code, Place(self.tree, self.at, call, name))
+
+    def keep(self, code: str, kind: str = ANY, *, boxed: bool = False, name: str = "") -> Operand:
+        """Emit a line that leaves a value under a new name; `name` is that of a method that it may call."""
+        operand = Operand(self.emitter.name("t"), kind, boxed=boxed)
+        self.emit(f"{operand.code} = {code}", call=self.at, name=name)
+        return operand
+
+    def fail(self, text: str) -> Operand:
+        """Emit a line that ends the run; what comes after it is never reached."""
+        self.emit(f"raise Failure({self.emitter.constant(text)})")
+        return Operand("None")
+
+    def constant(self, value: object, kind: str) -> Operand:
+        operand = Operand(self.emitter.constant(value), kind)
+        operand.constant = True
+        operand.value = value
+        return operand
+
+    # Pipelines and commands.
+
+    def pipeline(self, pipe: nodes.Pipe) -> Operand:
+        """Compile a pipeline; variables that it declares are in scope from here on."""
+        self.at = pipe
+        value: Operand | None = None
+        for command in pipe.commands:
+            if value is not None:
+                value = self.unboxed(value)
+            value = self.command(command, value)
+        assert value is not None  # noqa: S101  # the parser refuses an empty pipeline
+        if pipe.variables:
+            value = self.unboxed(value)
+        for variable in pipe.variables:
+            if pipe.assigns:
+                self.assign(variable.name, value.code)
+            else:
+                self.declare(variable.name, value)
+        return value
+
+    def unboxed(self, value: Operand) -> Operand:
+        """Return what Go takes out of an interface: nil in one is no value at all."""
+        if not value.boxed:
+            return value
+        return self.keep(f"MISSING if {value.code} is None else {value.code}")
+
+    def command(self, command: nodes.Command, final: Operand | None) -> Operand:
+        first, *args = command.terms
+        match first:
+            case nodes.Field():
+                self.at = first
+                return self.fields(self.dot, first.names, args, final)
+            case nodes.Chain():
+                return self.chain(first, args, final)
+            case nodes.Identifier():
+                return self.function(first, command, args, final)
+            case nodes.Pipe():
+                return self.plain(first, args, final) or self.pipeline(first)
+            case nodes.Variable():
+                return self.variable(first, args, final)
+        self.at = first
+        return self.plain(first, args, final) or self.term(first)
+
+    def plain(self, first: Node, args: Sequence[Node], final: Operand | None) -> Operand | None:
+        """Refuse arguments for what is no function."""
+        if args or final is not None:
+            return self.fail(f"can't give argument to non-function {first}")
+        return None
+
+    def term(self, term: Node) -> Operand:
+        match term:
+            case nodes.Dot():
+                return self.dot
+            case nodes.Nil():
+                return self.fail("nil is not a command")
+            case nodes.Bool():
+                return self.constant(term.value, "bool")
+            case nodes.String():
+                return self.constant(term.value, "string")
+            case nodes.Number():
+                return self.number(term)
+        raise TypeError(type(term).__name__)
+
+    def number(self, term: nodes.Number) -> Operand:
+        """Return a number whose type nothing asks for."""
+        self.at = term
+        if term.value is None:
+            return self.fail(f"{term.source} overflows int")
+        kind = {int: "int", float: "float64", complex: "complex128"}[type(term.value)]
+        return self.constant(term.value, kind)
+
+    # Fields and variables.
+
+    def chain(self, chain: nodes.Chain, args: Sequence[Node], final: Operand | None) -> Operand:
+        self.at = chain
+        if isinstance(chain.term, nodes.Nil):
+            return self.fail(f"indirection through explicit nil in {chain}")
+        self.at = chain.term
+        if isinstance(chain.term, nodes.Pipe):
+            base = self.unboxed(self.pipeline(chain.term))
+        elif isinstance(chain.term, nodes.Identifier):
+            base = self.function(chain.term, chain.term, [], None)
+        else:
+            raise TypeError(type(chain.term).__name__)
+        return self.fields(base, chain.names, args, final)
+
+    def fields(self, base: Operand, names: Sequence[str], args: Sequence[Node], final: Operand | None) -> Operand:
+        """Compile a chain of fields, the last of which gets the arguments."""
+        for name in names[:-1]:
+            base = self.field(base, name)
+        if args or final is not None:
+            return self.method(base, names[-1], args, final)
+        return self.field(base, names[-1])
+
+    def field(self, base: Operand, name: str) -> Operand:
+        key = self.emitter.constant(name)
+        slow = "boxed_field" if base.boxed else "field"
+        get = f"get({key})" if self.options.missing_key == "zero" else f"get({key}, MISSING)"
+        code = base.code
+        found = self.keep(f"{code}.{get} if type({code}) is dict else {slow}({code}, {key})", boxed=True, name=name)
+        if self.options.missing_key == "error":
+            self.emit(f"if {found.code} is MISSING: no_entry({key})")
+        return found
+
+    def method(self, base: Operand, name: str, args: Sequence[Node], final: Operand | None) -> Operand:
+        at = self.at
+        key = self.emitter.constant(name)
+        self.emit(f"check_method({base.code}, {key})")
+        given = [self.argument(arg, ANY).code for arg in args]
+        given += [] if final is None else [self.accepted(final, ANY).code]
+        slow = "boxed_method" if base.boxed else "method"
+        made = Operand(self.emitter.name("t"), boxed=True)
+        self.at = at
+        self.emit(f"{made.code} = {slow}({', '.join([base.code, key, *given])})", call=at, name=name)
+        return made
+
+    def variable(self, node: nodes.Variable, args: Sequence[Node], final: Operand | None) -> Operand:
+        self.at = node
+        found = self.look_up(node.name)
+        if found is None:
+            return self.fail(f"undefined variable: {node.name}")
+        if found.unsure:
+            self.emit(f"if {found.operand.code} is UNSET: undefined({self.emitter.constant(node.name)})")
+        if not node.names:
+            return self.plain(node, args, final) or found.operand
+        return self.fields(found.operand, node.names, args, final)
+
+    def look_up(self, name: str) -> Variable | None:
+        return next((known for known in reversed(self.variables) if known.name == name), None)
+
+    def declare(self, name: str, value: Operand) -> Operand:
+        operand = Operand(self.emitter.name("v"), boxed=value.boxed)
+        self.emit(f"{operand.code} = {value.code}")
+        self.variables.append(Variable(name, operand, unsure=self.unsure > 0))
+        if self.unsure:
+            self.unset.append(operand.code)
+        return operand
+
+    def assign(self, name: str, code: str, *, boxed: bool = False) -> None:
+        known = self.look_up(name)
+        if known is None:
+            self.fail(f"undefined variable: {name}")
+            return
+        if boxed:
+            known.operand.boxed = True
+        self.emit(f"{known.operand.code} = {code}")
+
+    # Calls.
+
+    def function(self, node: nodes.Identifier, call: Node, args: Sequence[Node], final: Operand | None) -> Operand:
+        self.at = node
+        function = self.options.functions[node.name]
+        refusal = self.wrong_count(node.name, function, len(args), len(args) + (final is not None))
+        if refusal:
+            return self.fail(refusal)
+        if function is BUILTINS["and"] or function is BUILTINS["or"]:
+            return self.connective(args, final, stops_at=node.name == "or")
+        given = [self.argument(arg, self.parameter(function, at)) for at, arg in enumerate(args)]
+        if final is not None:
+            given.append(self.accepted(final, self.parameter(function, len(args))))
+        if function is BUILTINS["slice"]:
+            # Of all its arguments, Go does not take an index out of an interface: `slice .l .i` is an error.
+            given[1:] = [Operand("BOXED") if operand.boxed else operand for operand in given[1:]]
+        if function is BUILTINS["call"]:
+            given.insert(0, self.constant(str(args[0]) if args else "[redacted]", "string"))
+        return self.invocation(node.name, function, call, given)
+
+    def wrong_count(self, name: str, function: Function, args: int, count: int) -> str | None:
+        wanted = len(function.takes)
+        if function.rest is not None:
+            return f"wrong number of args for {name}: want at least {wanted} got {args}" if count < wanted else None
+        return f"wrong number of args for {name}: want {wanted} got {count}" if count != wanted else None
+
+    def parameter(self, function: Function, at: int) -> str:
+        if at < len(function.takes):
+            return function.takes[at]
+        assert function.rest is not None  # noqa: S101  # the count has been checked
+        return function.rest
+
+    def invocation(self, name: str, function: Function, call: Node, given: Sequence[Operand]) -> Operand:
+        kind = function.gives
+        made = Operand(self.emitter.name("t"), kind, boxed=kind == ANY)
+        code = self.short_way(function, given) or self.plain_call(name, function, given)
+        self.emit(f"{made.code} = {code}", call=call, name=name)
+        if kind == "string":
+            self.emit(f"if len({made.code}) > {LARGE}: run.charge({made.code})")
+        return made
+
+    def plain_call(self, name: str, function: Function, given: Sequence[Operand]) -> str:
+        del name
+        if function is BUILTINS["printf"] and given[0].constant:
+            # A format that is part of the template is read once.
+            callee = self.emitter.bind("p", compiled(str(given[0].value), len(given) - 1))
+            given = given[1:]
+        else:
+            callee = self.emitter.bind("f", function)
+        return f"{callee}({', '.join(operand.code for operand in given)})"
+
+    def short_way(self, function: Function, given: Sequence[Operand]) -> str | None:
+        """Return code that spares a call in common cases, or None."""
+        if function is BUILTINS["not"]:
+            return f"not {given[0].code}"
+        if function.call is eq:
+            return self.short_equality(*given)
+        return None
+
+    def short_equality(self, first: Operand, *others: Operand) -> str | None:
+        if len(others) != 1:
+            return None
+        for one, other in ((first, *others), (*others, first)):
+            if other.constant and isinstance(other.value, str) and other.value.isascii():
+                callee = self.emitter.bind("f", BUILTINS["eq"])
+                return (
+                    f"{one.code} == {other.code} if type({one.code}) is str else "
+                    f"{callee}({first.code}, {others[0].code})"
+                )
+        return None
+
+    def connective(self, args: Sequence[Node], final: Operand | None, *, stops_at: bool) -> Operand:
+        """Compile `and` or `or`, which evaluate no further argument once one decides."""
+        made = Operand(self.emitter.name("t"), boxed=True)
+        for at, arg in enumerate(args):
+            self.unsure += at > 0
+            self.emit(f"{made.code} = {self.argument(arg, VALUE).code}")
+            if at < len(args) - 1 or final is not None:
+                self.emit(f"if {'not ' if stops_at else ''}{made.code}:")
+                self.emitter.indent()
+        if final is not None:
+            self.emit(f"{made.code} = {final.code}")
+        self.unsure -= max(len(args) - 1, 0)
+        for _ in range(len(args) - (final is None)):
+            self.emitter.dedent()
+        return made
+
+    # Arguments.
+
+    def argument(self, node: Node, kind: str) -> Operand:  # noqa: PLR0911  # one for each kind of term
+        """Compile an argument of a type."""
+        self.at = node
+        match node:
+            case nodes.Dot():
+                return self.accepted(self.dot, kind)
+            case nodes.Nil():
+                return self.nil(kind)
+            case nodes.Field():
+                return self.accepted(self.fields(self.dot, node.names, [], None), kind)
+            case nodes.Variable():
+                return self.accepted(self.variable(node, [], None), kind)
+            case nodes.Pipe():
+                return self.accepted(self.pipeline(node), kind, piped=True)
+            case nodes.Identifier():
+                return self.accepted(self.function(node, node, [], None), kind)
+            case nodes.Chain():
+                return self.accepted(self.chain(node, [], None), kind)
+        return self.literal(node, kind)
+
+    def nil(self, kind: str) -> Operand:
+        if not runtime.is_nillable(kind):
+            return self.fail(f"cannot assign nil to {kind}")
+        return Operand("MISSING" if kind == VALUE else "None")
+
+    def literal(self, node: Node, kind: str) -> Operand:
+        if kind in (ANY, VALUE):
+            return self.term(node)
+        if kind == "bool":
+            value = node.value if isinstance(node, nodes.Bool) else None
+        elif kind == "string":
+            value = node.value if isinstance(node, nodes.String) else None
+        elif kind in ("int", "float64"):
+            number = node if isinstance(node, nodes.Number) else None
+            value = number and (number.as_int if kind == "int" else number.as_float)
+        else:
+            return self.fail(f"can't handle {node} for arg of type {kind}")
+        if value is None:
+            return self.fail(f"expected {_EXPECTED.get(kind, kind)}; found {node}")
+        return self.constant(value, kind)
+
+    def accepted(self, value: Operand, kind: str, *, piped: bool = False) -> Operand:
+        """Return the value as an argument of a type, or have the run end."""
+        if value.kind == kind or (value.constant and kind in (ANY, VALUE)):
+            return value
+        if kind == VALUE:
+            return self.unboxed(value) if piped else value
+        if kind == ANY:
+            return self.keep(f"None if {value.code} is MISSING else {value.code}") if value.kind == ANY else value
+        boxed = value.boxed and not piped
+        check = self.emitter.bind("c", runtime.argument_check(kind, boxed=boxed))
+        quick = _QUICK.get(kind)
+        code = f"{check}({value.code})"
+        return self.keep(f"{value.code} if type({value.code}) is {quick} else {code}" if quick else code, kind)
+
+
+_EXPECTED: Final = {"int": "integer", "float64": "float"}
+_QUICK: Final = {"string": "str", "int": "int", "float64": "float", "bool": "bool"}

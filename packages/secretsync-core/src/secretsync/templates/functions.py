@@ -1,0 +1,46 @@
+"""A function that templates may call, and the types that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+ANY: Final = "interface {}"
+"""Any value; what is missing arrives as None."""
+VALUE: Final = "reflect.Value"
+"""Any value; what is missing arrives as `MISSING`."""
+
+
+class Function:
+    """A Python function under Go's rules for calls.
+
+    Args:
+        call: Takes the arguments by position. It raises `FunctionError` to end the run; what else it raises goes
+            through `render` unchanged.
+        takes: Go's types of the parameters: `string`, `int`, `float64`, `bool`, `map[string]interface {}`,
+            `[]interface {}`, `ANY` or `VALUE`. An argument of another type is an error, as in Go.
+        rest: The type of any number of further ones, if there may be such.
+        gives: The type of the result, `ANY` unless it is always the same.
+        asks: Whether it answers from what is known so far, and may return a `StandIn`. As an argument of it, a
+            stand-in ends the run; any other function is not called with one, and its result is a stand-in too.
+        decides: Whether a stand-in is for the function itself to refuse, as in comparisons.
+    """
+
+    __slots__ = ("asks", "call", "decides", "gives", "rest", "takes")
+
+    def __init__(
+        self,
+        call: Callable[..., object],
+        takes: tuple[str, ...] = (),
+        *,
+        rest: str | None = None,
+        gives: str = ANY,
+        asks: bool = False,
+        decides: bool = False,
+    ) -> None:
+        self.call = call
+        self.takes = takes
+        self.rest = rest
+        self.gives = gives
+        self.asks = asks
+        self.decides = decides

@@ -1,0 +1,204 @@
+"""What compiled templates call where no short way through their own code applies.
+
+Two views of nil: a value that Go holds in an interface (an element of a map or a list) is a nil *interface*, here
+None; once a pipeline has passed it on there is no value at all, here `MISSING`. Errors and types differ, so most
+functions come twice: as they are, and `boxed`, for what is held in an interface and is named `interface {}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from .errors import Excess, Failure
+from .functions import ANY, VALUE
+from .limits import Limits
+from .printf_quoting import quote
+from .values import LIST, MAP, MISSING, Record, StandIn, Undecided, encoded, type_name
+
+MissingKey = Literal["default", "zero", "error"]
+MANY: Final = 1024
+"""Pieces of output between two looks at its size."""
+
+
+class Run:
+    """One rendering: its output so far, and what it has used of its limits. For one thread."""
+
+    __slots__ = ("counted", "iterations", "large", "limits", "pieces", "size")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.pieces: list[str] = []
+        self.iterations = 0
+        self.counted = 0
+        self.size = 0
+        self.large = 0
+
+    def measure(self) -> int:
+        """Check the size of the output; return how many pieces there may be until the next check."""
+        self.size += sum(map(len, self.pieces[self.counted :]))
+        self.counted = len(self.pieces)
+        self.large = 0
+        if self.size > self.limits.output:
+            raise Excess(f"the output is longer than {self.limits.output} characters", "output")
+        return self.counted + MANY
+
+    def charge(self, made: str) -> None:
+        """Take note of a large text that a function made."""
+        if len(made) > self.limits.text:
+            raise Excess(f"a function made a text of more than {self.limits.text} characters", "text")
+        self.large += len(made)
+        if self.large > self.limits.output:
+            self.measure()
+
+    def too_deep(self) -> None:
+        raise Excess(f"exceeded maximum template depth ({self.limits.depth})", "depth")
+
+    def turns(self, count: int) -> None:
+        self.iterations += count
+        if self.iterations > self.limits.iterations:
+            raise Excess(f"more than {self.limits.iterations} turns of loops", "iterations")
+
+    def elements(self, value: object, *, integers: bool = True) -> Sequence[object]:
+        """Return what a loop with at most one variable goes through."""
+        found = self._elements(value, integers=integers)
+        self.turns(len(found))
+        return found
+
+    def _elements(self, value: object, *, integers: bool) -> Sequence[object]:
+        if isinstance(value, list | tuple):
+            return value
+        if isinstance(value, Mapping):
+            return [value[key] for key in sorted_keys(value)]
+        if integers and isinstance(value, int) and not isinstance(value, bool):
+            return range(value)
+        return _no_elements(value)
+
+    def pairs(self, value: object, *, integers: bool = True) -> Sequence[tuple[object, object]]:
+        """Return what a loop with two variables goes through: positions or keys, with the elements."""
+        if isinstance(value, list | tuple):
+            self.turns(len(value))
+            return list(enumerate(value))
+        if isinstance(value, Mapping):
+            self.turns(len(value))
+            return [(key, value[key]) for key in sorted_keys(value)]
+        if integers and isinstance(value, int) and not isinstance(value, bool):
+            raise Failure("can't use [redacted] to iterate over more than one variable")
+        _no_elements(value)
+        return ()
+
+
+def _no_elements(value: object) -> Sequence[object]:
+    if value is None or value is MISSING:
+        return ()
+    if isinstance(value, StandIn):
+        raise Undecided
+    raise Failure("range can't iterate over [redacted]")
+
+
+def sorted_keys(value: Mapping[str, object]) -> Iterable[str]:
+    """Return the keys in the order of their bytes."""
+    try:
+        "".join(value).encode()
+    except UnicodeEncodeError:  # only what is no UTF-8 is ordered otherwise as characters than as bytes
+        return sorted(value, key=encoded)
+    return sorted(value)
+
+
+def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, str], object]:
+    """Return the function that looks a field up."""
+
+    def field(value: object, name: str) -> object:
+        if isinstance(value, Mapping):
+            return value.get(name, absent)
+        if isinstance(value, StandIn):
+            return value
+        if value is MISSING:
+            if missing_key == "error":
+                raise Failure(f"nil data; no entry for key {quote(name)}")
+            return value
+        if value is None:
+            raise Failure(f"nil pointer evaluating interface {{}}.{name}")
+        if isinstance(value, Record):
+            return _record_field(value, name, boxed=boxed)
+        raise Failure(f"can't evaluate field {name} in type {ANY if boxed else type_name(value)}")
+
+    absent = None if missing_key == "zero" else MISSING
+    return field
+
+
+def _record_field(value: Record, name: str, *, boxed: bool) -> object:
+    if name in value.methods:
+        return value.methods[name]()
+    if name in value.fields:
+        return value.fields[name]
+    raise Failure(f"can't evaluate field {name} in type {ANY if boxed else value.type_name}")
+
+
+def no_entry(name: str) -> None:
+    raise Failure(f"map has no entry for key {quote(name)}")
+
+
+def check_method(value: object, name: str) -> None:
+    """Refuse arguments for what is no method."""
+    if isinstance(value, Record) and name not in value.methods and name in value.fields:
+        raise Failure(f"{name} has arguments but cannot be invoked as function")
+    if isinstance(value, Mapping):
+        raise Failure(f"{name} is not a method but has arguments")
+
+
+def method_access(field: Callable[[object, str], object]) -> Callable[..., object]:
+    """Return the function that calls a method with arguments; what has none is refused as by `field`."""
+
+    def method(value: object, name: str, *args: object) -> object:
+        if isinstance(value, Record) and name in value.methods:
+            return value.methods[name](*args)
+        return field(value, name)
+
+    return method
+
+
+def argument_check(kind: str, *, boxed: bool) -> Callable[[object], object]:
+    """Return the function that refuses a value as an argument of a type, or returns it."""
+    accepts = _ACCEPTS.get(kind)
+
+    def check(value: object) -> object:
+        if isinstance(value, StandIn) or (accepts is not None and accepts(value)):
+            return value
+        nil = value is None or value is MISSING
+        if nil and (value is MISSING or not boxed):
+            if kind in (MAP, LIST):
+                return None
+            raise Failure(f"invalid value; expected {kind}")
+        raise Failure(f"wrong type for value; expected {kind}; got {ANY if nil else type_name(value)}")
+
+    return check
+
+
+_ACCEPTS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "string": lambda value: isinstance(value, str),
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "float64": lambda value: isinstance(value, float),
+    "bool": lambda value: isinstance(value, bool),
+    MAP: lambda value: isinstance(value, Mapping),
+    LIST: lambda value: isinstance(value, list | tuple),
+}
+
+
+def is_nillable(kind: str) -> bool:
+    """Return whether an untyped nil is a value of a type."""
+    return kind in (ANY, VALUE, MAP, LIST)
+
+
+class _Unset:
+    """The type of `UNSET`."""
+
+    __slots__ = ()
+
+
+UNSET: Final = _Unset()
+"""The value of a variable whose declaration has not been reached."""
+
+
+def undefined(name: str) -> None:
+    raise Failure(f"undefined variable: {name}")

@@ -1,0 +1,224 @@
+"""Templates to be rendered: a set of named ones, and how an error finds its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Final
+
+from .comparison import ComparisonError
+from .compiler import FILE, Program, compile_trees, globals_of
+from .dialects import GO, Dialect
+from .emitter import Place
+from .errors import Excess, ExecutionError, Failure, FunctionError, LimitExceeded, TemplateError
+from .expressions import Options
+from .functions import Function
+from .limits import DEFAULT, Limits
+from .nodes import Tree
+from .parser import parse_trees
+from .printf_quoting import quote
+from .runtime import MissingKey, Run
+from .values import MISSING, StandIn, Undecided
+
+_ERRORS: Final = (Failure, FunctionError, ComparisonError, RecursionError)
+
+
+class Template:
+    """A template and those that it can call. Immutable; any thread may render it."""
+
+    __slots__ = ("_set", "name")
+
+    def __init__(self, name: str, among: TemplateSet) -> None:
+        self.name = name
+        self._set = among
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all templates of the set, sorted."""
+        return tuple(sorted(self._set.program.entries))
+
+    def render(self, data: object = None) -> str:
+        """Return the text that the template makes of the data.
+
+        Raises:
+            ExecutionError: In Go's words; where Go quotes data, it says `[redacted]`.
+            LimitExceeded: The template asked for more than it may have.
+            Undecided: A function gave a stand-in: the text is not known yet. As much of the template as could be has
+                been run, so that all questions it can ask without the answers have been asked.
+        """
+        return self._set.render(self.name, data)
+
+
+class TemplateSet:
+    """Templates that can call each other, compiled."""
+
+    __slots__ = ("_careful", "_quick", "limits", "program", "trees")
+
+    def __init__(self, trees: Mapping[str, Tree], options: Options, limits: Limits) -> None:
+        self.trees = trees
+        self.limits = limits
+        self.program: Program = compile_trees(trees, options, limits)
+        self._quick = _namespace(self.program, _asking)
+        self._careful: dict[str, object] | None = None
+
+    def __getitem__(self, name: str) -> Template:
+        """Return a template.
+
+        Raises:
+            TemplateError: There is none of that name.
+        """
+        if name not in self.program.entries:
+            raise TemplateError(f"template: no template {quote(name)}")
+        return Template(name, self)
+
+    def render(self, name: str, data: object) -> str:
+        """See `Template.render`."""
+        try:
+            return self._run(self._quick, name, data)
+        except _Missed:
+            pass
+        if self._careful is None:
+            self._careful = _namespace(self.program, _noting)
+        with suppress(TemplateError):  # it may come from what is missing
+            self._run(self._careful, name, data)
+        raise Undecided
+
+    def _run(self, namespace: Mapping[str, object], name: str, data: object) -> str:
+        run = Run(self.limits)
+        pieces = run.pieces
+        entry: Callable[..., None] = namespace[self.program.entries[name]]  # type: ignore[assignment]
+        try:
+            entry(MISSING if data is None else data, pieces.append, pieces.extend, run, 0)
+            run.measure()
+        except _ERRORS as error:
+            found = self._told(error)
+        else:
+            return "".join(pieces)
+        raise found  # outside of `except`: the first error would drag the run's values along
+
+    def _told(self, error: Exception) -> TemplateError:
+        if isinstance(error, RecursionError):
+            return LimitExceeded(f"exceeded maximum template depth ({self.limits.depth})", "depth")
+        place = self._place(error.__traceback__)
+        if isinstance(error, Excess):
+            return LimitExceeded(_worded(place, str(error)), error.limit)
+        if isinstance(error, FunctionError | ComparisonError) and place is not None:
+            called = Place(place.tree, place.call)
+            return ExecutionError(_worded(called, f"error calling {place.name}: {error}"))
+        return ExecutionError(_worded(place, str(error)))
+
+    def _place(self, traceback: TracebackType | None) -> Place | None:
+        """Return the place of the innermost line of a template that the error came through."""
+        found = None
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == FILE:
+                found = self.program.places.get(traceback.tb_lineno, found)
+            traceback = traceback.tb_next
+        return found
+
+
+def _worded(place: Place | None, text: str) -> str:
+    if place is None or place.node is None:
+        return f"template: {text}"
+    tree = place.tree
+    return f"template: {tree.place(place.node)}: executing {quote(tree.name)} at <{place.node}>: {text}"
+
+
+class _Missed(Exception):
+    """A function that asks has no answer yet."""
+
+
+def _namespace(program: Program, bound: Callable[[Function], Callable[..., object]]) -> dict[str, object]:
+    """Execute the module with functions bound in one way or another."""
+    namespace = globals_of(program.options)
+    for name, value in program.constants.items():
+        namespace[name] = bound(value) if isinstance(value, Function) else value
+    exec(program.code, namespace)  # noqa: S102  # the source is ours, whatever the template says
+    return namespace
+
+
+def _asking(function: Function) -> Callable[..., object]:
+    """Bind a function for a run that ends at the first answer that is not there yet."""
+    call = function.call
+    if not function.asks:
+        return call
+
+    def ask(*args: object) -> object:
+        answer = call(*args)
+        if isinstance(answer, StandIn):
+            raise _Missed
+        return answer
+
+    return ask
+
+
+def _noting(function: Function) -> Callable[..., object]:
+    """Bind a function for a run that goes on with stand-ins."""
+    call = function.call
+    if function.decides:
+        return call
+
+    def pass_on(*args: object) -> object:
+        stand_in = next((arg for arg in args if isinstance(arg, StandIn)), None)
+        if stand_in is None:
+            return call(*args)
+        if function.asks:
+            raise Undecided
+        return stand_in
+
+    return pass_on
+
+
+def parse(
+    name: str,
+    text: str,
+    *,
+    functions: Mapping[str, Function] | None = None,
+    delimiters: tuple[str, str] = ("{{", "}}"),
+    missing_key: MissingKey = "default",
+    dialect: Dialect = GO,
+    limits: Limits = DEFAULT,
+) -> Template:
+    """Return a template.
+
+    Args:
+        name: What errors call it.
+        text: The template; a byte that is no UTF-8 is a surrogate escape.
+        functions: What it may call besides those of the dialect.
+        delimiters: What begins and ends an action.
+        missing_key: What a key means that a map has not: `<no value>`, nil, or an error.
+        dialect: The language, and the functions that are part of it.
+        limits: How much one rendering may have.
+
+    Raises:
+        ParseError: The text is no template; in Go's words.
+        LimitExceeded: Its blocks are nested too deeply.
+    """
+    texts = {name: text}
+    return parse_set(
+        texts, functions=functions, delimiters=delimiters, missing_key=missing_key, dialect=dialect, limits=limits
+    )[name]
+
+
+def parse_set(
+    texts: Mapping[str, str],
+    *,
+    functions: Mapping[str, Function] | None = None,
+    delimiters: tuple[str, str] = ("{{", "}}"),
+    missing_key: MissingKey = "default",
+    dialect: Dialect = GO,
+    limits: Limits = DEFAULT,
+) -> TemplateSet:
+    """Return templates that can call each other. A later definition of a name replaces an earlier one, unless empty.
+
+    Arguments and errors are those of `parse`.
+    """
+    known = dialect.with_functions(functions) if functions else dialect
+    trees: dict[str, Tree] = {}
+    for name, text in texts.items():
+        for found, tree in parse_trees(name, text, functions=known.functions, delimiters=delimiters).items():
+            if found not in trees or not tree.is_empty:
+                trees[found] = tree
+    options = Options(functions=known.functions, missing_key=missing_key, integers=known.integers)
+    return TemplateSet(trees, options, limits)

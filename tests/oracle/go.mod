@@ -1,0 +1,3 @@
+module secretsync/tests/oracle
+
+go 1.26

@@ -1,0 +1,130 @@
+// The oracle executes templates with Go's own text/template: cases come in as JSON lines, results leave as JSON lines
+// in the same order. See generate.py, which makes the cases and keeps the results.
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"text/template"
+	"unicode/utf8"
+)
+
+// Case is one template with its data. A whole number in the data is an int, any other a float64.
+type Case struct {
+	Name       string      `json:"name"`
+	Text       string      `json:"text"`
+	Raw        string      `json:"raw"` // the text in base64, where it is no UTF-8
+	More       [][2]string `json:"more"`
+	Data       any         `json:"data"`
+	Delimiters [2]string   `json:"delimiters"`
+	MissingKey string      `json:"missingkey"`
+}
+
+// Result is what came of a case: a text or an error.
+type Result struct {
+	Output *string `json:"output,omitempty"`
+	Raw    string  `json:"raw_output,omitempty"` // in base64, where it is no UTF-8
+	Error  string  `json:"error,omitempty"`
+}
+
+// Pair is a struct for templates to look into.
+type Pair struct {
+	Key   string
+	Value any
+}
+
+// Greet is a method with an argument.
+func (p Pair) Greet(name string) string { return p.Key + " greets " + name }
+
+// Size is a method without one.
+func (p Pair) Size() int { return len(p.Key) }
+
+// Fail is a method that fails.
+func (p Pair) Fail() (string, error) { return "", fmt.Errorf("no way") }
+
+func value(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if strings.ContainsAny(v.String(), ".eE") {
+			f, _ := v.Float64()
+			return f
+		}
+		i, err := v.Int64()
+		if err != nil {
+			panic(err)
+		}
+		return int(i)
+	case []any:
+		for i := range v {
+			v[i] = value(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = value(v[k])
+		}
+		if pair, ok := v["$pair"].([]any); ok {
+			return Pair{pair[0].(string), pair[1]}
+		}
+		if raw, ok := v["$raw"].(string); ok {
+			bytes, _ := base64.StdEncoding.DecodeString(raw)
+			return string(bytes)
+		}
+	}
+	return v
+}
+
+func run(c Case) (string, error) {
+	if c.Raw != "" {
+		bytes, err := base64.StdEncoding.DecodeString(c.Raw)
+		if err != nil {
+			panic(err)
+		}
+		c.Text = string(bytes)
+	}
+	t := template.New(c.Name).Delims(c.Delimiters[0], c.Delimiters[1])
+	if c.MissingKey != "" {
+		t.Option("missingkey=" + c.MissingKey)
+	}
+	if _, err := t.Parse(c.Text); err != nil {
+		return "", err
+	}
+	for _, more := range c.More {
+		if _, err := t.New(more[0]).Parse(more[1]); err != nil {
+			return "", err
+		}
+	}
+	var out strings.Builder
+	err := t.Execute(&out, value(c.Data))
+	return out.String(), err
+}
+
+func main() {
+	in := bufio.NewReader(os.Stdin)
+	decoder := json.NewDecoder(in)
+	decoder.UseNumber()
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetEscapeHTML(false)
+	for decoder.More() {
+		var c Case
+		if err := decoder.Decode(&c); err != nil {
+			panic(err)
+		}
+		output, err := run(c)
+		var result Result
+		switch {
+		case err != nil:
+			result.Error = err.Error()
+		case !utf8.ValidString(output):
+			result.Raw = base64.StdEncoding.EncodeToString([]byte(output))
+		default:
+			result.Output = &output
+		}
+		if err := encoder.Encode(result); err != nil {
+			panic(err)
+		}
+	}
+}

@@ -16,7 +16,14 @@ from zipfile import ZipFile
 
 from secretsync.errors import MissingExtra
 
-EXTRAS = ("secretsync.devserver.", "secretsync_k8s.operator.")
+EXTRAS = (
+    "secretsync.devserver.",
+    "secretsync.testing.driver",
+    "secretsync.testing.kms",
+    "secretsync.testing.world",
+    "secretsync_k8s.operator.",
+    "secretsync_k8s.testing.simulation.",
+)
 """Rooms that only somebody who has their extra enters; without it they say which one is missing, or their vendor."""
 
 

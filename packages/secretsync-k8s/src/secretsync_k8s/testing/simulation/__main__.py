@@ -43,18 +43,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
-    last = None if args.hours else args.first + args.seeds
-    seeds = count(args.first) if last is None else range(args.first, last)
     if args.digests:
-        for seed in seeds:
-            say(f"{seed} {live(seed, hours=args.length).digest}")
+        say(*(f"{seed} {live(seed, hours=args.length).digest}" for seed in range(args.first, args.first + args.seeds)))
         return 0
-    began = time.monotonic()
-    ends = began + args.hours * _HOUR if args.hours else float("inf")
-    lives = live_all(seeds, hours=args.length, go_on=lambda: time.monotonic() < ends)
-    balance = Balance(began, args.seeds if last else None)
-    for line in balance.follow(lives):
-        say(line)
+    balance = live_them(args)
     cases = [Case(life.seed, args.length, scenario_of(life.seed)) for life in balance.broken]
     say("", table(balance.hits, AREAS))
     say(*(f"no {fault} hit in phase {phase}" for fault, phase in missing(balance.hits, AREAS)))
@@ -62,6 +54,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("", *tell(shrink(case, case.live())))
     say("", balance.line(), *(f"  {case.command}" for case in cases))
     return 1 if balance.broken else 0
+
+
+def live_them(args: argparse.Namespace) -> Balance:
+    """Live as many lives as are asked for, and say how far it has got."""
+    began = time.monotonic()
+    ends = began + args.hours * _HOUR if args.hours else float("inf")
+    seeds = count(args.first) if args.hours else range(args.first, args.first + args.seeds)
+    balance = Balance(began, None if args.hours else args.seeds)
+    for line in balance.follow(live_all(seeds, hours=args.length, go_on=lambda: time.monotonic() < ends)):
+        say(line)
+    return balance
 
 
 @define

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from attrs import frozen
@@ -61,7 +61,7 @@ def live_all(
         go_on: Asked before a life is begun; after its first no, none is.
     """
     work = partial(live, hours=hours, scenario=scenario)
-    rest = (seed for seed in seeds if go_on())
+    rest = takewhile(lambda _: go_on(), seeds)
     with processes() as pool:
         flying: set[Future[Life]] = {pool.submit(work, seed) for seed in islice(rest, CORES * 2)}
         while flying:

@@ -8,6 +8,7 @@ from .mutant import Mutant
 
 _LEASE: Final = "secretsync_k8s/cluster/lease.py"
 _FENCE: Final = "secretsync_k8s/operator/fence.py"
+_CROSSINGS: Final = "simulation/test_crossings_mutants.py"
 
 LEADING: Final = (
     Mutant(
@@ -16,7 +17,7 @@ LEADING: Final = (
         before="        if remaining <= 0.0:\n",
         after="        if False:\n",
         bug="A process that was paused writes what it was about to: only the leader writes (invariant, kmssecret-62).",
-        killer="unit/test_operator_fence.py::test_a_write_is_sent_only_while_leading",
+        killer=f"{_CROSSINGS}::test_a_leader_suspended_between_reading_and_writing_writes_nothing_when_it_wakes_up",
     ),
     Mutant(
         name="write-outwaits-the-lead",
@@ -32,7 +33,7 @@ LEADING: Final = (
         before="            free_in = 0.0 if given_back else max(DURATION, float(duration))\n",
         after="            free_in = 0.0 if given_back else RENEW - 1.0\n",
         bug="Another takes over while the leader may still write: one leader (invariant).",
-        killer="unit/test_lease.py::test_a_killed_leader_is_followed_within_17_s_and_not_before_its_time",
+        killer=f"{_CROSSINGS}::test_a_leader_that_is_cut_off_is_followed_when_its_time_is_over",
     ),
     Mutant(
         name="lease-kept-after-a-failed-renewal",
@@ -105,6 +106,6 @@ LEADING: Final = (
         before="        if self._is_our_work(lease) or self._is_free():\n",
         after="        if self._is_our_work(lease):\n",
         bug="A Lease that ran out is taken by nobody: somebody leads (invariant).",
-        killer="unit/test_lease.py::test_a_killed_leader_is_followed_within_17_s_and_not_before_its_time",
+        killer=f"{_CROSSINGS}::test_a_leader_that_is_cut_off_is_followed_when_its_time_is_over",
     ),
 )

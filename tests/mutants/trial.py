@@ -22,7 +22,8 @@ from attrs import frozen
 from .mutant import LIFE, ROOT, Mutant, packages
 
 TIMEOUT: Final = 300.0
-_PATIENCE: Final = 30
+_LINE: Final = "\n"
+_PATIENCE: Final = 60
 """Seconds for one test."""
 _NOTICED: Final = re.compile(r"assert\b|(\w+\.)*(AssertionError|Violated|TimeoutError|Failed)\b")
 """How a failure begins that says what is wrong: an assertion, a violation, an event that never came. What merely fell
@@ -55,7 +56,7 @@ def tried(mutant: Mutant) -> Verdict:
         failures = list(_failures((mutant.killer,), overlay))
     noticed = [failure for failure in failures if notices(failure)]
     said = (noticed or failures or ["survived"])[0]
-    return Verdict(mutant, bool(noticed), said.partition("\n")[0], time.monotonic() - began)
+    return Verdict(mutant, bool(noticed), said.partition(_LINE)[0], time.monotonic() - began)
 
 
 def sound(killers: Iterable[str]) -> list[str]:
@@ -99,7 +100,7 @@ def _of_tests(nodes: list[str], overlay: Path) -> Iterator[str]:
         yield "no test ran"
     for case in cases:
         for failure in (*case.findall("failure"), *case.findall("error")):
-            yield failure.get("message", "")
+            yield f"{failure.get('message', '').partition(_LINE)[0]} (in {case.get('name')})"
 
 
 def _of_life(seed: str, overlay: Path) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from attrs import evolve
 
+from secretsync.values import SecretValue
 from secretsync_k8s.cluster.transport import Body, Json
 from secretsync_k8s.testing.simulation.deeds import Deed
 from secretsync_k8s.testing.simulation.network import ApiCall
@@ -28,7 +31,7 @@ def wish(*, policy: str = "Orphan", target: str = "blue", credentials: str = "bl
     return made
 
 
-def small(obj: Json, **more: str) -> Scenario:
+def small(obj: Json, **more: object) -> Scenario:
     """Return a scenario of one object on one folder."""
     folders = {PLACE: {key: value(PLACE, key) for key in KEYS}}
     return evolve(Scenario((HOST,), folders, (obj,), longest=INTERVAL), **more)
@@ -65,8 +68,8 @@ def test_a_target_deleted_by_hand_comes_back_though_the_kms_says_304() -> None:
 
 
 @contextmanager
-def staged(scenario: Scenario) -> Iterator[Stage]:
-    stage = Stage(scenario, seed=1)
+def staged(scenario: Scenario, *, seed: int = 1) -> Iterator[Stage]:
+    stage = Stage(scenario, seed=seed)
     try:
         yield stage
     finally:
@@ -155,3 +158,60 @@ def test_credentials_that_appear_are_used_at_once() -> None:
         assert stage.people(stage.cluster.create, "secrets", stage.credentials(Login("blue")))
         later(stage, 2.0)
         assert ready(stage).get("reason") == "Synced"
+
+
+# -- two operators
+
+
+def leader(stage: Stage) -> OperatorProcess | None:
+    """Return who leads; never two."""
+    leading = [one for one in stage.alive if one.leading]
+    assert len(leading) < 2, "two lead at once"
+    return leading[0] if leading else None
+
+
+def until(stage: Stage, holds: Callable[[], object], *, seconds: float = 70.0) -> None:
+    end = stage.world.now + seconds
+    while not holds():
+        assert stage.world.now < end, "it does not come true"
+        later(stage, 0.01)
+
+
+@contextmanager
+def led(seed: int) -> Iterator[tuple[Stage, OperatorProcess]]:
+    """Two operators, one of which leads; whoever writes while the other leads ends the test."""
+
+    def done(process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
+        now = leader(stage)
+        assert not call.writes or call.resource == "leases" or now in {None, process}, f"{process.name}: {call}"
+
+    with staged(small(wish(), operators=2), seed=seed) as stage:
+        stage.done = done
+        for _ in range(2):
+            stage.start_operator()
+        until(stage, lambda: stage.secret("blue", "app-secret"))
+        first = leader(stage)
+        assert first
+        yield stage, first
+
+
+def test_a_leader_that_is_cut_off_is_followed_when_its_time_is_over() -> None:
+    with led(seed=1) as (stage, first):
+        for link in (first.link, first.lease_link):
+            link.cuts += 1
+            link.break_off()
+        until(stage, lambda: leader(stage) not in {None, first}, seconds=20.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_leader_suspended_between_reading_and_writing_writes_nothing_when_it_wakes_up(seed: int) -> None:
+    with led(seed) as (stage, first):
+        text = SecretValue(value(PLACE, "KEY_0", 7))
+        stage.servers[HOST].model.put(PLACE.project, PLACE.environment, PLACE.path, {"KEY_0": text})
+        until(stage, lambda: "reading" in first.busy_with)
+        first.life.hold(stage.world.now + 40.0)
+        until(stage, lambda: leader(stage) not in {None, first}, seconds=30.0)
+        later(stage, 60.0)
+        held = stage.secret("blue", "app-secret")
+        assert held
+        assert b64decode(held["data"]["KEY_0"]) == text.reveal()

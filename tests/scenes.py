@@ -67,15 +67,17 @@ class Scene:
     """A stage with operators on it, and what they did.
 
     Args:
+        seed: Of all latencies, and of the order of what falls into one moment.
         chosen: They stand for a Lease; otherwise all work.
 
     Attributes:
         sent: When which request met the API server, without those about Leases and Events.
         writes: Those that took effect, without reads.
+        writers: Whose they were.
         asked: When the KMS was asked for what: "login", "slug" or the path of a folder.
     """
 
-    def __init__(self, *objects: Json, operators: int = 1, chosen: bool = False) -> None:
+    def __init__(self, *objects: Json, operators: int = 1, chosen: bool = False, seed: int = 1) -> None:
         places = {place_of(obj): {"A": value(place_of(obj), "A"), "B": value(place_of(obj), "B")} for obj in objects}
         scenario = Scenario(
             (HOST,),
@@ -86,7 +88,7 @@ class Scene:
             operators=2 if chosen else 1,
             cross_namespace="Allow",
         )
-        self.stage = Stage(scenario, seed=1)
+        self.stage = Stage(scenario, seed=seed)
         self.world = self.stage.world
         self.cluster = self.stage.cluster
         self.kms = self.stage.servers[HOST]
@@ -95,11 +97,13 @@ class Scene:
         self.oracle.edited()
         self.writes: list[tuple[float, str]] = []
         self.sent: list[tuple[float, str]] = []
+        self.writers: list[str] = []
         self.asked: list[tuple[float, str]] = []
         self._meeting: list[_Moment] = []
         self._taken: list[_Moment] = []
         self._asking: list[_Moment] = []
         self._answered: list[_Moment] = []
+        self._one_writes = chosen or operators == 1
         self.stage.done = self._done
         self.kms.met, self._watched, self.kms.answered = self._met, self.kms.answered, self._replied
         for _ in range(operators):
@@ -179,10 +183,12 @@ class Scene:
         self._come_by(self._meeting, str(call))
 
     def _done(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
-        self.oracle.done(process, call, body)
+        if self._one_writes:
+            self.oracle.done(process, call, body)
         named = str(call)
         if call.writes and call.resource not in _ASIDE:
             self.writes.append((self.now, named))
+            self.writers.append(process.name)
         self._come_by(self._taken, named)
 
     def _met(self, call: Call, route: str, _: Fault | None) -> None:

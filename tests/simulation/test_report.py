@@ -12,7 +12,7 @@ from secretsync_k8s.testing.simulation.lives import Life
 from secretsync_k8s.testing.simulation.measure import API, Outage, Propagation, outage, propagation, quiet_day
 from secretsync_k8s.testing.simulation.oracle import SLACK
 from secretsync_k8s.testing.simulation.report import Measured, Report, text
-from secretsync_k8s.testing.simulation.scenario import Place, Scenario, manifest
+from secretsync_k8s.testing.simulation.scenario import Login, Place, Scenario, manifest
 
 ONE, OTHER = "https://one.example", "https://other.example"
 
@@ -60,6 +60,14 @@ def test_an_outage_of_the_api_server_keeps_everything_as_it_is(scenario: Scenari
     assert told.changed == ()
     assert told.right_after is not None
     assert told.right_after <= 600 + SLACK
+
+
+def test_an_object_that_may_not_have_what_it_asks_for_is_none_that_an_outage_concerns(scenario: Scenario) -> None:
+    refused = manifest("refused", "blue", Place(ONE, "/quick"), interval=60, policy="Orphan", credentials="common")
+    place = {"namespaces": ("blue", "common"), "logins": (*scenario.logins, Login("common"))}
+    told = outage(evolve(scenario, objects=(*scenario.objects, refused), cross_namespace="Deny", **place), ONE)
+    assert told.affected == ("blue/quick", "blue/slow")
+    assert told.right_after is not None
 
 
 # -- words

@@ -24,6 +24,7 @@ from ...cluster.transport import Body, Json
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
 from .deeds import Deed, perform
 from .network import ApiCall
+from .permits import Permits
 from .process import OperatorProcess
 from .scenario import Place, Scenario, full_name, interval_of, targets_of
 from .stage import Stage
@@ -111,7 +112,7 @@ def outage(scenario: Scenario, backend: str) -> Outage:
         trial.run(begin)
         targets = trial.targets()
         trial.run(end)
-        affected = tuple(full_name(obj) for obj in trial.stage.objects() if not trial.is_right(obj))
+        affected = tuple(full_name(obj) for obj in trial.objects() if not trial.is_right(obj))
         changed = tuple(name for name, content in trial.targets().items() if content != targets.get(name))
         right_after = trial.until_right(end + 2 * scenario.longest + HOUR)
         trial.run(max(trial.stage.world.now, end + HOUR))
@@ -163,6 +164,7 @@ class _Trial:
 
     def __init__(self, scenario: Scenario) -> None:
         self.stage = Stage(scenario, seed=_SEED)
+        self._permits = Permits(self.stage)
         self.asked: list[tuple[float, str, str]] = []
         self.took: dict[float, list[float]] = {}
         self._waiting: dict[tuple[str, Place], float] = {}
@@ -187,7 +189,7 @@ class _Trial:
 
     def until_right(self, latest: float) -> float | None:
         """Let time pass until all objects are right; return when that was."""
-        wrong = self.stage.objects()
+        wrong = self.objects()
         while wrong := [obj for obj in map(self._now, wrong) if not self.is_right(obj)]:
             if self.stage.world.now >= latest:
                 return None
@@ -212,6 +214,10 @@ class _Trial:
 
     # -- looking on
 
+    def objects(self) -> list[Json]:
+        """Return the objects that may have what they ask for."""
+        return [obj for obj in self.stage.objects() if not self._permits.refuses(obj)]
+
     def is_right(self, obj: Json) -> bool:
         """Whether an object has what it asks for and says so."""
         ready: Json = next((c for c in obj.get("status", {}).get("conditions", ()) if c["type"] == "Ready"), {})
@@ -226,7 +232,7 @@ class _Trial:
 
     def targets(self) -> dict[str, Json | None]:
         """Return what all targets hold."""
-        targets = [target for obj in self.stage.objects() for target in targets_of(obj)]
+        targets = [target for obj in self.objects() for target in targets_of(obj)]
         return {"/".join(target): (self.stage.secret(*target) or {}).get("data") for target in targets}
 
     def counted(self, backend: str, since: float) -> Mapping[str, int]:

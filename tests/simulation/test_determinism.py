@@ -30,7 +30,9 @@ def test_a_seed_tells_one_story_in_every_process(seed: int) -> None:
     with living(seed, "1") as one, living(seed, "2") as other:
         told, told_again = one.communicate()[0].splitlines(), other.communicate()[0].splitlines()
     assert (one.returncode, other.returncode) == (0, 0)
-    assert told == told_again
+    parted = next((pair for pair in zip(told, told_again, strict=False) if pair[0] != pair[1]), None)
+    assert parted is None  # not the stories as a whole: to show how long ones differ takes minutes
+    assert len(told) == len(told_again)
     assert len(told) > 50
 
 

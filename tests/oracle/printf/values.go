@@ -28,7 +28,7 @@ var values = map[string][]any{
 		1234567890, math.MaxInt64, math.MinInt64},
 	"float64": {0.0, math.Copysign(0, -1), 1.0, -1.5, 2.5, 3.5, 0.1, 1.0 / 3, 100.0, 99.95, 999999.5, 1e5, 1e6, 1234567.0,
 		123456789.0, 1e20, 1e21, 1e22, 1e100, 0.0001, 0.00012, 0.00001, 1.5e-7, 5e-324, 2.2250738585072014e-308,
-		math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN(), 1.9999999999, 65504.0, 4503599627370497.5},
+		math.MaxFloat64, 0x1p89, math.Inf(1), math.Inf(-1), math.NaN(), 1.9999999999, 65504.0, 4503599627370497.5},
 	"complex128": {complex(0, 0), 1 + 2i, complex(-1.5, -0.25), complex(1e21, 1e-7), complex(math.NaN(), math.Inf(-1))},
 	"string": {"", "x", "hello, world", "héllo", "日本語", "a\"b'c\\d", "line\nfeed\ttab\r\a\b\f\v", "\x00\x1f\x7f",
 		"`back`", "\xff\xfe", "a\xc3", "\xed\xa0\x80", "\u00a0\u00ad\u200b\u2028\ufeff", "😀e\u0301", "\ufffd",

@@ -20,12 +20,21 @@ _MANTISSA_DIGITS: Final = _MANTISSA_BITS // 4
 def shortest(value: float) -> str:
     """Return a float in the fewest digits that mean it: Go's `%v`, with an exponent below -4 and from 6 on."""
     size = abs(value)
+    text = repr(value)
     if _LEAST_PLAIN <= size < _LEAST_LARGE or size == 0:
-        return repr(value).removesuffix(".0")
+        return text.removesuffix(".0")
     if not math.isfinite(value):
         return _not_finite(value)
-    digits = repr(size).partition("e")[0].replace(".", "").strip("0")
-    return f"{value:.{len(digits) - 1}e}"
+    return text if "e" in text else _with_exponent(text)
+
+
+def _with_exponent(text: str) -> str:
+    """Return a large number with an exponent, from the digits it has: rounding the number anew may give others."""
+    sign = "-" if text[0] == "-" else ""
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    digits = (whole + fraction).rstrip("0")
+    point = "." if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{point}{digits[1:]}e+{len(whole) - 1:02d}"
 
 
 def floating(value: float, how: Directive) -> str | None:

@@ -22,7 +22,6 @@ from attrs import frozen
 from .mutant import LIFE, ROOT, Mutant, packages
 
 TIMEOUT: Final = 300.0
-_LINE: Final = "\n"
 _PATIENCE: Final = 60
 """Seconds for one test."""
 _NOTICED: Final = re.compile(r"assert\b|(\w+\.)*(AssertionError|Violated|TimeoutError|Failed)\b")
@@ -50,13 +49,13 @@ def tried(mutant: Mutant) -> Verdict:
     with TemporaryDirectory(prefix="mutant-") as directory:
         overlay = Path(directory)
         for package in packages():
-            shutil.copytree(package, overlay / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(package, overlay / package.name, ignore=shutil.ignore_patterns("*.pyc.*"))
         file = overlay / mutant.file
         file.write_text(mutant.applied(file.read_text()))
         failures = list(_failures((mutant.killer,), overlay))
     noticed = [failure for failure in failures if notices(failure)]
-    said = (noticed or failures or ["survived"])[0]
-    return Verdict(mutant, bool(noticed), said.partition(_LINE)[0], time.monotonic() - began)
+    said = (noticed or failures or ["nobody noticed"])[0]
+    return Verdict(mutant, bool(noticed), said, time.monotonic() - began)
 
 
 def sound(killers: Iterable[str]) -> list[str]:
@@ -81,32 +80,26 @@ def _failures(killers: Iterable[str], overlay: Path) -> Iterator[str]:
 
 def _of_tests(nodes: list[str], overlay: Path) -> Iterator[str]:
     report = overlay / "report.xml"
-    options = (
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "--tb=line",
-        f"--timeout={_PATIENCE}",
-        f"--junitxml={report}",
-    )
+    options = ("-q", "--tb=line", "-pno:cacheprovider", "-pno:xdist", f"--timeout={_PATIENCE}", f"--junitxml={report}")
     done = _run(overlay, "pytest", *options, *(f"tests/{node}" for node in nodes))
     if not report.exists():
         yield f"pytest did not run: {done.strip()[-200:]}"
         return
     cases = list(ET.parse(report).iter("testcase"))
-    if not any(case.find("skipped") is None for case in cases):
+    if not cases:
         yield "no test ran"
     for case in cases:
-        for failure in (*case.findall("failure"), *case.findall("error")):
-            yield f"{failure.get('message', '').partition(_LINE)[0]} (in {case.get('name')})"
+        for failure in (one for one in case if one.tag in {"failure", "error", "skipped"}):
+            yield f"{_first_line(failure.get('message', ''))} (in {case.get('name')})"
 
 
 def _of_life(seed: str, overlay: Path) -> Iterator[str]:
-    said = _run(overlay, "mutants.life", seed).strip()
-    if said:
-        yield said
+    if said := _first_line(_run(overlay, "mutants.life", seed)):
+        yield f"{said} (in a life of seed {seed})"
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.splitlines()), "")
 
 
 def _run(overlay: Path, module: str, *arguments: str) -> str:
@@ -114,7 +107,6 @@ def _run(overlay: Path, module: str, *arguments: str) -> str:
     env = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join((str(overlay), str(ROOT / "tests"))),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(overlay / "hypothesis"),
         "CI": "1",  # hypothesis draws the same examples each time
     }

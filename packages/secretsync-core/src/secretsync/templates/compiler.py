@@ -16,16 +16,18 @@ from . import nodes, runtime
 from .builtins import BOXED
 from .emitter import Emitter, Place
 from .errors import Failure
-from .expressions import Expressions, Operand, Options
+from .expressions import KEY, Expressions, Operand, Options, Variable
 from .limits import Limits
 from .nodes import Node, Tree
 from .printf_quoting import quote
 from .printing import text
-from .values import MISSING
+from .values import MISSING, Record
 
 FILE: Final = "<template>"
 MAX_PIECES: Final = 50
 """Pieces of output in one line."""
+MAX_INLINE: Final = 20
+"""Nodes of a template that is compiled where it is called."""
 _PYTHON: Final = ("bool", "dict", "float", "int", "len", "str", "type")
 """All that the source names of Python itself."""
 
@@ -60,7 +62,7 @@ def compile_trees(trees: Mapping[str, Tree], options: Options, limits: Limits) -
     emitter = Emitter()
     entries = {name: emitter.name("template") for name in trees}
     for name, tree in trees.items():
-        _Body(emitter, tree, options, entries=entries, depth=limits.depth).compile(entries[name])
+        _Body(emitter, tree, options, trees=trees, entries=entries, depth=limits.depth).compile(entries[name])
     return Program(emitter, entries, options)
 
 
@@ -75,13 +77,13 @@ def globals_of(options: Options) -> dict[str, object]:
         "ONCE": (None,),
         "UNSET": runtime.UNSET,
         "Failure": Failure,
+        "NONE": {},
+        "Record": Record,
         "boxed_field": boxed_field,
         "boxed_method": runtime.method_access(boxed_field),
         "check_method": runtime.check_method,
         "field": field,
         "method": runtime.method_access(field),
-        "no_entry": runtime.no_entry,
-        "text": text,
         "undefined": runtime.undefined,
     }
 
@@ -90,9 +92,17 @@ class _Body(Expressions):
     """Compiles the statements of one tree."""
 
     def __init__(
-        self, emitter: Emitter, tree: Tree, options: Options, *, entries: Mapping[str, str], depth: int
+        self,
+        emitter: Emitter,
+        tree: Tree,
+        options: Options,
+        *,
+        trees: Mapping[str, Tree],
+        entries: Mapping[str, str],
+        depth: int,
     ) -> None:
         super().__init__(emitter, tree, options)
+        self.trees = trees
         self.entries = entries
         self.depth = depth
         self.pieces: list[str | Operand] = []
@@ -105,9 +115,8 @@ class _Body(Expressions):
         prologue = len(emitter.lines)
         emitter.line("")
         self.block(self.tree.body)
-        emitter.lines[prologue] = " v = d; pieces = run.pieces; mark = len(pieces) + 1024; " + "".join(
-            f"{name} = UNSET; " for name in self.unset
-        )
+        root = ["v = d"] if "$" in self.tree.assigned else []
+        emitter.lines[prologue] = " " + "; ".join([*root, *(f"{name} = UNSET" for name in self.unset), "pass"])
         emitter.dedent()
 
     # Output.
@@ -124,9 +133,8 @@ class _Body(Expressions):
     def piece(self, piece: str | Operand) -> str:
         if isinstance(piece, str):
             return self.emitter.constant(piece)
-        if piece.kind == "string":
-            return piece.code
-        return f"{piece.code} if type({piece.code}) is str else text({piece.code})"
+        # Written at once, a number costs less than in the end among texts.
+        return f'f"{{{piece.code}}}"' if piece.kind in ("int", KEY) else piece.code
 
     def print(self, value: Operand) -> None:
         if value.constant:
@@ -146,10 +154,12 @@ class _Body(Expressions):
     # Statements.
 
     def block(self, body: Sequence[Node]) -> None:
+        before = len(self.emitter.lines)
         for node in body:
             self.statement(node)
         self.flush()
-        self.emitter.line("pass")
+        if len(self.emitter.lines) == before:
+            self.emitter.line("pass")
 
     def statement(self, node: Node) -> None:
         self.at = node
@@ -188,7 +198,7 @@ class _Body(Expressions):
         self.flush()
         self.emit(f"if {value.code}:")
         if isinstance(node, nodes.With):
-            self.dot = value
+            self.dot = _steady(value)
         self.nested(node.body)
         self.dot = dot
         if node.otherwise:
@@ -198,13 +208,12 @@ class _Body(Expressions):
 
     def nested(self, body: Sequence[Node], *, loop: bool = False) -> None:
         """Compile a block within another; variables that it declares end with it."""
-        declared = len(self.variables)
+        declared, lookups = len(self.variables), dict(self.lookups)
         self.emitter.indent(loop=loop)
-        if loop:
-            self.emit("if len(pieces) > mark: mark = run.measure()")
         self.block(body)
         self.emitter.dedent(loop=loop)
         del self.variables[declared:]
+        self.lookups = lookups
 
     def loop(self, node: nodes.Range) -> None:
         declared, dot = len(self.variables), self.dot
@@ -218,7 +227,7 @@ class _Body(Expressions):
         self.emitter.indent()
         names = [self.emitter.name("e") for _ in range(max(count, 1))]
         self.emit(f"for {', '.join(names)} in {items.code}:")
-        self.turn(node, names)
+        self.turn(node, names, value)
         self.dot = dot
         self.emitter.dedent()
         if node.otherwise:
@@ -250,33 +259,70 @@ class _Body(Expressions):
         else:
             self.emitter.line(f"{self.again} = True; break")
 
-    def turn(self, node: nodes.Range, names: Sequence[str]) -> None:
-        """Compile the body of a loop, whose variables get their values first."""
+    def turn(self, node: nodes.Range, names: Sequence[str], value: Operand) -> None:
+        """Compile the body of a loop, whose variables have the value of the pipeline only in its `else`."""
         pipe = node.pipe
+        self.dot = Operand(names[-1], boxed=True, steady=True)
+        held = [Operand(name, KEY) for name in names[:-1]] + [self.dot]
+        lookups, outer = dict(self.lookups), self.again
+        self.again = None
         self.emitter.indent(loop=True)
-        self.dot = Operand(names[-1], boxed=True)
-        for variable, name in zip(pipe.variables, names, strict=False):
-            if pipe.assigns:
-                self.assign(variable.name, name, boxed=True)
-        if not pipe.assigns:
-            for known, name in zip(self.variables[len(self.variables) - len(pipe.variables) :], names, strict=False):
-                known.operand.boxed = name is names[-1]
-                self.emit(f"{known.operand.code} = {name}")
+        if pipe.assigns:
+            for variable, operand in zip(pipe.variables, held, strict=False):
+                self.assign(variable.name, operand.code, boxed=True)
+        elif pipe.variables:
+            del self.variables[len(self.variables) - len(pipe.variables) :]
+            for variable, operand in zip(pipe.variables, held, strict=True):
+                self.declare(variable.name, operand)
         self.emitter.dedent(loop=True)
-        outer, self.again = self.again, None
         self.nested(node.body, loop=True)
-        self.again = outer
+        self.again, self.lookups = outer, lookups
+        if pipe.variables and not pipe.assigns:
+            del self.variables[len(self.variables) - len(pipe.variables) :]
+            self.variables += [Variable(variable.name, value, unsure=False) for variable in pipe.variables]
 
     def template(self, node: nodes.Call) -> None:
         self.at = node
         if node.name not in self.entries:
             self.fail(f"template {quote(node.name)} not defined")
             return
+        dot = Operand("MISSING") if node.pipe is None else self.unboxed(self.pipeline(node.pipe))
+        if _is_small(self.trees[node.name]):
+            self.inline(self.trees[node.name], dot)
+            return
         self.flush()
+        self.at = node
         self.emit(f"if depth >= {self.depth}: run.too_deep()")
-        dot = "MISSING" if node.pipe is None else self.unboxed(self.pipeline(node.pipe)).code
-        self.flush()
-        self.emit(f"{self.entries[node.name]}({dot}, out, outs, run, depth + 1)")
+        self.emit(f"{self.entries[node.name]}({dot.code}, out, outs, run, depth + 1)")
+
+    def inline(self, tree: Tree, dot: Operand) -> None:
+        """Compile a small template where it is called: most of what it prints then goes out with what is around it."""
+        outside = self.tree, self.dot, self.variables, self.again
+        self.tree, self.dot, self.again = tree, _steady(dot), None
+        self.variables = [Variable("$", self.dot, unsure=False)]
+        for statement in tree.body:
+            self.statement(statement)
+        self.tree, self.dot, self.variables, self.again = outside
+
+
+def _steady(value: Operand) -> Operand:
+    return Operand(value.code, value.kind, boxed=value.boxed, steady=True)
+
+
+def _is_small(tree: Tree) -> bool:
+    """Return whether a template is worth repeating wherever it is called; it must not call any itself."""
+    return "$" not in tree.assigned and _size(tree.body) <= MAX_INLINE
+
+
+def _size(body: Sequence[Node]) -> int:
+    """Return the number of nodes, or more than any bound if there is a call among them."""
+    total = len(body)
+    for node in body:
+        if isinstance(node, nodes.Call):
+            return MAX_INLINE + 1
+        if isinstance(node, nodes.Branch):
+            total += _size(node.body) + _size(node.otherwise)
+    return total
 
 
 def _breaks(body: Sequence[Node]) -> bool:

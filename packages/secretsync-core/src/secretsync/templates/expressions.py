@@ -17,6 +17,8 @@ from .functions import ANY, VALUE, Function
 from .nodes import Node, Tree
 from .printf import compiled
 
+KEY: Final = "int or string"
+"""The kind of what a loop gives besides its elements."""
 LARGE: Final = 65536
 """Characters of a function's result from which on it is charged."""
 
@@ -28,15 +30,17 @@ class Operand:
         code: Its name.
         kind: Its type as Go words it, or `ANY` if that is not known before the run.
         boxed: Whether Go holds it in an interface, so that nil is a nil interface.
+        steady: Whether it is a cursor, of which several fields may be asked.
         constant: Whether it is the constant `value`.
     """
 
-    __slots__ = ("boxed", "code", "constant", "kind", "value")
+    __slots__ = ("boxed", "code", "constant", "kind", "steady", "value")
 
-    def __init__(self, code: str, kind: str = ANY, *, boxed: bool = False) -> None:
+    def __init__(self, code: str, kind: str = ANY, *, boxed: bool = False, steady: bool = False) -> None:
         self.code = code
         self.kind = kind
         self.boxed = boxed
+        self.steady = steady
         self.constant = False
         self.value: object = None
 
@@ -71,10 +75,12 @@ class Expressions:
         self.tree = tree
         self.options = options
         self.at: Node | None = None
-        self.dot = Operand("d")
-        self.variables = [Variable("$", Operand("v"), unsure=False)]
+        self.dot = Operand("d", steady=True)
+        root = "v" if "$" in tree.assigned else "d"
+        self.variables = [Variable("$", Operand(root), unsure=False)]
         self.unsure = 0
         self.unset: list[str] = []
+        self.lookups: dict[str, str] = {}
 
     # Lines.
 
@@ -195,12 +201,20 @@ class Expressions:
     def field(self, base: Operand, name: str) -> Operand:
         key = self.emitter.constant(name)
         slow = "boxed_field" if base.boxed else "field"
-        get = f"get({key})" if self.options.missing_key == "zero" else f"get({key}, MISSING)"
         code = base.code
-        found = self.keep(f"{code}.{get} if type({code}) is dict else {slow}({code}, {key})", boxed=True, name=name)
-        if self.options.missing_key == "error":
-            self.emit(f"if {found.code} is MISSING: no_entry({key})")
-        return found
+        if base.steady and not self.unsure:
+            at = self.lookup(code)
+            return self.keep(f"{at}[{key}] if {key} in {at} else {slow}({code}, {key})", boxed=True, name=name)
+        quick = f"{code}[{key}] if type({code}) is dict and {key} in {code}"
+        return self.keep(f"{quick} else {slow}({code}, {key})", boxed=True, name=name)
+
+    def lookup(self, code: str) -> str:
+        """Return the name of the dict in which the fields of a value are; it is found once in a block."""
+        if code not in self.lookups:
+            name = self.emitter.name("g")
+            self.emit(f"{name} = {code} if type({code}) is dict else {code}.fields if type({code}) is Record else NONE")
+            self.lookups[code] = name
+        return self.lookups[code]
 
     def method(self, base: Operand, name: str, args: Sequence[Node], final: Operand | None) -> Operand:
         at = self.at
@@ -228,13 +242,15 @@ class Expressions:
     def look_up(self, name: str) -> Variable | None:
         return next((known for known in reversed(self.variables) if known.name == name), None)
 
-    def declare(self, name: str, value: Operand) -> Operand:
-        operand = Operand(self.emitter.name("v"), boxed=value.boxed)
-        self.emit(f"{operand.code} = {value.code}")
+    def declare(self, name: str, value: Operand) -> None:
+        if self.unsure or name in self.tree.assigned:
+            operand = Operand(self.emitter.name("v"), boxed=value.boxed)
+            self.emit(f"{operand.code} = {value.code}")
+        else:
+            operand = value
         self.variables.append(Variable(name, operand, unsure=self.unsure > 0))
         if self.unsure:
             self.unset.append(operand.code)
-        return operand
 
     def assign(self, name: str, code: str, *, boxed: bool = False) -> None:
         known = self.look_up(name)

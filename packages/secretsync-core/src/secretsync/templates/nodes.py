@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from .printf_quoting import quote
@@ -240,15 +240,23 @@ class Call(Node):
 
 
 class Tree:
-    """One named template: its body, and the text that it was read from, which errors point into."""
+    """One named template.
 
-    __slots__ = ("body", "name", "source", "text")
+    Attributes:
+        source: The name of the text that it was read from, which errors point into.
+        text: That text.
+        body: Its nodes.
+        assigned: The variables that it assigns to; all others keep the value of their declaration.
+    """
 
-    def __init__(self, name: str, *, source: str, text: str, body: Sequence[Node]) -> None:
+    __slots__ = ("assigned", "body", "name", "source", "text")
+
+    def __init__(self, name: str, *, source: str, text: str, body: Sequence[Node], assigned: Collection[str]) -> None:
         self.name = name
         self.source = source
         self.text = text
         self.body = tuple(body)
+        self.assigned = frozenset(assigned)
 
     @property
     def is_empty(self) -> bool:

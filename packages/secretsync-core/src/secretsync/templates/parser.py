@@ -68,6 +68,7 @@ class _Parser:
         self.loops = 0
         self.parentheses = 0
         self.variables = ["$"]
+        self.assigned: set[str] = set()
 
     # Tokens.
 
@@ -150,7 +151,7 @@ class _Parser:
         self.add(name, body)
 
     def add(self, name: str, body: list[Node]) -> None:
-        tree = Tree(name, source=self.source.name, text=self.source.text, body=body)
+        tree = Tree(name, source=self.source.name, text=self.source.text, body=body, assigned=self.assigned)
         known = self.source.trees.get(name)
         if known is None or known.is_empty:
             self.source.trees[name] = tree
@@ -282,7 +283,9 @@ class _Parser:
             declared.append(nodes.Variable(token.pos, token.text))
             self.variables.append(token.text)
             if sign.text != ",":
-                return declared, sign.kind == "="
+                assigns = sign.kind == "="
+                self.assigned.update(variable.name for variable in declared if assigns)
+                return declared, assigns
             self.check_list(context, declared)
         return declared, False
 

@@ -7,13 +7,14 @@ functions come twice: as they are, and `boxed`, for what is held in an interface
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Literal, TypeVar
 
 from .errors import Excess, Failure
 from .functions import ANY, VALUE
 from .limits import Limits
 from .printf_quoting import quote
+from .printing import text
 from .values import LIST, MAP, MISSING, Record, StandIn, Undecided, encoded, type_name
 
 MissingKey = Literal["default", "zero", "error"]
@@ -21,27 +22,37 @@ MANY: Final = 1024
 """Pieces of output between two looks at its size."""
 
 
+T = TypeVar("T")
+
+
 class Run:
     """One rendering: its output so far, and what it has used of its limits. For one thread."""
 
-    __slots__ = ("counted", "iterations", "large", "limits", "pieces", "size")
+    __slots__ = ("iterations", "large", "limits", "pieces", "size", "written")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.pieces: list[str] = []
-        self.iterations = 0
-        self.counted = 0
+        self.pieces: list[object] = []
+        self.written: list[str] = []
         self.size = 0
+        self.iterations = 0
         self.large = 0
 
-    def measure(self) -> int:
-        """Check the size of the output; return how many pieces there may be until the next check."""
-        self.size += sum(map(len, self.pieces[self.counted :]))
-        self.counted = len(self.pieces)
+    def measure(self) -> None:
+        """Write the pieces so far, and check the size of the output."""
+        for at in range(0, len(self.pieces), MANY):
+            piece = _joined(self.pieces[at : at + MANY])
+            self.written.append(piece)
+            self.size += len(piece)
+            if self.size > self.limits.output:
+                raise Excess(f"the output is longer than {self.limits.output} characters", "output")
+        self.pieces.clear()
         self.large = 0
-        if self.size > self.limits.output:
-            raise Excess(f"the output is longer than {self.limits.output} characters", "output")
-        return self.counted + MANY
+
+    def finish(self) -> str:
+        """Return the output."""
+        self.measure()
+        return self.written[0] if len(self.written) == 1 else "".join(self.written)
 
     def charge(self, made: str) -> None:
         """Take note of a large text that a function made."""
@@ -54,16 +65,27 @@ class Run:
     def too_deep(self) -> None:
         raise Excess(f"exceeded maximum template depth ({self.limits.depth})", "depth")
 
-    def turns(self, count: int) -> None:
+    def turns(self, found: Iterable[T], count: int) -> Iterable[T]:
+        """Return what a loop goes through, or nothing if that is empty."""
         self.iterations += count
         if self.iterations > self.limits.iterations:
             raise Excess(f"more than {self.limits.iterations} turns of loops", "iterations")
+        if len(self.pieces) > MANY:
+            self.measure()
+        if count > MANY:
+            return self._measured(found)
+        return found if count else ()
 
-    def elements(self, value: object, *, integers: bool = True) -> Sequence[object]:
+    def _measured(self, found: Iterable[T]) -> Iterator[T]:
+        for at, element in enumerate(found):
+            if not at % MANY:
+                self.measure()
+            yield element
+
+    def elements(self, value: object, *, integers: bool = True) -> Iterable[object]:
         """Return what a loop with at most one variable goes through."""
-        found = self._elements(value, integers=integers)
-        self.turns(len(found))
-        return found
+        found = value if isinstance(value, list) else self._elements(value, integers=integers)
+        return self.turns(found, len(found))
 
     def _elements(self, value: object, *, integers: bool) -> Sequence[object]:
         if isinstance(value, list | tuple):
@@ -74,18 +96,29 @@ class Run:
             return range(value)
         return _no_elements(value)
 
-    def pairs(self, value: object, *, integers: bool = True) -> Sequence[tuple[object, object]]:
+    def pairs(self, value: object, *, integers: bool = True) -> Iterable[tuple[object, object]]:
         """Return what a loop with two variables goes through: positions or keys, with the elements."""
         if isinstance(value, list | tuple):
-            self.turns(len(value))
-            return list(enumerate(value))
+            return self.turns(enumerate(value), len(value))
         if isinstance(value, Mapping):
-            self.turns(len(value))
-            return [(key, value[key]) for key in sorted_keys(value)]
+            return self.turns([(key, value[key]) for key in sorted_keys(value)], len(value))
         if integers and isinstance(value, int) and not isinstance(value, bool):
             raise Failure("can't use [redacted] to iterate over more than one variable")
         _no_elements(value)
         return ()
+
+
+def _joined(pieces: Sequence[object]) -> str:
+    try:
+        return "".join(pieces)  # type: ignore[arg-type]  # most often they are
+    except TypeError:
+        # `__class__` costs half of what `type` does; a piece is what a template printed, mostly text and numbers.
+        return "".join(
+            [
+                piece if piece.__class__ is str else str(piece) if piece.__class__ is int else text(piece)
+                for piece in pieces
+            ]
+        )
 
 
 def _no_elements(value: object) -> Sequence[object]:
@@ -110,7 +143,10 @@ def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, s
 
     def field(value: object, name: str) -> object:
         if isinstance(value, Mapping):
-            return value.get(name, absent)
+            found = value.get(name, absent)
+            if found is MISSING and missing_key == "error":
+                raise Failure(f"map has no entry for key {quote(name)}")
+            return found
         if isinstance(value, StandIn):
             return value
         if value is MISSING:
@@ -133,10 +169,6 @@ def _record_field(value: Record, name: str, *, boxed: bool) -> object:
     if name in value.fields:
         return value.fields[name]
     raise Failure(f"can't evaluate field {name} in type {ANY if boxed else value.type_name}")
-
-
-def no_entry(name: str) -> None:
-    raise Failure(f"map has no entry for key {quote(name)}")
 
 
 def check_method(value: object, name: str) -> None:

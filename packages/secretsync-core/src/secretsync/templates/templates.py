@@ -90,11 +90,9 @@ class TemplateSet:
         entry: Callable[..., None] = namespace[self.program.entries[name]]  # type: ignore[assignment]
         try:
             entry(MISSING if data is None else data, pieces.append, pieces.extend, run, 0)
-            run.measure()
+            return run.finish()
         except _ERRORS as error:
             found = self._told(error)
-        else:
-            return "".join(pieces)
         raise found  # outside of `except`: the first error would drag the run's values along
 
     def _told(self, error: Exception) -> TemplateError:

@@ -1,0 +1,118 @@
+"""Templates beside Go's own text/template, which must be installed: how many times as fast ours are.
+
+    python bench/templates.py --rounds 15
+
+Each template is rendered over 100 secrets, as maps and as structs (records), by both in turn within one run, so that
+a busy moment of the machine falls on both. One JSON object gives the best microseconds of each and Go's over ours;
+`missed` names those below the bound, and then the exit code is 1. The texts are compared.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # The root in place of this folder, whose operator.py is not what the standard library means by that name.
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
+import argparse
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from secretsync.templates import Record, Template, parse
+
+ORACLE: Final = Path(__file__).parents[1] / "tests" / "oracle"
+TIMES: Final = 200
+"""Renderings in a row."""
+
+TEMPLATES: Final = {
+    "KEY=VALUE": "{{range .}}{{.Key}}={{.Value}}\n{{end}}",
+    "if, else if, eq": (
+        '{{range .}}{{if eq .Key "KEY_10"}}first: {{.Value}}\n{{else if eq .Key "KEY_20" "KEY_30"}}{{.Value}}\n'
+        "{{else}}# {{.Key}}\n{{end}}{{end}}"
+    ),
+    "printf into one string": (
+        '{{$all := ""}}{{range .}}{{$all = printf "%s%s=%s\\n" $all .Key .Value}}{{end}}{{$all}}'
+    ),
+    "range, with, template": (
+        '{{define "line"}}{{.Key}}: {{.Value}}{{end}}'
+        '{{range $i, $row := .}}{{with $row}}{{$i}} {{template "line" .}}\n{{end}}{{end}}'
+    ),
+}
+
+ROWS: Final = [{"Key": f"KEY_{n}", "Value": f"value {n} of a secret"} for n in range(100)]
+RECORDS: Final = [Record("Secret", row) for row in ROWS]
+
+
+class Go:
+    """Go's half: a process that answers jobs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def render(self, text: str, *, structs: bool) -> tuple[float, str]:
+        """Return the seconds of one rendering, and its text."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        job = {"text": text, "rows": ROWS, "structs": structs, "times": TIMES}
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return answer["seconds"] / TIMES, answer["output"]
+
+
+@contextmanager
+def go() -> Iterator[Go]:
+    with TemporaryDirectory() as folder:
+        program = f"{folder}/speed"
+        subprocess.run(["go", "build", "-o", program, "./speed"], cwd=ORACLE, check=True)
+        with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            yield Go(process)
+
+
+def ours(template: Template, data: object) -> tuple[float, str]:
+    """Return the seconds of one rendering, and its text."""
+    text = ""
+    began = time.perf_counter()
+    for _ in range(TIMES):
+        text = template.render(data)
+    return (time.perf_counter() - began) / TIMES, text
+
+
+def measured(rounds: int) -> Mapping[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    with go() as other:
+        for name, text in TEMPLATES.items():
+            template = parse(name, text)
+            for kind, data in (("maps", ROWS), ("structs", RECORDS)):
+                pairs = [(ours(template, data), other.render(text, structs=kind == "structs")) for _ in range(rounds)]
+                if any(one[1] != two[1] for one, two in pairs):
+                    raise SystemExit(f"{name}: the texts differ")
+                best, theirs = min(one[0] for one, _ in pairs), min(two[0] for _, two in pairs)
+                found[f"{name}, {kind}"] = {
+                    "microseconds": round(best * 1e6, 1),
+                    "go": round(theirs * 1e6, 1),
+                    "times_as_fast": round(theirs / best, 2),
+                }
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each")
+    parser.add_argument("--faster", type=float, default=2.0, help="the bound: how many times as fast as Go")
+    args = parser.parse_args()
+    found = measured(args.rounds)
+    missed = [name for name, figures in found.items() if figures["times_as_fast"] < args.faster]
+    print(json.dumps({"rounds": args.rounds, "templates": found, "missed": missed}, indent=2))
+    return bool(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

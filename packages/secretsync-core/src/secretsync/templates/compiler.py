@@ -262,15 +262,17 @@ class _Body(Expressions):
     def turn(self, node: nodes.Range, names: Sequence[str], value: Operand) -> None:
         """Compile the body of a loop, whose variables have the value of the pipeline only in its `else`."""
         pipe = node.pipe
-        self.dot = Operand(names[-1], boxed=True, steady=True)
+        declared: list[Variable] = []
+        self.dot = Operand(names[-1], boxed=value.kind != "int", steady=True)
         held = [Operand(name, KEY) for name in names[:-1]] + [self.dot]
         lookups, outer = dict(self.lookups), self.again
         self.again = None
         self.emitter.indent(loop=True)
         if pipe.assigns:
             for variable, operand in zip(pipe.variables, held, strict=False):
-                self.assign(variable.name, operand.code, boxed=True)
+                self.assign(variable.name, operand.code, boxed=operand.boxed)
         elif pipe.variables:
+            declared = self.variables[len(self.variables) - len(pipe.variables) :]
             del self.variables[len(self.variables) - len(pipe.variables) :]
             for variable, operand in zip(pipe.variables, held, strict=True):
                 self.declare(variable.name, operand)
@@ -278,8 +280,7 @@ class _Body(Expressions):
         self.nested(node.body, loop=True)
         self.again, self.lookups = outer, lookups
         if pipe.variables and not pipe.assigns:
-            del self.variables[len(self.variables) - len(pipe.variables) :]
-            self.variables += [Variable(variable.name, value, unsure=False) for variable in pipe.variables]
+            self.variables[len(self.variables) - len(pipe.variables) :] = declared
 
     def template(self, node: nodes.Call) -> None:
         self.at = node

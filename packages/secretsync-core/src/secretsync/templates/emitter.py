@@ -5,6 +5,7 @@ No text of a template gets into the source: it is a constant, and the source hol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from .errors import LimitExceeded
@@ -14,6 +15,29 @@ MAX_INDENT: Final = 90
 """Python refuses more than a hundred."""
 MAX_LOOPS: Final = 19
 """Python refuses more than twenty, one within the other."""
+
+
+class Choice:
+    """The node that was evaluated last, where the run decides which that is.
+
+    Attributes:
+        code: The local variable that has the index of the node.
+        nodes: Those that it can be.
+    """
+
+    __slots__ = ("code", "nodes")
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.nodes: list[Node | Choice | None] = []
+
+
+def chosen(node: Node | Choice | None, values: Mapping[str, object]) -> Node | None:
+    """Return the node of a choice, by the local variables of the function that failed."""
+    while isinstance(node, Choice):
+        at = values.get(node.code)
+        node = node.nodes[at if isinstance(at, int) else -1]
+    return node
 
 
 class Place:
@@ -28,7 +52,9 @@ class Place:
 
     __slots__ = ("call", "name", "node", "tree")
 
-    def __init__(self, tree: Tree, node: Node | None, call: Node | None = None, name: str = "") -> None:
+    def __init__(
+        self, tree: Tree, node: Node | Choice | None, call: Node | Choice | None = None, name: str = ""
+    ) -> None:
         self.tree = tree
         self.node = node
         self.call = call

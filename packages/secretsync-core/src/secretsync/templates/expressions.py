@@ -12,7 +12,7 @@ from typing import Final
 from . import nodes, runtime
 from .builtins import BUILTINS
 from .comparison import eq
-from .emitter import Emitter, Place
+from .emitter import Choice, Emitter, Place
 from .functions import ANY, VALUE, Function
 from .nodes import Node, Tree
 from .printf import compiled
@@ -74,7 +74,7 @@ class Expressions:
         self.emitter = emitter
         self.tree = tree
         self.options = options
-        self.at: Node | None = None
+        self.at: Node | Choice | None = None
         self.dot = Operand("d", steady=True)
         root = "v" if "$" in tree.assigned else "d"
         self.variables = [Variable("$", Operand(root), unsure=False)]
@@ -84,7 +84,7 @@ class Expressions:
 
     # Lines.
 
-    def emit(self, code: str, *, call: Node | None = None, name: str = "") -> None:
+    def emit(self, code: str, *, call: Node | Choice | None = None, name: str = "") -> None:
         self.emitter.line(code, Place(self.tree, self.at, call, name))
 
     def keep(self, code: str, kind: str = ANY, *, boxed: bool = False, name: str = "") -> Operand:
@@ -96,7 +96,7 @@ class Expressions:
     def fail(self, text: str) -> Operand:
         """Emit a line that ends the run; what comes after it is never reached."""
         self.emit(f"raise Failure({self.emitter.constant(text)})")
-        return Operand("None")
+        return Operand("MISSING")
 
     def constant(self, value: object, kind: str) -> Operand:
         operand = Operand(self.emitter.constant(value), kind)
@@ -276,7 +276,10 @@ class Expressions:
             given.append(self.accepted(final, self.parameter(function, len(args))))
         if function is BUILTINS["slice"]:
             # Of all its arguments, Go does not take an index out of an interface: `slice .l .i` is an error.
-            given[1:] = [Operand("BOXED") if operand.boxed else operand for operand in given[1:]]
+            given[1:] = [
+                self.keep(f"MISSING if {operand.code} is MISSING else BOXED") if operand.boxed else operand
+                for operand in given[1:]
+            ]
         if function is BUILTINS["call"]:
             given.insert(0, self.constant(str(args[0]) if args else "[redacted]", "string"))
         return self.invocation(node.name, function, call, given)
@@ -335,9 +338,12 @@ class Expressions:
     def connective(self, args: Sequence[Node], final: Operand | None, *, stops_at: bool) -> Operand:
         """Compile `and` or `or`, which evaluate no further argument once one decides."""
         made = Operand(self.emitter.name("t"), boxed=True)
+        last = Choice(self.emitter.name("w"))
         for at, arg in enumerate(args):
             self.unsure += at > 0
             self.emit(f"{made.code} = {self.argument(arg, VALUE).code}")
+            self.emit(f"{last.code} = {at}")
+            last.nodes.append(self.at)
             if at < len(args) - 1 or final is not None:
                 self.emit(f"if {'not ' if stops_at else ''}{made.code}:")
                 self.emitter.indent()
@@ -346,6 +352,7 @@ class Expressions:
         self.unsure -= max(len(args) - 1, 0)
         for _ in range(len(args) - (final is None)):
             self.emitter.dedent()
+        self.at = last
         return made
 
     # Arguments.

@@ -10,7 +10,7 @@ from typing import Final
 from .comparison import ComparisonError
 from .compiler import FILE, Program, compile_trees, globals_of
 from .dialects import GO, Dialect
-from .emitter import Place
+from .emitter import Place, chosen
 from .errors import Excess, ExecutionError, Failure, FunctionError, LimitExceeded, TemplateError
 from .expressions import Options
 from .functions import Function
@@ -111,16 +111,25 @@ class TemplateSet:
         found = None
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == FILE:
-                found = self.program.places.get(traceback.tb_lineno, found)
+                found = self._resolved(traceback.tb_lineno, traceback.tb_frame.f_locals) or found
             traceback = traceback.tb_next
         return found
 
+    def _resolved(self, line: int, values: Mapping[str, object]) -> Place | None:
+        place = self.program.places.get(line)
+        if place is None:
+            return None
+        return Place(place.tree, chosen(place.node, values), chosen(place.call, values), place.name)
+
 
 def _worded(place: Place | None, text: str) -> str:
-    if place is None or place.node is None:
+    if place is None:
         return f"template: {text}"
     tree = place.tree
-    return f"template: {tree.place(place.node)}: executing {quote(tree.name)} at <{place.node}>: {text}"
+    node = chosen(place.node, {})
+    if node is None:
+        return f"template: {text}"
+    return f"template: {tree.place(node)}: executing {quote(tree.name)} at <{node}>: {text}"
 
 
 class _Missed(Exception):

@@ -8,7 +8,7 @@ from typing import Final
 
 from . import comparison
 from .errors import FunctionError
-from .functions import ANY, VALUE, Function
+from .functions import VALUE, Function
 from .printf import printf
 from .printf_quoting import is_printable
 from .printing import print_, println, text
@@ -170,20 +170,21 @@ def not_(value: object) -> bool:
     return not value
 
 
+# For those that print, what is missing is as good as nil, so that nothing need turn it into that.
 BUILTINS: Final[Mapping[str, Function]] = {
     "and": Function(call, (VALUE,), rest=VALUE),
     "or": Function(call, (VALUE,), rest=VALUE),
     "not": Function(not_, (VALUE,), gives="bool"),
     "call": Function(call, (VALUE,), rest=VALUE),
-    "html": Function(html, rest=ANY, gives="string"),
-    "js": Function(js, rest=ANY, gives="string"),
-    "urlquery": Function(urlquery, rest=ANY, gives="string"),
+    "html": Function(html, rest=VALUE, gives="string"),
+    "js": Function(js, rest=VALUE, gives="string"),
+    "urlquery": Function(urlquery, rest=VALUE, gives="string"),
     "index": Function(index, (VALUE,), rest=VALUE),
     "slice": Function(slice_, (VALUE,), rest=VALUE),
     "len": Function(length, (VALUE,), gives="int"),
-    "print": Function(print_, rest=ANY, gives="string"),
-    "printf": Function(lambda form, *args: printf(form, args), ("string",), rest=ANY, gives="string"),
-    "println": Function(println, rest=ANY, gives="string"),
+    "print": Function(print_, rest=VALUE, gives="string"),
+    "printf": Function(lambda form, *args: printf(form, args), ("string",), rest=VALUE, gives="string"),
+    "println": Function(println, rest=VALUE, gives="string"),
     "eq": Function(comparison.eq, (VALUE,), rest=VALUE, gives="bool", decides=True),
     "ne": Function(comparison.ne, (VALUE, VALUE), gives="bool", decides=True),
     "lt": Function(comparison.lt, (VALUE, VALUE), gives="bool", decides=True),

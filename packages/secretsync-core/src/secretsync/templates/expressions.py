@@ -82,6 +82,10 @@ class Expressions:
         self.unset: list[str] = []
         self.lookups: dict[str, str] = {}
 
+    def flush(self) -> None:
+        """Emit what has been printed so far."""
+        raise NotImplementedError
+
     # Lines.
 
     def emit(self, code: str, *, call: Node | Choice | None = None, name: str = "") -> None:
@@ -299,17 +303,19 @@ class Expressions:
     def invocation(self, name: str, function: Function, call: Node, given: Sequence[Operand]) -> Operand:
         kind = function.gives
         made = Operand(self.emitter.name("t"), kind, boxed=kind == ANY)
-        code = self.short_way(function, given) or self.plain_call(name, function, given)
+        code = self.short_way(function, given) or self.plain_call(function, given)
+        if function.changes:
+            self.flush()
+            self.emit("run.measure()")
         self.emit(f"{made.code} = {code}", call=call, name=name)
         if kind == "string":
             self.emit(f"if len({made.code}) > {LARGE}: run.charge({made.code})")
         return made
 
-    def plain_call(self, name: str, function: Function, given: Sequence[Operand]) -> str:
-        del name
+    def plain_call(self, function: Function, given: Sequence[Operand]) -> str:
         if function is BUILTINS["printf"] and given[0].constant:
             # A format that is part of the template is read once.
-            callee = self.emitter.bind("p", compiled(str(given[0].value), len(given) - 1))
+            callee = self.emitter.bind("p", Function(compiled(str(given[0].value), len(given) - 1), rest=ANY))
             given = given[1:]
         else:
             callee = self.emitter.bind("f", function)
@@ -400,7 +406,7 @@ class Expressions:
 
     def accepted(self, value: Operand, kind: str, *, piped: bool = False) -> Operand:
         """Return the value as an argument of a type, or have the run end."""
-        if value.kind == kind or (value.constant and kind in (ANY, VALUE)):
+        if (value.kind == kind and kind != ANY) or (value.constant and kind in (ANY, VALUE)):
             return value
         if kind == VALUE:
             return self.unboxed(value) if piped else value

@@ -23,10 +23,12 @@ class Function:
         gives: The type of the result, `ANY` unless it is always the same.
         asks: Whether it answers from what is known so far, and may return a `StandIn`. As an argument of it, a
             stand-in ends the run; any other function is not called with one, and its result is a stand-in too.
+        changes: Whether it changes a mapping or a list that it is given, so that what was printed before must be
+            written before.
         decides: Whether a stand-in is for the function itself to refuse, as in comparisons.
     """
 
-    __slots__ = ("asks", "call", "decides", "gives", "rest", "takes")
+    __slots__ = ("asks", "call", "changes", "decides", "gives", "rest", "takes")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Function:
         rest: str | None = None,
         gives: str = ANY,
         asks: bool = False,
+        changes: bool = False,
         decides: bool = False,
     ) -> None:
         self.call = call
@@ -43,4 +46,5 @@ class Function:
         self.rest = rest
         self.gives = gives
         self.asks = asks
+        self.changes = changes
         self.decides = decides

@@ -79,7 +79,7 @@ class TemplateSet:
         except _Missed:
             pass
         if self._careful is None:
-            self._careful = _namespace(self.program, _noting)
+            self._careful = _namespace(self.program, _noting, len=_length)
         with suppress(TemplateError):  # it may come from what is missing
             self._run(self._careful, name, data)
         raise Undecided
@@ -93,7 +93,10 @@ class TemplateSet:
             return run.finish()
         except _ERRORS as error:
             found = self._told(error)
-        raise found  # outside of `except`: the first error would drag the run's values along
+        try:
+            raise found  # outside of `except`: the first error would drag the run's values along
+        finally:
+            del found
 
     def _told(self, error: Exception) -> TemplateError:
         if isinstance(error, RecursionError):
@@ -136,9 +139,11 @@ class _Missed(Exception):
     """A function that asks has no answer yet."""
 
 
-def _namespace(program: Program, bound: Callable[[Function], Callable[..., object]]) -> dict[str, object]:
+def _namespace(
+    program: Program, bound: Callable[[Function], Callable[..., object]], **more: object
+) -> dict[str, object]:
     """Execute the module with functions bound in one way or another."""
-    namespace = globals_of(program.options)
+    namespace = {**globals_of(program.options), **more}
     for name, value in program.constants.items():
         namespace[name] = bound(value) if isinstance(value, Function) else value
     exec(program.code, namespace)  # noqa: S102  # the source is ours, whatever the template says
@@ -158,6 +163,10 @@ def _asking(function: Function) -> Callable[..., object]:
         return answer
 
     return ask
+
+
+def _length(made: str | StandIn) -> int:
+    return 0 if isinstance(made, StandIn) else len(made)
 
 
 def _noting(function: Function) -> Callable[..., object]:

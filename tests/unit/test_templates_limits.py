@@ -1,0 +1,126 @@
+"""What a hostile template may have: bounds that end the run, and nothing of Python."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from secretsync.templates import Function, LimitExceeded, Limits, Record, TemplateError, parse
+
+
+def refused(source: str, data: object = None, *, functions: Any = None, **limits: int) -> str:
+    """Return the limit that ends the run."""
+    template = parse("t", source, functions=functions, limits=Limits(**limits))
+    with pytest.raises(LimitExceeded) as caught:
+        template.render(data)
+    return caught.value.limit
+
+
+def test_the_output_is_bounded() -> None:
+    assert refused("{{range 3}}{{$.text}}{{end}}", {"text": "x" * 40}, output=100) == "output"
+    assert parse("t", "{{.}}", limits=Limits(output=100)).render("x" * 100) == "x" * 100
+
+
+def test_the_output_is_measured_while_it_grows() -> None:
+    made: list[int] = []
+
+    def piece() -> str:
+        made.append(1)
+        return "x" * 1000
+
+    grow = {"grow": Function(piece, gives="string")}
+    assert refused("{{range 1000000}}{{grow}}{{end}}", functions=grow, output=100_000) == "output"
+    assert len(made) < 5000
+
+
+def test_large_texts_are_measured_as_they_are_printed() -> None:
+    made: list[int] = []
+
+    def piece() -> str:
+        made.append(1)
+        return "x" * 100_000
+
+    grow = {"grow": Function(piece, gives="string")}
+    assert refused("{{range 900}}{{grow}}{{end}}", functions=grow, output=1_000_000) == "output"
+    assert len(made) < 50
+
+
+def test_nested_short_loops_are_measured() -> None:
+    text = "{{range 1000}}{{range 1000}}{{$}}{{end}}{{end}}"
+    assert refused(text, "x" * 100, output=1_000_000, iterations=10_000_000) == "output"
+
+
+def test_one_text_is_bounded() -> None:
+    doubling = '{{$s := "ab"}}{{range 60}}{{$s = printf "%s%s" $s $s}}{{end}}'
+    assert refused(doubling, text=1_000_000) == "text"
+
+
+def test_turns_of_loops_are_bounded() -> None:
+    assert refused("{{range 1001}}{{end}}", iterations=1000) == "iterations"
+    assert refused("{{range 100}}{{range 11}}{{end}}{{end}}", iterations=1000) == "iterations"
+    assert parse("t", "{{range 1000}}{{end}}", limits=Limits(iterations=1000)).render() == ""
+
+
+def test_depth_is_bounded_and_says_so_as_go_does() -> None:
+    endless = parse("t", '{{define "x"}}{{template "x" .}}{{end}}{{template "x" .}}', limits=Limits(depth=7))
+    with pytest.raises(LimitExceeded) as caught:
+        endless.render()
+    assert caught.value.limit == "depth"
+    where = 'template: t:1:25: executing "x" at <{{template "x" .}}>: '
+    assert str(caught.value) == f"{where}exceeded maximum template depth (7)"
+
+
+def test_a_depth_that_python_has_not_is_refused_too() -> None:
+    assert refused('{{define "x"}}{{template "x" .}}{{end}}{{template "x" .}}', depth=1_000_000) == "depth"
+
+
+@pytest.mark.parametrize("block", ["if .", "range .", "with ."])
+def test_blocks_nested_too_deeply_are_refused(block: str) -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        parse("t", f"{{{{{block}}}}}" * 150 + "{{end}}" * 150)
+    assert caught.value.limit == "nesting"
+
+
+def test_parentheses_nested_too_deeply_are_no_template() -> None:
+    with pytest.raises(TemplateError, match="template: t:1: max expression depth exceeded"):
+        parse("t", "{{" + "(" * 5000 + "1" + ")" * 5000 + "}}")
+
+
+def test_ninety_else_ifs_are_not_too_many() -> None:
+    chain = '{{if eq . "0"}}0' + "".join(f'{{{{else if eq . "{n}"}}}}{n}' for n in range(1, 80)) + "{{else}}-{{end}}"
+    template = parse("t", chain)
+    assert [template.render(text) for text in ("0", "42", "79", "80")] == ["0", "42", "79", "-"]
+
+
+NAMES = ["__class__", "__init__", "__globals__", "format", "keys", "items", "get", "append", "fields", "methods"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [{}, [], "text", 1, 1.5, True, None, Record("R", {})], ids=repr)
+def test_no_attribute_of_python_is_within_reach(name: str, value: object) -> None:
+    for text in (f"{{{{.{name}}}}}", f"{{{{$.{name}}}}}", f"{{{{.{name} 1}}}}", f"{{{{(.).{name}.x}}}}"):
+        with suppress(TemplateError):
+            assert parse("t", text).render(value) == "<no value>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{"\\"; import os; \\""}}',
+        "{{`'''\n\"\"\" {x} \\N{BULLET}`}}",
+        "{}{x!r}%s%%{{.x}}\\",
+        '{{define "a\\nb: import os"}}{{"'.replace('{{"', "") + '}{x}{{end}}{{template "a\\nb: import os"}}',
+        '{{index . "__builtins__"}}',
+    ],
+)
+def test_what_a_template_says_is_never_python(text: str) -> None:
+    template = parse("a'b\"\n{x}", text)
+    source = template._set.program.source
+    assert "import" not in source
+    assert "'" not in source
+    template.render({"x": 1})
+
+
+def test_what_is_no_value_of_a_template_is_not_printed() -> None:
+    with pytest.raises(TypeError, match="a object is no value of a template"):
+        parse("t", "{{.}}").render(object())

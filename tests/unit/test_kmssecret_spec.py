@@ -142,6 +142,15 @@ def test_whatever_means_absent_changes_nothing(methods, absent):
     assert decode(obj) == plain
 
 
+def test_a_reference_without_a_name_is_none_beside_others():
+    entries = [{"secretName": "other", "secretNamespace": "shop", "creationPolicy": "Owner"}]
+    plain = manifest(managedKubeSecretReferences=entries)
+    del plain["spec"]["managedSecretReference"]
+    empty = {"secretName": "", "secretNamespace": "", "creationPolicy": "Orphan", "secretType": "Opaque"}
+    beside = manifest(managedKubeSecretReferences=entries, managedSecretReference=empty)
+    assert decode(beside) == decode(plain)
+
+
 @pytest.mark.row("kmssecret-11")
 def test_of_two_login_methods_none_is_chosen():
     obj = manifest()

@@ -229,6 +229,8 @@ class _Reader:
 
     def _targets(self, *, recreate: bool) -> Iterator[SecretTarget]:
         single, several = self.raw.get("managedSecretReference"), self.raw.get("managedKubeSecretReferences")
+        if several and single and not single.get("secretName"):
+            single = None  # one without a name is none, as the rules of the CRD say
         if "managedKubeConfigMapReferences" in self.raw:
             self._problem("spec.managedKubeConfigMapReferences", _NOT_YET)
         if single and several:

@@ -165,7 +165,13 @@ def _do(stage: Stage, deed: Deed, kind: Kind, among: Sequence[Any]) -> bool:
     whom = among[int(deed.whom * len(among))]
     if kind.phases and kind.area in ("process", "people"):  # others hit whoever asks later
         stage.hits.update((deed.kind, phase) for phase in kind.phases(stage, whom))
+    stage.trouble()
     undo = kind.do(stage, deed, whom)
     if undo is not None:
-        stage.world.at(min(stage.world.now + deed.seconds, deed.until), undo)
+        stage.world.at(min(stage.world.now + deed.seconds, deed.until), partial(_end, stage, undo))
     return True
+
+
+def _end(stage: Stage, undo: Undo) -> None:
+    stage.trouble()
+    undo()

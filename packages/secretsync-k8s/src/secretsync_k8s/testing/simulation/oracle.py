@@ -22,24 +22,14 @@ from .permits import Permits
 from .process import OperatorProcess
 from .scenario import CANARY, Place, full_name, interval_of, targets_of
 from .stage import Stage
+from .traffic import Traffic
+from .violated import DRIFT, SLACK, Violated
 
-SLACK: Final = 20.0
-"""Seconds beside an interval in which a target must be right: what a take-over may cost."""
 TAKEOVER: Final = 17.0
-DRIFT: Final = 1.011
-"""How much longer than in the world an interval may be by a process's clock."""
 _REMINDERS: Final = 2
 """Writes of a status in the quiet because its count of failures has doubled."""
 _LEASES: Final = "leases"
 _REFUSALS: Final = ("CredentialsNotFound", "TargetForbidden")
-
-
-class Violated(AssertionError):
-    """An invariant does not hold."""
-
-    def __init__(self, invariant: str, text: str) -> None:
-        super().__init__(f"{invariant}: {text}")
-        self.invariant = invariant
 
 
 @define(eq=False)
@@ -62,10 +52,12 @@ class Oracle(logging.Handler):
         """Requests that took effect, without those about Leases."""
         self._stage = stage
         self._permits = Permits(stage)
+        self._traffic = Traffic(stage, self._permits)
         self._served: dict[Place, Served] = {}
         self._wanted: dict[tuple[str, str], dict[Place, None]] = {}
         self._asking: set[tuple[tuple[str, str], str]] = set()
         self._unwanted: set[tuple[str, str]] = set()
+        stage.asked = self._traffic.asked
         for host, server in stage.servers.items():
             server.answered = lambda call, reply, host=host: self.answered(host, call, reply)  # type: ignore[misc]
 
@@ -73,6 +65,7 @@ class Oracle(logging.Handler):
 
     def answered(self, host: str, call: Call, reply: Reply) -> None:
         """A server answers."""
+        self._traffic.answered(host, call, reply)
         if "secretPath" not in call.query or reply.status != 200:  # noqa: PLR2004 - OK
             return
         keys = frozenset(row["secretKey"] for row in json.loads(reply.body).get("secrets") or ())
@@ -91,13 +84,19 @@ class Oracle(logging.Handler):
 
     def begin_storm(self) -> None:
         """Forget what people wanted before."""
+        self._traffic.stormy = True
         self._wanted.clear()
         self._unwanted.clear()
         self.edited()
 
+    def end_storm(self) -> None:
+        """From now on nothing goes wrong any more."""
+        self._traffic.stormy = False
+
     def edited(self) -> None:
         """People changed what they want; operators may be told of it late, as long as a storm is on."""
         self._permits.edited()
+        self._traffic.edited()
         asking = set()
         for obj in self._stage.objects():
             for target in targets_of(obj):
@@ -224,8 +223,13 @@ class Oracle(logging.Handler):
         if ready.get("reason") not in _REFUSALS:
             raise Violated("statuses say what is", f"{full_name(obj)} is refused, and told as {ready.get('reason')}")
 
-    def attempted(self) -> None:
-        """Nothing that is due has waited for more than two intervals."""
+    def look(self) -> None:
+        """Look at what must hold once a minute."""
+        self._traffic.look()
+        self._attempted()
+
+    def _attempted(self) -> None:
+        """Nothing that is due has waited for more than two intervals, as operators themselves say."""
         for process in self._stage.processes:
             if process.leading and process.driver is not None and process.life.held_until <= self._stage.world.now:
                 for host, late in process.driver.engine.lateness(process.monotonic()).items():

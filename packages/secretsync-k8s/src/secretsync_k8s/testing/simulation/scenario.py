@@ -28,6 +28,8 @@ ENVIRONMENT: Final = "prod"
 CREDENTIALS: Final = "kms-credentials"
 DEFAULT_HOST: Final = "https://kms.default"
 """The KMS of objects that name none."""
+TOKEN_LIFE: Final = 7200
+"""Seconds that a token of a server is good."""
 CANARY: Final = "cnry"
 """Every secret value begins with it, so that one where it should not be is found."""
 
@@ -127,7 +129,7 @@ class Scenario:
 
     def identity(self, host: str, login: Login, *, secret: str = "", grants: bool = True) -> Identity:
         """Return a machine identity as a server knows it, with other credentials or without rights if asked to."""
-        universal = Universal(client_id(login), SecretValue(secret or client_secret(login)), ttl=7200)
+        universal = Universal(client_id(login), SecretValue(secret or client_secret(login)), ttl=TOKEN_LIFE)
         projects = dict.fromkeys(place.project for place in self.folders if place.host == host)
         return Identity(f"id-{login}", universal, grants=tuple(map(Grant, projects)) if grants else ())
 

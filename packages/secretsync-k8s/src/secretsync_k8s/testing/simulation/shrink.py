@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
-from .oracle import Violated
 from .scenario import Scenario, full_name, targets_of
 from .simulation import HOUR, Result, Simulation, length, plan, storms
+from .violated import Violated
 
 T = TypeVar("T")
 

@@ -18,10 +18,11 @@ from attrs import frozen
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
 from .coverage import CAUSES, Hits, phases_of
 from .deeds import KINDS, Area, Deed, draw, perform
-from .oracle import DRIFT, SLACK, Oracle, Violated
+from .oracle import Oracle
 from .scenario import Scenario
 from .scenario import draw as draw_scenario
 from .stage import Stage
+from .violated import DRIFT, SLACK, Violated
 
 HOUR: Final = 3600.0
 FIRST: Final = 1800.0
@@ -192,6 +193,7 @@ class Simulation:
     def _end_storm(self) -> None:
         self.stage.story.tell("--", "the storm is over; people put things right")
         self.stage.tidy()
+        self.oracle.end_storm()
 
     def _begin_quiet(self) -> None:
         self.oracle.writes.clear()
@@ -205,5 +207,5 @@ class Simulation:
             self.oracle.check()
 
     def _look(self) -> None:
-        self.oracle.attempted()
+        self.oracle.look()
         self.stage.world.at(self.stage.world.now + _LOOK, self._look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -87,6 +87,8 @@ class Stage:
             frequent thing there is, are left out then.
         done: Told of what operators do to the cluster.
         processes: The operators, oldest first, those that have ended included.
+        asked: Told of each request that arrives at a KMS server, with its phase.
+        started: When a process began or ended its work last.
         edited: Told when people did something to the cluster.
         hits: How often which fault hit in which phase.
         waiting: Deeds that wait for a phase: asked when one is on, they return True when they wait no longer.
@@ -107,6 +109,9 @@ class Stage:
         self._random = Random(f"{seed} stage")  # noqa: S311 - a history that can be played again
         self._check = check
         self.done: Done = lambda process, call, body: None  # noqa: ARG005 - the form of it
+        self.asked: Callable[[str, Call, str], None] = lambda host, call, phase: None  # noqa: ARG005 - as above
+        self.started = 0.0
+        self._troubles: deque[float] = deque([0.0], maxlen=1000)
         self.edited: Callable[[], None] = lambda: None
         self.hits: Hits = Counter()
         self.waiting: list[Callable[[Collection[str]], bool]] = []
@@ -171,7 +176,7 @@ class Stage:
             clock=clock,
             calm=self.calm,
             random=random,
-            tell=partial(self.story.tell, name),
+            tell=partial(self._told, name),
             watch=partial(self._begun, name),
             stood=self._check,
         )
@@ -217,6 +222,27 @@ class Stage:
         """Whether a KMS server answers nothing as it should."""
         return host in self.servers and self.servers[host].faults.any
 
+    # -- troubles
+
+    def trouble(self) -> None:
+        """Note that something began or ended now that may cost requests."""
+        self._troubles.append(self.world.now)
+
+    def troubles(self, *, within: float) -> int:
+        """Return how many troubles there were in the last so many seconds."""
+        return sum(at >= self.world.now - within for at in self._troubles)
+
+    @property
+    def troubled(self) -> float:
+        """When the last was."""
+        return self._troubles[-1]
+
+    def _told(self, name: str, words: str) -> None:
+        """A process begins or ends its work."""
+        self.story.tell(name, words)
+        self.started = self.world.now
+        self.trouble()
+
     # -- faults and the phases they hit
 
     def moment(self, *phases: str) -> None:
@@ -235,9 +261,8 @@ class Stage:
         self.hits[_DISTURBED[str(what)], f"watch of {resource}"] += 1
 
     def _kms_met(self, host: str, call: Call, route: str, fault: Fault | None) -> None:
-        if fault is None and not self.spells:
-            return
         phase = coverage.kms_phase(call, route)
+        self.asked(host, call, phase)
         if fault is not None:
             self.hits[self.faults[fault], phase] += 1
         for spell in self.spells:
@@ -298,6 +323,7 @@ class Stage:
 
     def people(self, verb: Callable[..., Json], *args: object, **named: object) -> bool:
         """Do what people do to the cluster; return whether it let them."""
+        self.trouble()
         done = False
         with suppress(ApiError):
             verb(*args, **named)

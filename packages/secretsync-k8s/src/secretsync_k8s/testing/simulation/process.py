@@ -17,7 +17,7 @@ from secretsync.http import HttpClient
 from secretsync.reconcile.messages import Effect
 from secretsync.retry import Backoff
 from secretsync.testing.driver import VirtualDriver
-from secretsync.testing.world import Calm, Life, SleepersClock, World, WorldClock
+from secretsync.testing.world import Calm, Life, Signal, SleepersClock, World, WorldClock
 
 from ...cluster.lease import Election, LeaseName
 from ...cluster.reflector import AHEAD, Reflector, Reflectors
@@ -75,6 +75,8 @@ class OperatorProcess:
         self.driver: VirtualDriver | None = None
         self.work: Life | None = None
         self._stood_by = False
+        self._stopping = False
+        self._stopped = Signal()
         self._settings = settings
         self._world = world
         self._http = http
@@ -141,25 +143,28 @@ class OperatorProcess:
 
     def stop(self) -> None:
         """End as after SIGTERM: the work, then the Lease given back, then the process."""
-        self._world.spawn(self._stop, Life("end", self.life))
+        self._stopping = True
+        self._stopped.set()
+        if self._election is None:
+            self._world.spawn(self._stop, self.life)
 
     def kill(self) -> None:
         self.life.end()
 
     def _stand(self) -> None:
         assert self._election is not None  # noqa: S101 - see `start`
-        while True:
+        while not self._stopping:  # the Lease is given back here, or the next round would take it again
             wait = self._election.step()
             self._stood_by |= not self._election.leading
             self._stood()
-            self._world.sleep(wait)
-            self._lease_clock.sleep_through()
+            if not self._stopping:
+                self._world.wait(self._stopped, until=self._world.now + wait)
+                self._lease_clock.sleep_through()
+        self._election.resign()
+        self.life.end()
 
     def _stop(self) -> None:
-        if self._election is None:
-            self._end()
-        else:
-            self._election.resign()
+        self._end()
         self.life.end()
 
     # -- the work, from one gain of the Lease to its loss

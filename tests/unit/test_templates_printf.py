@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretsync.templates import printing
+from secretsync.templates.errors import Excess
 from secretsync.templates.printf import compiled, printf
-from secretsync.templates.values import MISSING, Record, StandIn, TooLong
+from secretsync.templates.values import MISSING, Record, StandIn, decoded
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)
 SCALARS = (
@@ -63,6 +64,10 @@ def test_a_quoted_text_reads_back(text: str) -> None:
 @pytest.mark.parametrize("form", ["{a0}", "{{", '"}"', "'", '"""', "\\", "{write0(a0)}%s", "\n", "__import__('os')%d"])
 def test_the_text_of_a_format_is_never_code(form: str) -> None:
     assert compiled(form, 0)().startswith(form.partition("%")[0])
+
+
+def test_a_verb_joined_from_pieces_is_one_character() -> None:
+    assert printf("%" + decoded(b"\xc3") + decoded(b"\xa9"), []) == "%!é(MISSING)"
 
 
 @pytest.mark.parametrize("verb", "vTtbcdoOqxXUeEfFgGspwz")
@@ -135,7 +140,8 @@ def test_a_derived_class_prints_as_its_base() -> None:
     ],
 )
 def test_a_text_of_absurd_length_is_refused_before_it_is_made(form: str, args: list[Any]) -> None:
-    with pytest.raises(TooLong, match="longer than 16777216 characters"):
+    with pytest.raises(Excess, match="longer than 16777216 characters") as caught:
         printf(form, args)
-    with pytest.raises(TooLong):
+    assert caught.value.limit == "text"
+    with pytest.raises(Excess):
         compiled(form, len(args))(*args)

@@ -26,6 +26,6 @@ def printf(form: str, args: Sequence[object]) -> str:
 
     Raises:
         TypeError: An argument, or a value within one, is none of a template.
-        TooLong: The text would be.
+        Excess: The text would be longer than any may be.
     """
     return filled(parse(form, len(args)), args)

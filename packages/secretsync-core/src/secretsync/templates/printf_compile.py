@@ -126,9 +126,7 @@ def _starred(slot: Slot, args: Sequence[object]) -> Directive:
     how = slot.directive
     if slot.width_from is not None:
         width = star(args[slot.width_from]) or 0
-        how = how._replace(width=abs(width))
-        if width < 0:
-            how = how._replace(minus=True, zero=False)
+        how = how._replace(width=abs(width), minus=how.minus or width < 0)
     if slot.precision_from is not None:
         how = how._replace(precision=star(args[slot.precision_from], 0))
     return how

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from .errors import Excess
 from .printf_floats import complex_number, floating
 from .printf_integers import address, integer, pad
 from .printf_parse import Directive
 from .printf_strings import boolean, string
-from .values import MISSING, NIL, Record, StandIn, TooLong, encoded, type_name
+from .values import MISSING, NIL, Record, StandIn, encoded, type_name
 
 LONGEST: Final = 1 << 24
 """Characters of one formatted text; a list of many values, each of a great width, could ask for any number."""
@@ -51,14 +52,14 @@ def joined(separator: str, texts: Iterable[str]) -> str:
     """Return the texts as one.
 
     Raises:
-        TooLong: They come to more than `LONGEST`, which is seen before the next one is made.
+        Excess: They come to more than `LONGEST`, which is seen before the next one is made.
     """
     made: list[str] = []
     room = LONGEST
     for text in texts:
         room -= len(text)
         if room < 0:
-            raise TooLong(f"a formatted text is longer than {LONGEST} characters")
+            raise Excess(f"a formatted text is longer than {LONGEST} characters", "text")
         made.append(text)
     return separator.join(made)
 

@@ -56,10 +56,6 @@ class Undecided(Exception):
     """A stand-in would have decided something; the run ends here and is made again with the answer."""
 
 
-class TooLong(Exception):
-    """A template asked for a text of absurd length; says of which."""
-
-
 @final
 class Record:
     """A Go struct: declared fields, in order, and declared methods. Its `repr` names the type alone.

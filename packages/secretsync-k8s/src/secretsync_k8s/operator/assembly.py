@@ -97,8 +97,6 @@ def assemble(
         hostname: Who events say they are from.
     """
     secrets = Secrets(transport, digest, bundles)
-    guard = Scope(settings.namespaces, NamespaceGuard(CrossNamespace(settings.cross_namespace)))
-    engine = Engine(digest=digest, chance=chance, limit=limit, guard=guard, longest=min(LONGEST, settings.longest))
     kind = KMSSecret(
         digest,
         OPERATOR,
@@ -110,6 +108,8 @@ def assemble(
         no_copy=settings.no_copy,
         longest=settings.longest,
     )
+    guard = Scope(settings.namespaces, NamespaceGuard(CrossNamespace(settings.cross_namespace), kind.config))
+    engine = Engine(digest=digest, chance=chance, limit=limit, guard=guard, longest=min(LONGEST, settings.longest))
     events = Events(transport, clock, f"{GROUP}/operator", hostname)
     watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
     objects: Objects[Any] = Objects(kind, digest=digest, moved=partial(_has_moved, watches))

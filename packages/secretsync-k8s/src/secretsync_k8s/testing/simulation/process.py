@@ -6,16 +6,15 @@ The same parts as in `operator.part` and `operator.running`, on virtual time: El
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from functools import partial
-from random import Random
 from typing import Final, final
 
 from secretsync.digest import Digester
 from secretsync.errors import BackendError
 from secretsync.http import HttpClient
 from secretsync.reconcile.messages import Effect
-from secretsync.retry import Backoff
+from secretsync.retry import Backoff, Chance
 from secretsync.testing.driver import VirtualDriver
 from secretsync.testing.world import Calm, Life, Signal, SleepersClock, World, WorldClock
 
@@ -47,6 +46,8 @@ class OperatorProcess:
         leads_since: When (in the world's seconds) it began to lead; None while it does not.
 
     Args:
+        entropy: Returns so many random bytes.
+        bundles: Where `http` looks for CA certificates.
         stood: Called after each round of its candidature, the only moments at which it may come to lead.
     """
 
@@ -62,7 +63,9 @@ class OperatorProcess:
         http: HttpClient,
         clock: WorldClock,
         calm: Calm,
-        random: Random,
+        chance: Chance,
+        entropy: Callable[[int], bytes],
+        bundles: MutableMapping[str, bytes] | None = None,
         watch: Callable[[Effect], None] = lambda effect: None,  # noqa: ARG005 - the form of it
         stood: Callable[[], None] = lambda: None,
         tell: Callable[[str], None] = lambda what: None,  # noqa: ARG005 - the form of it
@@ -82,7 +85,9 @@ class OperatorProcess:
         self._http = http
         self._clock = clock
         self._lease_clock = SleepersClock(clock, calm)
-        self._random = random
+        self._chance = chance
+        self._entropy = entropy
+        self._bundles = {} if bundles is None else bundles
         self._watch = watch
         self._stood = stood
         self._tell = tell
@@ -93,7 +98,7 @@ class OperatorProcess:
             self.lease_link,
             LeaseName(self._settings.namespace, LEASE, self.name),
             clock=self._lease_clock,
-            chance=self._random.random,
+            chance=self._chance,
             led=self._begin,
             lost=self._end,
         )
@@ -197,10 +202,10 @@ class OperatorProcess:
             self._http,
             digest,
             Metrics(lambda: ()),
-            bundles={},
+            bundles=self._bundles,
             hostname=self.name,
             clock=self._clock,
-            chance=self._random.random,
+            chance=self._chance,
         )
         self.driver = driver = VirtualDriver(
             parts.engine, parts.executor, world=self._world, clock=self._clock, life=work, watch=self._watch
@@ -228,7 +233,7 @@ class OperatorProcess:
         failures = 0
         while True:
             try:
-                return install_key(transport, namespace=self._settings.namespace, entropy=self._random.randbytes)
+                return install_key(transport, namespace=self._settings.namespace, entropy=self._entropy)
             except BackendError:
                 failures += 1
-                self._world.sleep(_BACKOFF.delay(failures, self._random.random))
+                self._world.sleep(_BACKOFF.delay(failures, self._chance))

@@ -1,23 +1,17 @@
-"""Many candidates, a bad network and meddling users in virtual time: never do two lead at one moment.
-
-Each candidate runs in a thread of its own, but only one of them at a time: who waits hands on the turn, and the world
-moves its clock to the next who is due. So every run of one seed is the same.
-"""
+"""Many candidates, a bad network and meddling users in virtual time: never do two lead at one moment."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
-from threading import Semaphore, Thread
 
 import pytest
-from attrs import define, field
+from attrs import define
 
 from secretsync.errors import BackendError, Unavailable
+from secretsync.testing.world import Life, World, WorldClock
 from secretsync_k8s.cluster.lease import RENEW, Election, LeaseName
 from secretsync_k8s.cluster.transport import Json, Transport
 from secretsync_k8s.testing import ApiError, DirectTransport, MemoryCluster
@@ -25,84 +19,6 @@ from secretsync_k8s.testing import ApiError, DirectTransport, MemoryCluster
 LEASE = "cf2b8c44.lux.network"
 STORM = 1200.0
 CALM = 150.0
-
-
-class Over(BaseException):
-    """Ends a thread of the world; no code under test catches it."""
-
-
-@define
-class World:
-    """Virtual time for threads that take turns."""
-
-    check: Callable[[], None] = lambda: None
-    now: float = 0.0
-    over: bool = False
-    _queue: list[tuple[float, int, Semaphore]] = field(factory=list)
-    _order: count[int] = field(factory=count)
-    _idle: Semaphore = field(factory=lambda: Semaphore(0))
-    _threads: list[Thread] = field(factory=list)
-
-    def spawn(self, work: Callable[[], None], *, after: float = 0.0) -> None:
-        """Have `work` done in a thread of the world."""
-        turn = self._enqueue(after)
-
-        def run() -> None:
-            with suppress(Over):
-                self._await(turn)
-                work()
-            self._idle.release()
-
-        self._threads.append(Thread(target=run, daemon=True))
-        self._threads[-1].start()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, in a thread of the world."""
-        turn = self._enqueue(seconds)
-        self._idle.release()
-        self._await(turn)
-
-    def _enqueue(self, after: float) -> Semaphore:
-        turn = Semaphore(0)
-        heapq.heappush(self._queue, (self.now + after, next(self._order), turn))
-        return turn
-
-    def _await(self, turn: Semaphore) -> None:
-        turn.acquire()
-        if self.over:
-            raise Over
-
-    def run(self, until: float) -> None:
-        while self._queue and self._queue[0][0] <= until:
-            at, _, turn = heapq.heappop(self._queue)
-            self.now = at
-            turn.release()
-            self._idle.acquire()
-            self.check()
-        self.now = until
-
-    def close(self) -> None:
-        self.over = True
-        while self._queue:
-            heapq.heappop(self._queue)[-1].release()
-            self._idle.acquire()
-        for thread in self._threads:
-            thread.join()
-
-
-@define
-class OwnClock:
-    """A clock that is ahead by any time and goes a little wrong."""
-
-    world: World
-    ahead: float
-    rate: float
-
-    def monotonic(self) -> float:
-        return self.ahead + self.world.now * self.rate
-
-    def now(self) -> datetime:
-        return datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=self.monotonic())
 
 
 @define
@@ -124,7 +40,6 @@ class Network:
     random: Random
     weather: Weather
     inner: Transport
-    alive: Callable[[], bool]
     cut_until: float = 0.0
 
     def request(self, method: str, path: str, *, body: Json | None = None, timeout: float) -> Json:
@@ -139,7 +54,7 @@ class Network:
         if self._happens(self.weather.lost):
             self._time_out(timeout)
         if self._happens(self.weather.pause):
-            self._wait(self.random.uniform(1.0, 40.0))
+            self.world.sleep(self.random.uniform(1.0, 40.0))
         return answer
 
     def _deliver(self, method: str, path: str, body: Json | None) -> None:
@@ -155,16 +70,11 @@ class Network:
     def _pass(self, seconds: float, timeout: float) -> None:
         if seconds > timeout:
             self._time_out(timeout)
-        self._wait(seconds)
+        self.world.sleep(seconds)
 
     def _time_out(self, timeout: float) -> None:
-        self._wait(self.random.choice((0.001, timeout)))
+        self.world.sleep(self.random.choice((0.001, timeout)))
         raise Unavailable("the kubernetes API", "request", "no answer in time")
-
-    def _wait(self, seconds: float) -> None:
-        self.world.sleep(seconds)
-        if not self.alive():
-            raise Over
 
     def _happens(self, chance: float) -> bool:
         return not self.weather.calm and self.random.random() < chance
@@ -178,14 +88,14 @@ class Process:
     election: Election
     network: Network
     log: list[str]
-    alive: bool = True
+    life: Life
 
 
 class Simulation:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
         self.cluster = MemoryCluster(seed=seed)
-        self.world = World(check=self.check)
+        self.world = World(seed=seed, check=self.check)
         self.weather = Weather()
         self.processes: list[Process] = []
         self.deleted_at = -CALM
@@ -196,14 +106,14 @@ class Simulation:
         assert len(leaders) < 2, f"at {self.world.now:.2f} s: {leaders}"
 
     def leaders(self) -> list[str]:
-        return [one.name for one in self.processes if one.alive and one.election.leading]
+        return [one.name for one in self.processes if not one.life.ended and one.election.leading]
 
     def start(self) -> None:
         """Start one more process."""
         name, log = f"p{next(self._names)}", list[str]()
-        clock = OwnClock(self.world, self.random.uniform(0.0, 1e6), self.random.uniform(0.99, 1.01))
+        clock = WorldClock(self.world, self.random.uniform(0.0, 1e6), self.random.uniform(0.99, 1.01))
         inner = DirectTransport(self.cluster)
-        network = Network(self.world, self.random, self.weather, inner, lambda: process.alive)
+        network = Network(self.world, self.random, self.weather, inner)
         election = Election(
             network,
             LeaseName("default", LEASE, name),
@@ -212,12 +122,12 @@ class Simulation:
             led=lambda: log.append("led"),
             lost=lambda: log.append("lost"),
         )
-        process = Process(name, election, network, log)
+        process = Process(name, election, network, log, Life(name))
         self.processes.append(process)
-        self.world.spawn(lambda: self._live(process), after=self.random.uniform(0.0, 0.1))
+        self.world.spawn(lambda: self._live(process), process.life, after=self.random.uniform(0.0, 0.1))
 
     def _live(self, process: Process) -> None:
-        while process.alive:
+        while True:
             self.world.sleep(process.election.step())
 
     def meddle(self) -> None:
@@ -229,10 +139,10 @@ class Simulation:
                 self.random.choice(deeds)()
 
     def _one(self) -> Process:
-        return self.random.choice([one for one in self.processes if one.alive])
+        return self.random.choice([one for one in self.processes if not one.life.ended])
 
     def _replace(self, process: Process) -> None:
-        process.alive = False
+        process.life.end()
         self.world.sleep(max(0.0, self.deleted_at + 1.1 * RENEW - self.world.now))
         self.start()
 
@@ -241,8 +151,7 @@ class Simulation:
 
     def _stop(self) -> None:
         process = self._one()
-        process.network.alive = lambda: True
-        process.alive = False  # its loop ends; what it still sends is giving the Lease back
+        process.life.end()  # its loop ends; what it still sends is giving the Lease back
         process.election.resign()
         self._replace(process)
 
@@ -255,7 +164,7 @@ class Simulation:
 
     def _delete(self) -> None:
         # Not in the cases that `lease` leaves open: somebody has not seen it yet, or it was deleted just now.
-        seen = all(one.election._seen is not None for one in self.processes if one.alive)
+        seen = all(one.election._seen is not None for one in self.processes if not one.life.ended)
         if seen and self.world.now > self.deleted_at + CALM:
             self._quietly(lambda: self.cluster.delete("leases", LEASE))
             self.deleted_at = self.world.now

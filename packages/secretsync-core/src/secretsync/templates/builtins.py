@@ -24,8 +24,8 @@ _JS: Final = {
     "&": "\\u0026",
     "=": "\\u003D",
 }
-_JS_SPECIAL: Final = re.compile(r"[\\'\"<>&=\x00-\x1f\x80-\U0010ffff]")
-_URL_SPECIAL: Final = re.compile(rb"[^A-Za-z0-9_.~-]")
+_JS_SPECIAL: Final = r"[^ !#-%(-;?-\[\]-\x7f]"
+_URL_SPECIAL: Final = rb"[^A-Za-z0-9_.~-]"
 _MAX_INDEXES: Final = 3
 BOXED: Final = object()
 """Stands for an index of `slice` that is held in an interface."""
@@ -38,12 +38,12 @@ def html(*values: object) -> str:
 
 def js(*values: object) -> str:
     """Return the values as `print` writes them, escaped for a string of JavaScript."""
-    return _JS_SPECIAL.sub(_js_escape, well_formed(_written(values)))
+    return re.sub(_JS_SPECIAL, _js_escape, well_formed(_written(values)))
 
 
 def urlquery(*values: object) -> str:
     """Return the values as `print` writes them, escaped for the query of a URL."""
-    escaped = _URL_SPECIAL.sub(lambda found: b"%%%02X" % found.group()[0], encoded(_written(values)))
+    escaped = re.sub(_URL_SPECIAL, lambda found: b"%%%02X" % found.group()[0], encoded(_written(values)))
     return escaped.decode("ascii").replace("%20", "+")
 
 

@@ -225,6 +225,7 @@ class _Body(Expressions):
         items = self.keep(f"run.{method}({value.code}{limit})")
         self.emit(f"if {items.code}:")
         self.emitter.indent()
+        assigned = [variable.name for variable in node.pipe.variables] if node.pipe.assigns else []
         names = [self.emitter.name("e") for _ in range(max(count, 1))]
         self.emit(f"for {', '.join(names)} in {items.code}:")
         self.turn(node, names, value)
@@ -232,7 +233,12 @@ class _Body(Expressions):
         self.emitter.dedent()
         if node.otherwise:
             self.emitter.line("else:")
+            held = [known.operand for known in map(self.look_up, assigned) if known and known.operand.boxed]
+            for operand in held:
+                operand.boxed = False  # where the loop has no turn, it has the value of the pipeline
             self.instead_of_loop(node.otherwise)
+            for operand in held:
+                operand.boxed = True
         del self.variables[declared:]
 
     def instead_of_loop(self, body: Sequence[Node]) -> None:

@@ -343,6 +343,8 @@ class Expressions:
 
     def connective(self, args: Sequence[Node], final: Operand | None, *, stops_at: bool) -> Operand:
         """Compile `and` or `or`, which evaluate no further argument once one decides."""
+        if final is not None and not args:
+            return final
         made = Operand(self.emitter.name("t"), boxed=True)
         last = Choice(self.emitter.name("w"))
         for at, arg in enumerate(args):

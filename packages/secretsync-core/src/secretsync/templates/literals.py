@@ -8,9 +8,7 @@ from typing import Final
 from .printf_quoting import is_printable
 from .values import decoded, encoded
 
-_ESCAPE: Final = re.compile(
-    r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([^\\])", re.DOTALL
-)
+_ESCAPE: Final = r"(?s)\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([^\\])"
 _NAMED: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "'": 39, '"': 34}
 
 
@@ -64,7 +62,7 @@ def unquoted(literal: str) -> str:
 
 def _unescaped(inner: str, at: int, *, quote: str) -> tuple[bytes, int]:
     """Return the bytes of one character or escape, and where the next begins."""
-    found = _ESCAPE.match(inner, at)
+    found = re.compile(_ESCAPE).match(inner, at)
     if found is None:
         raise BadSyntax("invalid syntax")
     named, hexadecimal, octal, *_ = found.groups()
@@ -94,7 +92,7 @@ def character(literal: str) -> int:
     Raises:
         BadSyntax: It is no single character.
     """
-    found = _ESCAPE.match(literal, 1)
+    found = re.compile(_ESCAPE).match(literal, 1)
     if found is None or found.group(1) == '"' or (found.group(6) == "'"):
         raise BadSyntax("invalid syntax")
     code = _code(found)

@@ -9,14 +9,15 @@ from .literals import BadSyntax, character
 from .nodes import Number
 from .printf_quoting import quote
 
-_DECIMAL: Final = re.compile(r"[+-]?(?:0|[1-9](?:_?[0-9])*)")
-_OCTAL: Final = re.compile(r"[+-]?0[oO]?(?:_?[0-7])+")
-_HEXADECIMAL: Final = re.compile(r"[+-]?0[xX](?:_?[0-9a-fA-F])+")
-_BINARY: Final = re.compile(r"[+-]?0[bB](?:_?[01])+")
-_FLOAT: Final = re.compile(
+# Compiled when a template first has a number: the import stays cheap.
+_DECIMAL: Final = r"[+-]?(?:0|[1-9](?:_?[0-9])*)"
+_OCTAL: Final = r"[+-]?0[oO]?(?:_?[0-7])+"
+_HEXADECIMAL: Final = r"[+-]?0[xX](?:_?[0-9a-fA-F])+"
+_BINARY: Final = r"[+-]?0[bB](?:_?[01])+"
+_FLOAT: Final = (
     r"[+-]?(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
 )
-_HEX_FLOAT: Final = re.compile(
+_HEX_FLOAT: Final = (
     r"[+-]?0[xX](?:_?[0-9a-fA-F](?:_?[0-9a-fA-F])*\.?(?:[0-9a-fA-F](?:_?[0-9a-fA-F])*)?"
     r"|\.[0-9a-fA-F](?:_?[0-9a-fA-F])*)[pP][+-]?[0-9](?:_?[0-9])*"
 )
@@ -49,7 +50,7 @@ def number(pos: int, text: str, kind: str) -> Number:
 def _integer(text: str) -> int | None:
     digits = text.replace("_", "")
     for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16), (_BINARY, 2)):
-        if pattern.fullmatch(text):
+        if re.fullmatch(pattern, text):
             return int(digits, base)
     return None
 
@@ -57,14 +58,14 @@ def _integer(text: str) -> int | None:
 def _float(text: str) -> float | None:
     digits = text.replace("_", "")
     try:
-        value = float.fromhex(digits) if _HEX_FLOAT.fullmatch(text) else _decimal_float(text, digits)
+        value = float.fromhex(digits) if re.fullmatch(_HEX_FLOAT, text) else _decimal_float(text, digits)
     except OverflowError:
         return None
     return None if value in (float("inf"), float("-inf")) else value
 
 
 def _decimal_float(text: str, digits: str) -> float | None:
-    return float(digits) if _FLOAT.fullmatch(text) else None
+    return float(digits) if re.fullmatch(_FLOAT, text) else None
 
 
 def _exact(value: float) -> int | None:

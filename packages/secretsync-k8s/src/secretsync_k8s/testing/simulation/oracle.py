@@ -16,10 +16,12 @@ from attrs import define, field
 
 from secretsync.devserver.routing import Call, Reply
 
+from ...cluster.marks import OWNER
 from ...cluster.transport import Body, Json
 from .network import ApiCall
 from .permits import Permits
 from .process import OperatorProcess
+from .remains import Remains
 from .scenario import CANARY, Place, full_name, interval_of, targets_of
 from .stage import Stage
 from .traffic import Traffic
@@ -53,6 +55,7 @@ class Oracle(logging.Handler):
         self._stage = stage
         self._permits = Permits(stage)
         self._traffic = Traffic(stage, self._permits)
+        self._remains = Remains(stage)
         self._served: dict[Place, Served] = {}
         self._wanted: dict[tuple[str, str], dict[Place, None]] = {}
         self._asking: set[tuple[tuple[str, str], str]] = set()
@@ -97,6 +100,7 @@ class Oracle(logging.Handler):
         """People changed what they want; operators may be told of it late, as long as a storm is on."""
         self._permits.edited()
         self._traffic.edited()
+        self._remains.edited()
         asking = set()
         for obj in self._stage.objects():
             for target in targets_of(obj):
@@ -148,10 +152,11 @@ class Oracle(logging.Handler):
 
     def _permitted(self, process: OperatorProcess, call: ApiCall, name: str) -> None:
         """A grant may be believed for an interval after it was taken back, and a check may be late by one more."""
-        askers = [obj for obj in self._stage.objects() if (call.namespace, name) in targets_of(obj)]
-        if askers and all(self._permits.refused_for(obj) > 2 * DRIFT * interval_of(obj) + SLACK for obj in askers):
-            text = f"{process.name}: {call} {name}, for which {full_name(askers[0])} may not ask"
-            raise Violated("nothing reaches who is refused", text)
+        writer = _marked(self._stage.secret(call.namespace, name))
+        for obj in self._stage.objects():
+            if full_name(obj) == writer and self._permits.refused_for(obj) > 2 * DRIFT * interval_of(obj) + SLACK:
+                text = f"{process.name}: {call}, for which {writer} may not ask"
+                raise Violated("nothing reaches who is refused", text)
 
     def _may_drop(
         self, process: OperatorProcess, call: ApiCall, places: Iterable[Place], dropped: frozenset[str]
@@ -189,6 +194,7 @@ class Oracle(logging.Handler):
         if loud:
             written = ", ".join(f"{call}, {times} times" for call, times in sorted(loud.items())[:5])
             raise Violated("a quiet world becomes quiet", f"written though nothing happened: {written}")
+        self._remains.look()
 
     def right(self, *, interval: float, alone: bool) -> None:
         """Every object of this interval or a shorter one has what it asks for.
@@ -215,8 +221,8 @@ class Oracle(logging.Handler):
     def _has_nothing(self, obj: Json) -> None:
         """A refused object has no values, and is told so."""
         for target in targets_of(obj):
-            data = (self._stage.secret(*target) or {}).get("data") or {}
-            if any(b64decode(text).decode().startswith(f"{CANARY}.") for text in data.values()):
+            secret = self._stage.secret(*target)
+            if secret and _marked(secret) == full_name(obj) and _holds_values(secret):
                 text = f"{full_name(obj)} is refused, and has Secret {'/'.join(target)}"
                 raise Violated("nothing reaches who is refused", text)
         ready = _ready(obj)
@@ -246,3 +252,14 @@ class Oracle(logging.Handler):
 def _ready(obj: Json) -> Json:
     """Return the condition Ready of an object, {} if it has none."""
     return next((one for one in obj.get("status", {}).get("conditions", ()) if one["type"] == "Ready"), {})
+
+
+def _marked(secret: Json | None) -> str:
+    """Return whose mark a Secret carries, as `namespace/name`."""
+    annotations = secret["metadata"].get("annotations") if secret else None
+    return str((annotations or {}).get(OWNER, ""))
+
+
+def _holds_values(secret: Json) -> bool:
+    texts = (secret.get("data") or {}).values()
+    return any(b64decode(text).startswith(f"{CANARY}.".encode()) for text in texts)

@@ -67,7 +67,29 @@ def test_the_text_of_a_format_is_never_code(form: str) -> None:
 
 
 def test_a_verb_joined_from_pieces_is_one_character() -> None:
-    assert printf("%" + decoded(b"\xc3") + decoded(b"\xa9"), []) == "%!é(MISSING)"
+    assert printf(f"%{PIECES}", []) == "%!é(MISSING)"
+
+
+PIECES = decoded(b"\xc3") + decoded(b"\xa9")
+AWKWARD = [
+    ("%3s", PIECES, "  é"),
+    ("%.1s", PIECES + "x", "é"),
+    ("%-3q", PIECES, '"é"'),
+    ("%05s", "x", "0000x"),
+    ("%.3d", 5, "005"),
+    ("%5d", True, "%!d(bool= true)"),
+    ("%05.1f", float("inf"), " +Inf"),
+    ("%5.1f", float("nan"), "  NaN"),
+    ("%#.0f", 1.0, "1."),
+    ("%+6.1f", -0.0, "  -0.0"),
+    ("%-06d|", -5, "-5    |"),
+    ("% 05d", 42, " 0042"),
+]
+
+
+@pytest.mark.parametrize(("form", "value", "text"), AWKWARD)
+def test_what_python_formats_otherwise_is_left_to_our_own(form: str, value: object, text: str) -> None:
+    assert compiled(form, 1)(value) == printf(form, [value]) == text
 
 
 @pytest.mark.parametrize("verb", "vTtbcdoOqxXUeEfFgGspwz")
@@ -133,6 +155,7 @@ def test_a_derived_class_prints_as_its_base() -> None:
     ("form", "args"),
     [
         ("%1000000d" * 20, list(range(20))),
+        ("%s" * 40, ["x" * 2**20] * 40),
         ("%*d" * 20, [1_000_000, 1] * 20),
         ("%1000000v", [[1] * 100]),
         ("%.900000d", [{str(number): number for number in range(100)}]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from .errors import Excess
-from .printf_floats import complex_number, floating
+from .printf_floats import complex_number, floating, shortest
 from .printf_integers import address, integer, pad
 from .printf_parse import Directive
 from .printf_strings import boolean, string
@@ -17,6 +17,18 @@ LONGEST: Final = 1 << 24
 
 _ADDRESS: Final = 0xC000000000
 """Of every pointer: a real one would make a text differ from run to run, and tell about the process."""
+
+PLAIN: Final = Directive("v")
+PLAIN_SCALARS: Final[dict[type, Callable[..., str]]] = {
+    str: str,
+    int: int.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+    float: shortest,
+    type(None): lambda _: NIL,
+    type(MISSING): lambda _: NIL,
+    StandIn: lambda _: "",
+}
+"""How values without parts are written where nothing is asked for: the most of all that is ever written."""
 
 _SCALARS: Final[dict[type, Callable[..., str | None]]] = {
     str: string,
@@ -65,10 +77,16 @@ def joined(separator: str, texts: Iterable[str]) -> str:
 
 
 def _written(value: object, how: Directive, depth: int) -> str:
+    if how is PLAIN and (plain := PLAIN_SCALARS.get(type(value))) is not None:
+        return plain(value)
     scalar = _SCALARS.get(type(value)) or _scalar_of_another(value)
     if scalar is not None:
         text = scalar(value, how)
         return text if text is not None else _bad_verb(value, how)
+    return _compound(value, how, depth)
+
+
+def _compound(value: object, how: Directive, depth: int) -> str:
     if value is None or value is MISSING:
         return "interface {}(nil)" if how.sharp_v else NIL
     if isinstance(value, Record):
@@ -77,7 +95,7 @@ def _written(value: object, how: Directive, depth: int) -> str:
         return _map(value, how, depth)
     if isinstance(value, list | tuple):
         return _list(value, how, depth)
-    return type_name(value)
+    return type_name(value)  # which refuses it
 
 
 def _scalar_of_another(value: object) -> Callable[..., str | None] | None:

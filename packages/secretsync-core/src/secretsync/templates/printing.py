@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
-from .printf_floats import shortest
-from .printf_parse import Directive
-from .printf_values import argument
-from .values import MISSING, NIL, NO_VALUE, Record, StandIn
-
-_PLAIN: Final = Directive("v")
-_SCALARS: Final[dict[type, Callable[..., str]]] = {
-    str: str,
-    int: int.__repr__,
-    bool: {True: "true", False: "false"}.__getitem__,
-    float: shortest,
-    type(None): lambda _: NIL,
-    type(MISSING): lambda _: NIL,
-    StandIn: lambda _: "",
-}
+from .printf_values import PLAIN, PLAIN_SCALARS, argument
+from .values import MISSING, NO_VALUE, Record
 
 
 def text(value: object) -> str:
@@ -42,8 +26,8 @@ def plain(value: object) -> str:
     Raises:
         TypeError: The value, or one within it, is none of a template.
     """
-    printer = _SCALARS.get(type(value))
-    return printer(value) if printer is not None else argument(value, _PLAIN)
+    printer = PLAIN_SCALARS.get(type(value))
+    return printer(value) if printer is not None else argument(value, PLAIN)
 
 
 def print_(*values: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from secretsync.templates import Record, TemplateError, parse_set
+from secretsync.templates import Function, Record, TemplateError, parse_set
 from secretsync.templates.errors import FunctionError
 
 CASES = Path(__file__).parents[1] / "oracle" / "cases"
@@ -36,7 +36,11 @@ def pair(key: str, held: Any) -> Record:
     def fail() -> None:
         raise FunctionError("no way")
 
-    methods = {"Greet": lambda name: f"{key} greets {name}", "Size": lambda: len(key), "Fail": fail}
+    methods = {
+        "Greet": Function(lambda name: f"{key} greets {name}", ("string",)),
+        "Size": Function(lambda: len(key)),
+        "Fail": fail,
+    }
     return Record("main.Pair", {"Key": key, "Value": value(held)}, methods)
 
 

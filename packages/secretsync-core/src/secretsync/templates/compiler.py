@@ -84,6 +84,7 @@ def globals_of(options: Options) -> dict[str, object]:
         "check_method": runtime.check_method,
         "field": field,
         "method": runtime.method_access(field),
+        "method_argument": runtime.method_argument,
         "undefined": runtime.undefined,
     }
 

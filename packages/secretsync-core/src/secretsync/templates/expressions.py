@@ -223,9 +223,11 @@ class Expressions:
     def method(self, base: Operand, name: str, args: Sequence[Node], final: Operand | None) -> Operand:
         at = self.at
         key = self.emitter.constant(name)
-        self.emit(f"check_method({base.code}, {key})")
-        given = [self.argument(arg, ANY).code for arg in args]
-        given += [] if final is None else [self.accepted(final, ANY).code]
+        self.emit(f"check_method({base.code}, {key}, {len(args) + (final is not None)})")
+        given: list[str] = []
+        for number in range(len(args) + (final is not None)):
+            operand = self.argument(args[number], VALUE) if number < len(args) or final is None else final
+            given.append(self.keep(f"method_argument({base.code}, {key}, {number}, {operand.code})").code)
         slow = "boxed_method" if base.boxed else "method"
         made = Operand(self.emitter.name("t"), boxed=True)
         self.at = at
@@ -270,14 +272,14 @@ class Expressions:
     def function(self, node: nodes.Identifier, call: Node, args: Sequence[Node], final: Operand | None) -> Operand:
         self.at = node
         function = self.options.functions[node.name]
-        refusal = self.wrong_count(node.name, function, len(args), len(args) + (final is not None))
+        refusal = function.wrong_count(node.name, len(args), len(args) + (final is not None))
         if refusal:
             return self.fail(refusal)
         if function is BUILTINS["and"] or function is BUILTINS["or"]:
             return self.connective(args, final, stops_at=node.name == "or")
-        given = [self.argument(arg, self.parameter(function, at)) for at, arg in enumerate(args)]
+        given = [self.argument(arg, function.parameter(at)) for at, arg in enumerate(args)]
         if final is not None:
-            given.append(self.accepted(final, self.parameter(function, len(args))))
+            given.append(self.accepted(final, function.parameter(len(args))))
         if function is BUILTINS["slice"]:
             # Of all its arguments, Go does not take an index out of an interface: `slice .l .i` is an error.
             given[1:] = [
@@ -287,18 +289,6 @@ class Expressions:
         if function is BUILTINS["call"]:
             given.insert(0, self.constant(str(args[0]) if args else "[redacted]", "string"))
         return self.invocation(node.name, function, call, given)
-
-    def wrong_count(self, name: str, function: Function, args: int, count: int) -> str | None:
-        wanted = len(function.takes)
-        if function.rest is not None:
-            return f"wrong number of args for {name}: want at least {wanted} got {args}" if count < wanted else None
-        return f"wrong number of args for {name}: want {wanted} got {count}" if count != wanted else None
-
-    def parameter(self, function: Function, at: int) -> str:
-        if at < len(function.takes):
-            return function.takes[at]
-        assert function.rest is not None  # noqa: S101  # the count has been checked
-        return function.rest
 
     def invocation(self, name: str, function: Function, call: Node, given: Sequence[Operand]) -> Operand:
         kind = function.gives

@@ -12,7 +12,7 @@ VALUE: Final = "reflect.Value"
 
 
 class Function:
-    """A Python function under Go's rules for calls.
+    """A Python function under Go's rules for calls; as a method of a `Record` too.
 
     Args:
         call: Takes the arguments by position. It raises `FunctionError` to end the run; what else it raises goes
@@ -48,3 +48,17 @@ class Function:
         self.asks = asks
         self.changes = changes
         self.decides = decides
+
+    def __call__(self, *args: object) -> object:
+        return self.call(*args)
+
+    def parameter(self, at: int) -> str:
+        """Return the type of the parameter at a position, if there may be one."""
+        return self.takes[at] if at < len(self.takes) else self.rest or ANY
+
+    def wrong_count(self, name: str, given: int, count: int) -> str | None:
+        """Return what is wrong with so many arguments, one from the pipeline included in `count` but not in `given`."""
+        wanted = len(self.takes)
+        if self.rest is not None:
+            return f"wrong number of args for {name}: want at least {wanted} got {given}" if count < wanted else None
+        return f"wrong number of args for {name}: want {wanted} got {count}" if count != wanted else None

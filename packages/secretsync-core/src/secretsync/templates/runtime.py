@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 from .errors import Excess, Failure
-from .functions import ANY, VALUE
+from .functions import ANY, VALUE, Function
 from .limits import Limits
 from .printf_quoting import quote
 from .printing import text
@@ -165,18 +165,31 @@ def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, s
 
 def _record_field(value: Record, name: str, *, boxed: bool) -> object:
     if name in value.methods:
+        check_method(value, name, 0)
         return value.methods[name]()
     if name in value.fields:
         return value.fields[name]
     raise Failure(f"can't evaluate field {name} in type {ANY if boxed else value.type_name}")
 
 
-def check_method(value: object, name: str) -> None:
-    """Refuse arguments for what is no method."""
-    if isinstance(value, Record) and name not in value.methods and name in value.fields:
-        raise Failure(f"{name} has arguments but cannot be invoked as function")
+def check_method(value: object, name: str, count: int) -> None:
+    """Refuse arguments for what is no method, and too many or too few for what is one."""
+    if isinstance(value, Record):
+        method = value.methods.get(name)
+        refusal = method.wrong_count(name, count, count) if isinstance(method, Function) else None
+        if method is None and name in value.fields:
+            refusal = f"{name} has arguments but cannot be invoked as function"
+        if refusal is not None:
+            raise Failure(refusal)
     if isinstance(value, Mapping):
         raise Failure(f"{name} is not a method but has arguments")
+
+
+def method_argument(value: object, name: str, at: int, arg: object) -> object:
+    """Return an argument for a method; of one that declares its parameters, it must be of the type."""
+    method = value.methods.get(name) if isinstance(value, Record) else None
+    checked = argument_check(method.parameter(at), boxed=True)(arg) if isinstance(method, Function) else arg
+    return None if checked is MISSING else checked
 
 
 def method_access(field: Callable[[object, str], object]) -> Callable[..., object]:
@@ -195,7 +208,7 @@ def argument_check(kind: str, *, boxed: bool) -> Callable[[object], object]:
     accepts = _ACCEPTS.get(kind)
 
     def check(value: object) -> object:
-        if isinstance(value, StandIn) or (accepts is not None and accepts(value)):
+        if isinstance(value, StandIn) or kind in (ANY, VALUE) or (accepts is not None and accepts(value)):
             return value
         nil = value is None or value is MISSING
         if nil and (value is MISSING or not boxed):

@@ -568,3 +568,24 @@ def test_a_lead_counts_from_the_start_of_its_renewal(pair):
     link.after = lambda method: pair.clock.advance(2.0 if method == "PUT" else 0.0)
     pair.candidates["a"].election.step()
     assert pair.candidates["a"].election.remaining <= RENEW - 2.0
+
+
+def test_a_renewal_is_one_request() -> None:
+    stage = Stage()
+    stage.add("a")
+    stage.until("a")
+    stage.cluster.requests.clear()
+    stage.run(60.0)
+    assert {one.verb for one in stage.cluster.requests} == {"update"}
+    assert len(stage.cluster.requests) <= 60.0 / (RETRY * 0.8)
+
+
+def test_a_leader_whose_lease_somebody_edited_renews_in_the_same_round() -> None:
+    stage = Stage()
+    stage.add("a")
+    stage.until("a")
+    stage.edit(leaseTransitions=7)
+    stage.run(RETRY)
+    assert stage.leaders() == ["a"]
+    assert stage.spec()["leaseTransitions"] == 7
+    assert stage.candidates["a"].log == ["led"]

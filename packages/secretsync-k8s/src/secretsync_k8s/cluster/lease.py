@@ -110,6 +110,7 @@ class Election:
         self._led = led
         self._lost = lost
         self._seen: _Seen | None = None
+        self._last: Json | None = None
         self._written = ""
         self._until: float | None = None
         self._stopping = Event()
@@ -214,6 +215,8 @@ class Election:
         return False
 
     def _try(self) -> bool:
+        if self.leading and self._last is not None and self._write("PUT", self._name.path, self._body(self._last)):
+            return True  # a leader knows its Lease; where it does not any more, the version says so
         lease = self._read()
         if lease is None:
             return self._create() if self.leading or self._may_create() else False
@@ -261,6 +264,7 @@ class Election:
             # That there is none to update is somebody's doing; that none can be created, of a namespace that is not there.
             if error.status != HTTPStatus.CONFLICT and (error.status != HTTPStatus.NOT_FOUND or method == "POST"):
                 raise
+            self._last = None
             if (now := self._read()) is not None:  # somebody was faster: whoever it is leads, not we
                 self._look(now)
             return False
@@ -280,7 +284,8 @@ class Election:
         return TIMEOUT if self._until is None else max(0.1, min(TIMEOUT, self._until - self._clock.monotonic()))
 
     def _look(self, lease: Json) -> _Seen:
-        """Remember when the Lease changed last, by our own clock."""
+        """Remember the Lease and when it changed last, by our own clock."""
+        self._last = lease
         version = lease["metadata"]["resourceVersion"]
         if self._seen is None or self._seen.version != version:
             spec = lease.get("spec") or {}

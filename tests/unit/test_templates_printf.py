@@ -61,6 +61,10 @@ def test_a_quoted_text_reads_back(text: str) -> None:
     assert eval(quoted) == text
 
 
+def test_a_character_newer_than_gos_unicode_is_escaped_on_every_python() -> None:
+    assert printf("%q %#U", ["\u2ffc", 0x2FFC]) == '"\\u2ffc" U+2FFC'
+
+
 @pytest.mark.parametrize("form", ["{a0}", "{{", '"}"', "'", '"""', "\\", "{write0(a0)}%s", "\n", "__import__('os')%d"])
 def test_the_text_of_a_format_is_never_code(form: str) -> None:
     assert compiled(form, 0)().startswith(form.partition("%")[0])

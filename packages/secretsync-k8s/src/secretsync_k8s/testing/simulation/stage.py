@@ -329,8 +329,9 @@ class Stage:
         with suppress(ApiError):
             verb(*args, **named)
             done = True
-        self.edited()
-        self.changed()
+        if done:
+            self.edited()
+            self.changed()
         return done
 
     def tidy(self) -> None:

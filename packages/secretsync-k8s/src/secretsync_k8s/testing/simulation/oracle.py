@@ -30,19 +30,29 @@ from .violated import DRIFT, SLACK, Violated
 TAKEOVER: Final = 17.0
 _REMINDERS: Final = 2
 """Writes of a status in the quiet because its count of failures has doubled."""
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
 _LEASES: Final = "leases"
 _REFUSALS: Final = ("CredentialsNotFound", "TargetForbidden")
 
 
 @define(eq=False)
 class Served:
-    """What a server has answered about one folder: when which keys, newest last."""
+    """What a server has answered about one folder: which keys from when to when, newest last."""
 
-    answers: list[tuple[float, frozenset[str]]] = field(factory=list)
+    answers: list[tuple[float, float, frozenset[str]]] = field(factory=list)
 
     def add(self, at: float, keys: frozenset[str]) -> None:
-        self.answers.append((at, keys))
+        first = self.answers.pop()[0] if self.answers and self.answers[-1][2] == keys else at
+        self.answers.append((first, at, keys))
         del self.answers[:-8]
+
+    def lacked(self, keys: frozenset[str]) -> float | None:
+        """Return for how many seconds it has answered without these; None if it never has, or holds nothing now."""
+        spans = [(first, last) for first, last, held in self.answers if not held & keys]
+        if not spans or not self.answers[-1][2]:
+            return None
+        return spans[-1][1] - spans[0][0]
 
 
 class Oracle(logging.Handler):
@@ -57,6 +67,7 @@ class Oracle(logging.Handler):
         self._traffic = Traffic(stage, self._permits)
         self._remains = Remains(stage)
         self._served: dict[Place, Served] = {}
+        self._written: dict[tuple[str, str], set[str]] = {}
         self._wanted: dict[tuple[str, str], dict[Place, None]] = {}
         self._asking: set[tuple[tuple[str, str], str]] = set()
         self._unwanted: set[tuple[str, str]] = set()
@@ -69,10 +80,13 @@ class Oracle(logging.Handler):
     def answered(self, host: str, call: Call, reply: Reply) -> None:
         """A server answers."""
         self._traffic.answered(host, call, reply)
-        if "secretPath" not in call.query or reply.status != 200:  # noqa: PLR2004 - OK
+        if "secretPath" not in call.query or reply.status not in (_OK, _NOT_MODIFIED):
             return
-        keys = frozenset(row["secretKey"] for row in json.loads(reply.body).get("secrets") or ())
         place = self._stage.scenario.listed(host, call.query)
+        if reply.status == _OK:
+            keys = frozenset(row["secretKey"] for row in json.loads(reply.body).get("secrets") or ())
+        else:  # what it has not sent is what it holds
+            keys = frozenset(self._stage.truth.get(place, ()))
         self._served.setdefault(place, Served()).add(self._stage.world.now, keys)
 
     def done(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:
@@ -149,6 +163,9 @@ class Oracle(logging.Handler):
         dropped = frozenset(key for key, text in data.items() if text is None)
         if dropped:
             self._may_drop(process, call, places, dropped)
+        written = self._written.setdefault((call.namespace, name), set())
+        written -= dropped
+        written |= data.keys() - dropped
 
     def _permitted(self, process: OperatorProcess, call: ApiCall, name: str) -> None:
         """A grant may be believed for an interval after it was taken back, and a check may be late by one more."""
@@ -161,10 +178,21 @@ class Oracle(logging.Handler):
     def _may_drop(
         self, process: OperatorProcess, call: ApiCall, places: Iterable[Place], dropped: frozenset[str]
     ) -> None:
-        """Keys may go when the server answered without them."""
-        served = [self._served.get(place, Served()).answers for place in places]
-        if not any(answers[-1][1] and any(not keys & dropped for _, keys in answers) for answers in served if answers):
+        """Keys may go when the server answered without them; most of ours, when it did so for an interval."""
+        lacked = [self._served.get(place, Served()).lacked(dropped) for place in places]
+        seconds = [one for one in lacked if one is not None]
+        if not seconds:
             raise Violated("nothing is removed without proof", f"{process.name}: {call} removes {sorted(dropped)}")
+        ours = self._written.get((call.namespace, call.name), set())
+        many = len(ours & dropped) * 2 > len(ours)
+        if many and len(lacked) == 1 and seconds[0] < self._interval(call) / DRIFT:
+            text = f"{process.name}: {call} removes {sorted(dropped)}, most of its keys, missing for {seconds[0]:.0f} s"
+            raise Violated("most keys go after a second look", text)
+
+    def _interval(self, call: ApiCall) -> float:
+        """Return the shortest interval of the objects that ask for a Secret now, 0.0 if none does."""
+        askers = (obj for obj in self._stage.objects() if (call.namespace, call.name) in targets_of(obj))
+        return min(map(interval_of, askers), default=0.0)
 
     def _may_delete(self, process: OperatorProcess, call: ApiCall) -> None:
         obj = self._owner(call.namespace, call.name)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from secretsync.templates import printing
@@ -36,6 +36,8 @@ FORMS = DIRECTIVES.map("".join) | TEXTS
 
 
 @given(FORMS, st.lists(VALUES, max_size=4))
+@example("%s%v%d%q", ["\ud800"] * 4)
+@example("%#q%5s", ["\udcc3\udca9"] * 2)
 def test_a_text_comes_of_any_format_and_any_values(form: str, args: list[Any]) -> None:
     text = printf(form, args)
     assert type(text) is str
@@ -43,6 +45,7 @@ def test_a_text_comes_of_any_format_and_any_values(form: str, args: list[Any]) -
 
 
 @given(VALUES)
+@example({"\ud800": ["\udfff", None]})
 def test_any_value_can_be_printed(value: Any) -> None:
     assert printing.plain(value) == printf("%v", [value])
     assert printing.print_(value) + "\n" == printing.println(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Final
 
-from .printf_parse import Check, Directive, Piece, Plan, Slot, parse, star
+from .printf_parse import PLAIN, Check, Directive, Piece, Plan, Slot, parse, star
 from .printf_quoting import quote
 from .printf_values import argument, joined
 from .printing import plain
@@ -18,7 +18,7 @@ from .values import MISSING, NIL, type_name
 
 _QUICK: Final = {
     Directive("s"): "{arg} if type({arg}) is str else {write}({arg})",
-    Directive("v"): "{arg} if type({arg}) is str else {write}({arg})",
+    PLAIN: "{arg} if type({arg}) is str else {write}({arg})",
     Directive("d"): "{arg} if type({arg}) is int else {write}({arg})",
     Directive("q"): "quote({arg}) if type({arg}) is str else {write}({arg})",
 }
@@ -82,7 +82,7 @@ def _field(piece: Piece, at: int, names: dict[str, object]) -> str:
         names[f"text{at}"] = piece
         return f"text{at}"
     how = piece.directive
-    names[f"write{at}"] = plain if how == Directive("v") else lambda value: argument(value, how)
+    names[f"write{at}"] = plain if how is PLAIN else lambda value: argument(value, how)
     names[f"spec{at}"] = _spec(how)
     quick = _QUICK.get(how) or (_PYTHONS.get(how.verb, _ALL) if _is_pythons(how) else _ALL)
     return quick.format(arg=f"a{piece.arg}", write=f"write{at}", spec=f"spec{at}")
@@ -135,4 +135,4 @@ def _starred(slot: Slot, args: Sequence[object]) -> Directive:
 def _unused(value: object) -> str:
     if value is None or value is MISSING:
         return NIL
-    return f"{type_name(value)}={argument(value, Directive('v'))}"
+    return f"{type_name(value)}={plain(value)}"

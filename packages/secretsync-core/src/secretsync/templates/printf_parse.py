@@ -38,7 +38,10 @@ class Directive(NamedTuple):
     """Within the text of an error no method says how a value is written."""
 
 
-_USUAL: Final = {verb: Directive(verb) for verb in "svdqxtfg"}
+PLAIN: Final = Directive("v")
+"""One object, by which those who write values know that nothing is asked for."""
+
+_USUAL: Final = {"v": PLAIN} | {verb: Directive(verb) for verb in "sdqxtfg"}
 
 
 class Slot(NamedTuple):

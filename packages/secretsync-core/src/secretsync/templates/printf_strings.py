@@ -12,9 +12,9 @@ def string(value: str, how: Directive) -> str | None:
     """Return a string as its verb has it, or None if the verb is none of strings."""
     match how.verb:
         case "s":
-            return pad(_cut(value, how), how)
+            return _fitted(value, how)
         case "v":
-            return _quoted(value, how) if how.sharp_v else pad(_cut(value, how), how)
+            return _quoted(value, how) if how.sharp_v else _fitted(value, how)
         case "q":
             return _quoted(value, how)
         case "x" | "X":
@@ -26,6 +26,12 @@ def string(value: str, how: Directive) -> str | None:
 def boolean(value: object, how: Directive) -> str | None:
     """Return a truth value, or None if the verb is none of them."""
     return pad("true" if value else "false", how) if how.verb in {"t", "v"} else None
+
+
+def _fitted(value: str, how: Directive) -> str:
+    if not how.width and how.precision is None:
+        return value
+    return pad(_cut(value, how), how)
 
 
 def _cut(value: str, how: Directive) -> str:

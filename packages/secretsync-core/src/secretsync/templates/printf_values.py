@@ -8,7 +8,7 @@ from typing import Final
 from .errors import Excess
 from .printf_floats import complex_number, floating, shortest
 from .printf_integers import address, integer, pad
-from .printf_parse import Directive
+from .printf_parse import PLAIN, Directive
 from .printf_strings import boolean, string
 from .values import MISSING, NIL, Record, StandIn, encoded, type_name
 
@@ -18,7 +18,6 @@ LONGEST: Final = 1 << 24
 _ADDRESS: Final = 0xC000000000
 """Of every pointer: a real one would make a text differ from run to run, and tell about the process."""
 
-PLAIN: Final = Directive("v")
 PLAIN_SCALARS: Final[dict[type, Callable[..., str]]] = {
     str: str,
     int: int.__repr__,

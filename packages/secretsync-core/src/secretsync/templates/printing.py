@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .printf_values import PLAIN, PLAIN_SCALARS, argument
+from .printf_parse import PLAIN
+from .printf_values import PLAIN_SCALARS, argument
 from .values import MISSING, NO_VALUE, Record
 
 

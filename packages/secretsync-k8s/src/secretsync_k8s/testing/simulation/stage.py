@@ -27,6 +27,7 @@ from ...manifests import crd
 from ...operator.settings import Settings, settings
 from ..cluster import MemoryCluster
 from ..direct import DirectTransport
+from ..request import Request
 from ..status import ApiError
 from . import coverage
 from .coverage import Hits
@@ -277,8 +278,9 @@ class Stage:
         return next(self._generations)
 
     def objects(self) -> list[Json]:
-        """Return the KMSSecrets there are, without those on their way out."""
-        items: list[Json] = self.cluster.list("kmssecrets")["items"]
+        """Return the KMSSecrets there are, without those on their way out: the cluster's own, not to be changed."""
+        everywhere = Request("list", self.cluster.api.registry.by_name("kmssecrets"))
+        items: list[Json] = self.cluster.perform(everywhere)["items"]
         return [item for item in items if "deletionTimestamp" not in item["metadata"]]
 
     def secret(self, namespace: str, name: str) -> Json | None:

@@ -538,6 +538,7 @@ def control() -> Cases:
         "{{if .f}}1{{else if .f}}2{{else}}3{{end}}",
         '{{if .f}}1{{else if .f}}2{{else if eq .s "str"}}4{{else}}3{{end}}',
         "{{if and .t .s}}1{{end}}",
+        "{{$v := 0}}x{{and false ($v = 1)}}{{$v}}{{and true ($v = 2)}}{{$v}}",
         "{{if or .f .s}}1{{end}}",
         "{{if not .f}}1{{end}}",
         "{{if and .t (or .f .t) (not .f)}}1{{end}}",

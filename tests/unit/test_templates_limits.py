@@ -86,10 +86,19 @@ def test_parentheses_nested_too_deeply_are_no_template() -> None:
         parse("t", "{{" + "(" * 5000 + "1" + ")" * 5000 + "}}")
 
 
-def test_ninety_else_ifs_are_not_too_many() -> None:
-    chain = '{{if eq . "0"}}0' + "".join(f'{{{{else if eq . "{n}"}}}}{n}' for n in range(1, 80)) + "{{else}}-{{end}}"
-    template = parse("t", chain)
-    assert [template.render(text) for text in ("0", "42", "79", "80")] == ["0", "42", "79", "-"]
+@pytest.mark.parametrize("count", [9, 10, 11, 200])
+def test_many_else_ifs_are_not_too_deep(count: int) -> None:
+    chain = "".join(f'{{{{else if eq . "{n}" "x{n}"}}}}{{{{.}}}}' for n in range(1, count))
+    template = parse("t", '{{range .}}{{$d := .}}[{{if eq . "0"}}zero' + chain + "{{else}}{{$d}}?{{end}}]{{end}}")
+    last = f"x{count - 1}"
+    assert template.render(["0", "5", last, str(count), "x1"]) == f"[zero][5][{last}][{count}?][x1]"
+
+
+def test_many_else_withs_have_the_outer_cursor() -> None:
+    chain = "".join(f"{{{{else with .k{n}}}}}{{{{.}}}}" for n in range(30))
+    template = parse("t", "{{with $x := .none}}{{else with .nope}}" + chain + "{{else}}{{.last}}{{$x}}{{end}}")
+    assert template.render({"k29": "z"}) == "z"
+    assert template.render({"last": "l"}) == "l<no value>"
 
 
 NAMES = ["__class__", "__init__", "__globals__", "format", "keys", "items", "get", "append", "fields", "methods"]

@@ -26,6 +26,8 @@ from .values import MISSING, Record
 FILE: Final = "<template>"
 MAX_PIECES: Final = 50
 """Pieces of output in one line."""
+MAX_NESTED: Final = 10
+"""Conditions of an `else if` chain that are compiled as Python's `else`."""
 MAX_INLINE: Final = 20
 """Nodes of a template that is compiled where it is called."""
 _PYTHON: Final = ("bool", "dict", "float", "int", "len", "str", "type")
@@ -192,7 +194,20 @@ class _Body(Expressions):
         super().assign(name, code, boxed=boxed)
 
     def condition(self, node: nodes.Branch) -> None:
-        declared, dot = len(self.variables), self.dot
+        declared = len(self.variables)
+        chain = _chain(node)
+        if len(chain) > MAX_NESTED:
+            self.flat_chain(chain)
+        else:
+            self.when(node)
+            if node.otherwise:
+                self.emitter.line("else:")
+                self.nested(node.otherwise)
+        del self.variables[declared:]
+
+    def when(self, node: nodes.Branch) -> None:
+        """Compile the pipeline of an `if` or `with`, and its body."""
+        dot = self.dot
         value = self.pipeline(node.pipe)
         if isinstance(node, nodes.With):
             value = self.unboxed(value)
@@ -202,10 +217,23 @@ class _Body(Expressions):
             self.dot = _steady(value)
         self.nested(node.body)
         self.dot = dot
-        if node.otherwise:
-            self.emitter.line("else:")
-            self.nested(node.otherwise)
-        del self.variables[declared:]
+
+    def flat_chain(self, chain: Sequence[nodes.Branch]) -> None:
+        """Compile many `else if` one after another: within each other, Python would not have them."""
+        self.flush()
+        pending = self.emitter.name("b")
+        self.emitter.line(f"{pending} = True")
+        for link in chain:
+            lookups = dict(self.lookups)
+            self.emitter.line(f"if {pending}:")
+            self.emitter.indent()
+            self.when(link)
+            self.emitter.line(f" {pending} = False")
+            self.emitter.dedent()
+            self.lookups = lookups
+        if chain[-1].otherwise:
+            self.emitter.line(f"if {pending}:")
+            self.nested(chain[-1].otherwise)
 
     def nested(self, body: Sequence[Node], *, loop: bool = False) -> None:
         """Compile a block within another; variables that it declares end with it."""
@@ -331,6 +359,14 @@ def _size(body: Sequence[Node]) -> int:
         if isinstance(node, nodes.Branch):
             total += _size(node.body) + _size(node.otherwise)
     return total
+
+
+def _chain(node: nodes.Branch) -> list[nodes.Branch]:
+    """Return a condition and those that follow it by `else if` or `else with`."""
+    chain = [node]
+    while len(chain[-1].otherwise) == 1 and isinstance(following := chain[-1].otherwise[0], type(node)):
+        chain.append(following)
+    return chain
 
 
 def _breaks(body: Sequence[Node]) -> bool:

@@ -335,6 +335,7 @@ class Expressions:
         """Compile `and` or `or`, which evaluate no further argument once one decides."""
         if final is not None and not args:
             return final
+        self.flush()  # an argument that is not evaluated must not keep it back
         made = Operand(self.emitter.name("t"), boxed=True)
         last = Choice(self.emitter.name("w"))
         for at, arg in enumerate(args):

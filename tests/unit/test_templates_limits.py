@@ -46,8 +46,16 @@ def test_large_texts_are_measured_as_they_are_printed() -> None:
 
 
 def test_nested_short_loops_are_measured() -> None:
-    text = "{{range 1000}}{{range 1000}}{{$}}{{end}}{{end}}"
-    assert refused(text, "x" * 100, output=1_000_000, iterations=10_000_000) == "output"
+    made: list[int] = []
+
+    def piece() -> str:
+        made.append(1)
+        return "x" * 1000
+
+    grow = {"grow": Function(piece, gives="string")}
+    text = "{{range 1000}}{{range 1000}}{{grow}}{{end}}{{end}}"
+    assert refused(text, functions=grow, output=100_000, iterations=10_000_000) == "output"
+    assert len(made) < 5000
 
 
 def test_one_text_is_bounded() -> None:
@@ -79,6 +87,12 @@ def test_blocks_nested_too_deeply_are_refused(block: str) -> None:
     with pytest.raises(LimitExceeded) as caught:
         parse("t", f"{{{{{block}}}}}" * 150 + "{{end}}" * 150)
     assert caught.value.limit == "nesting"
+
+
+def test_parentheses_nest_a_hundred_deep() -> None:
+    assert parse("t", "{{" + "(" * 100 + "1" + ")" * 100 + "}}").render() == "1"
+    with pytest.raises(TemplateError, match="template: t:1: max expression depth exceeded"):
+        parse("t", "{{" + "(" * 101 + "1" + ")" * 101 + "}}")
 
 
 def test_parentheses_nested_too_deeply_are_no_template() -> None:

@@ -1,7 +1,13 @@
-r"""Templates in the language of Go's text/template, rendered by compiled Python.
+"""Templates in the language of Go's text/template, rendered by compiled Python.
 
-    template = parse("greeting", "Hello {{ .name | printf \"%q\" }}!")
+    template = parse("greeting", "Hello {{ .name | printf `%q` }}!")
     template.render({"name": "world"})
+
+On the way from text to text:
+
+    lexer → parser → nodes → compiler (statements), expressions (pipelines) → emitter: Python source and places
+    templates (what is rendered, and where errors belong), runtime (the slow paths), limits, errors
+    functions, builtins, comparison, dialects; values, printing (`%v`), printf and printf_* (by verb family)
 
 Nothing of Python is within a template's reach: values are strings, numbers, booleans, mappings, sequences and
 `Record`s, and the only functions are those of its dialect.

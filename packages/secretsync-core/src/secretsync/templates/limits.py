@@ -13,10 +13,9 @@ class Limits:
         text: Characters of one text that a function returns.
         iterations: Turns of all loops together, counted when a loop begins.
         depth: Templates within templates.
-        items: What may be asked of functions that make much of little: `repeat`, `seq`, `untilStep`, a width.
     """
 
-    __slots__ = ("depth", "items", "iterations", "output", "text")
+    __slots__ = ("depth", "iterations", "output", "text")
 
     def __init__(
         self,
@@ -25,13 +24,11 @@ class Limits:
         text: int = 16 * 2**20,
         iterations: int = 1_000_000,
         depth: int = 100,
-        items: int = 1_000_000,
     ) -> None:
         self.output = output
         self.text = text
         self.iterations = iterations
         self.depth = depth
-        self.items = items
 
 
 DEFAULT: Final = Limits()

@@ -85,13 +85,19 @@ class Traffic:
         now, key = self._stage.world.now, (host, body)
         refused, last = self._refused.get(key, -FOREVER), self._logins.get(key, -FOREVER)
         self._logins[key] = now
-        if max(refused, self._stage.started) < refused + 1e-9 and now < refused + _REFUSED_PAUSE:
-            raise Violated("no login too many", f"{host}: again {now - refused:.1f} s after it was refused")
+        if self._stage.started < refused and now < refused + _REFUSED_PAUSE:
+            self._too_many(f"{host}: again {now - refused:.1f} s after it was refused")
         calm = not self.stormy and last >= self._stage.troubled + self._longest()
         if calm and now < last + _RENEWED * TOKEN_LIFE:
-            raise Violated(
-                "no login too many", f"{host}: again {now - last:.0f} s after the last, and nothing happened"
-            )
+            self._too_many(f"{host}: again {now - last:.0f} s after the last, and nothing happened")
+
+    def _too_many(self, text: str) -> None:
+        """Have the world say so: whoever logs in would take it for an answer of the server."""
+
+        def violate() -> None:
+            raise Violated("no login too many", text)
+
+        self._stage.world.at(self._stage.world.now, violate)
 
     def _longest(self) -> float:
         """Return the seconds after which everybody has noticed a trouble."""

@@ -34,7 +34,7 @@ class KMS:
     """
 
     def __init__(self, seed: Seed, *, clock: Clock, entropy: Entropy) -> None:
-        self.revision = 0
+        self.revision: int = 0
         self._clock = clock
         self._entropy = entropy
         self._lock = Lock()

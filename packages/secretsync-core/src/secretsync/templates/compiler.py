@@ -47,12 +47,12 @@ class Program:
     __slots__ = ("code", "constants", "entries", "options", "places", "source")
 
     def __init__(self, emitter: Emitter, entries: Mapping[str, str], options: Options) -> None:
-        self.source = emitter.source
+        self.source: str = emitter.source
         self.code: CodeType = compile(self.source, FILE, "exec")
-        self.entries = entries
+        self.entries: Mapping[str, str] = entries
         self.places: Mapping[int, Place] = emitter.places
         self.constants: Mapping[str, object] = emitter.constants
-        self.options = options
+        self.options: Options = options
 
 
 def compile_trees(trees: Mapping[str, Tree], options: Options, limits: Limits) -> Program:

@@ -21,9 +21,9 @@ class Dialect:
     __slots__ = ("functions", "integers", "name")
 
     def __init__(self, name: str, *, functions: Mapping[str, Function] | None = None, integers: bool = True) -> None:
-        self.name = name
+        self.name: str = name
         self.functions: Mapping[str, Function] = {**BUILTINS, **(functions or {})}
-        self.integers = integers
+        self.integers: bool = integers
 
     def with_functions(self, functions: Mapping[str, Function]) -> Dialect:
         """Return this dialect with more functions; one of a known name replaces that."""

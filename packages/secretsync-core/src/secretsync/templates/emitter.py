@@ -28,7 +28,7 @@ class Choice:
     __slots__ = ("code", "nodes")
 
     def __init__(self, code: str) -> None:
-        self.code = code
+        self.code: str = code
         self.nodes: list[Node | Choice | None] = []
 
 
@@ -55,10 +55,10 @@ class Place:
     def __init__(
         self, tree: Tree, node: Node | Choice | None, call: Node | Choice | None = None, name: str = ""
     ) -> None:
-        self.tree = tree
-        self.node = node
-        self.call = call
-        self.name = name
+        self.tree: Tree = tree
+        self.node: Node | Choice | None = node
+        self.call: Node | Choice | None = call
+        self.name: str = name
 
 
 class Emitter:

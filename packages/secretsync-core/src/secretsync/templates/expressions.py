@@ -37,11 +37,11 @@ class Operand:
     __slots__ = ("boxed", "code", "constant", "kind", "steady", "value")
 
     def __init__(self, code: str, kind: str = ANY, *, boxed: bool = False, steady: bool = False) -> None:
-        self.code = code
-        self.kind = kind
-        self.boxed = boxed
-        self.steady = steady
-        self.constant = False
+        self.code: str = code
+        self.kind: str = kind
+        self.boxed: bool = boxed
+        self.steady: bool = steady
+        self.constant: bool = False
         self.value: object = None
 
 
@@ -51,9 +51,9 @@ class Variable:
     __slots__ = ("name", "operand", "unsure")
 
     def __init__(self, name: str, operand: Operand, *, unsure: bool) -> None:
-        self.name = name
-        self.operand = operand
-        self.unsure = unsure
+        self.name: str = name
+        self.operand: Operand = operand
+        self.unsure: bool = unsure
 
 
 class Options:
@@ -62,9 +62,9 @@ class Options:
     __slots__ = ("functions", "integers", "missing_key")
 
     def __init__(self, *, functions: Mapping[str, Function], missing_key: runtime.MissingKey, integers: bool) -> None:
-        self.functions = functions
+        self.functions: Mapping[str, Function] = functions
         self.missing_key = missing_key
-        self.integers = integers
+        self.integers: bool = integers
 
 
 class Expressions:
@@ -75,10 +75,10 @@ class Expressions:
         self.tree = tree
         self.options = options
         self.at: Node | Choice | None = None
-        self.dot = Operand("d", steady=True)
+        self.dot: Operand = Operand("d", steady=True)
         root = "v" if "$" in tree.assigned else "d"
-        self.variables = [Variable("$", Operand(root), unsure=False)]
-        self.unsure = 0
+        self.variables: list[Variable] = [Variable("$", Operand(root), unsure=False)]
+        self.unsure: int = 0
         self.unset: list[str] = []
         self.lookups: dict[str, str] = {}
 

@@ -41,13 +41,13 @@ class Function:
         changes: bool = False,
         decides: bool = False,
     ) -> None:
-        self.call = call
-        self.takes = takes
-        self.rest = rest
-        self.gives = gives
-        self.asks = asks
-        self.changes = changes
-        self.decides = decides
+        self.call: Callable[..., object] = call
+        self.takes: tuple[str, ...] = takes
+        self.rest: str | None = rest
+        self.gives: str = gives
+        self.asks: bool = asks
+        self.changes: bool = changes
+        self.decides: bool = decides
 
     def __call__(self, *args: object) -> object:
         return self.call(*args)

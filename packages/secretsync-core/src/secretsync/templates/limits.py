@@ -25,10 +25,10 @@ class Limits:
         iterations: int = 1_000_000,
         depth: int = 100,
     ) -> None:
-        self.output = output
-        self.text = text
-        self.iterations = iterations
-        self.depth = depth
+        self.output: int = output
+        self.text: int = text
+        self.iterations: int = iterations
+        self.depth: int = depth
 
 
 DEFAULT: Final = Limits()

@@ -14,7 +14,7 @@ class Node:
     __slots__ = ("pos",)
 
     def __init__(self, pos: int) -> None:
-        self.pos = pos
+        self.pos: int = pos
 
 
 class Literal(Node):
@@ -25,8 +25,8 @@ class Literal(Node):
 
     def __init__(self, pos: int, source: str, value: object = None) -> None:
         super().__init__(pos)
-        self.source = source
-        self.value = value
+        self.source: str = source
+        self.value: object = value
 
     def __str__(self) -> str:
         return self.source
@@ -63,8 +63,8 @@ class Number(Literal):
 
     def __init__(self, pos: int, source: str, value: object, *, as_int: int | None, as_float: float | None) -> None:
         super().__init__(pos, source, value)
-        self.as_int = as_int
-        self.as_float = as_float
+        self.as_int: int | None = as_int
+        self.as_float: float | None = as_float
 
 
 class Dot(Node):
@@ -83,7 +83,7 @@ class Identifier(Node):
 
     def __init__(self, pos: int, name: str) -> None:
         super().__init__(pos)
-        self.name = name
+        self.name: str = name
 
     def __str__(self) -> str:
         return self.name
@@ -96,7 +96,7 @@ class Field(Node):
 
     def __init__(self, pos: int, names: Sequence[str]) -> None:
         super().__init__(pos)
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
 
     def __str__(self) -> str:
         return "".join(f".{name}" for name in self.names)
@@ -109,8 +109,8 @@ class Variable(Node):
 
     def __init__(self, pos: int, name: str, names: Sequence[str] = ()) -> None:
         super().__init__(pos)
-        self.name = name
-        self.names = tuple(names)
+        self.name: str = name
+        self.names: tuple[str, ...] = tuple(names)
 
     def __str__(self) -> str:
         return ".".join((self.name, *self.names))
@@ -123,8 +123,8 @@ class Chain(Node):
 
     def __init__(self, pos: int, term: Node, names: Sequence[str]) -> None:
         super().__init__(pos)
-        self.term = term
-        self.names = tuple(names)
+        self.term: Node = term
+        self.names: tuple[str, ...] = tuple(names)
 
     def __str__(self) -> str:
         return ".".join((_term(self.term), *self.names))
@@ -137,7 +137,7 @@ class Command(Node):
 
     def __init__(self, pos: int, terms: Sequence[Node]) -> None:
         super().__init__(pos)
-        self.terms = tuple(terms)
+        self.terms: tuple[Node, ...] = tuple(terms)
 
     def __str__(self) -> str:
         return " ".join(map(_term, self.terms))
@@ -152,9 +152,9 @@ class Pipe(Node):
         self, pos: int, *, variables: Sequence[Variable] = (), assigns: bool = False, commands: Sequence[Command] = ()
     ) -> None:
         super().__init__(pos)
-        self.variables = tuple(variables)
-        self.assigns = assigns
-        self.commands = tuple(commands)
+        self.variables: tuple[Variable, ...] = tuple(variables)
+        self.assigns: bool = assigns
+        self.commands: tuple[Command, ...] = tuple(commands)
 
     def __str__(self) -> str:
         sign = " = " if self.assigns else " := "
@@ -169,7 +169,7 @@ class Text(Node):
 
     def __init__(self, pos: int, text: str) -> None:
         super().__init__(pos)
-        self.text = text
+        self.text: str = text
 
 
 class Action(Node):
@@ -179,7 +179,7 @@ class Action(Node):
 
     def __init__(self, pos: int, pipe: Pipe) -> None:
         super().__init__(pos)
-        self.pipe = pipe
+        self.pipe: Pipe = pipe
 
 
 class Branch(Node):
@@ -189,9 +189,9 @@ class Branch(Node):
 
     def __init__(self, pos: int, pipe: Pipe, body: Sequence[Node], otherwise: Sequence[Node]) -> None:
         super().__init__(pos)
-        self.pipe = pipe
-        self.body = tuple(body)
-        self.otherwise = tuple(otherwise)
+        self.pipe: Pipe = pipe
+        self.body: tuple[Node, ...] = tuple(body)
+        self.otherwise: tuple[Node, ...] = tuple(otherwise)
 
 
 class If(Branch):
@@ -231,8 +231,8 @@ class Call(Node):
 
     def __init__(self, pos: int, name: str, pipe: Pipe | None) -> None:
         super().__init__(pos)
-        self.name = name
-        self.pipe = pipe
+        self.name: str = name
+        self.pipe: Pipe | None = pipe
 
     def __str__(self) -> str:
         pipe = "" if self.pipe is None else f" {self.pipe}"
@@ -252,11 +252,11 @@ class Tree:
     __slots__ = ("assigned", "body", "name", "source", "text")
 
     def __init__(self, name: str, *, source: str, text: str, body: Sequence[Node], assigned: Collection[str]) -> None:
-        self.name = name
-        self.source = source
-        self.text = text
-        self.body = tuple(body)
-        self.assigned = frozenset(assigned)
+        self.name: str = name
+        self.source: str = source
+        self.text: str = text
+        self.body: tuple[Node, ...] = tuple(body)
+        self.assigned: frozenset[str] = frozenset(assigned)
 
     @property
     def is_empty(self) -> bool:

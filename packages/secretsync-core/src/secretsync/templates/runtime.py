@@ -31,12 +31,12 @@ class Run:
     __slots__ = ("iterations", "large", "limits", "pieces", "size", "written")
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self.limits: Limits = limits
         self.pieces: list[object] = []
         self.written: list[str] = []
-        self.size = 0
-        self.iterations = 0
-        self.large = 0
+        self.size: int = 0
+        self.iterations: int = 0
+        self.large: int = 0
 
     def measure(self) -> None:
         """Write the pieces so far, and check the size of the output."""

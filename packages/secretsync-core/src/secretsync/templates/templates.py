@@ -30,7 +30,7 @@ class Template:
     __slots__ = ("_set", "name")
 
     def __init__(self, name: str, among: TemplateSet) -> None:
-        self.name = name
+        self.name: str = name
         self._set = among
 
     @property
@@ -56,8 +56,8 @@ class TemplateSet:
     __slots__ = ("_careful", "_quick", "limits", "program", "trees")
 
     def __init__(self, trees: Mapping[str, Tree], options: Options, limits: Limits) -> None:
-        self.trees = trees
-        self.limits = limits
+        self.trees: Mapping[str, Tree] = trees
+        self.limits: Limits = limits
         self.program: Program = compile_trees(trees, options, limits)
         self._quick = _namespace(self.program, _asking)
         self._careful: dict[str, object] | None = None

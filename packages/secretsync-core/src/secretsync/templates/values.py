@@ -75,9 +75,9 @@ class Record:
         fields: Mapping[str, object],
         methods: Mapping[str, Callable[..., object]] | None = None,
     ) -> None:
-        self.type_name = type_name
-        self.fields = fields
-        self.methods = methods or {}
+        self.type_name: str = type_name
+        self.fields: Mapping[str, object] = fields
+        self.methods: Mapping[str, Callable[..., object]] = methods or {}
 
     @property
     def is_pointer(self) -> bool:

@@ -2,9 +2,12 @@
 
 import gc
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from secretsync.errors import SecretSyncError
 from secretsync.templates import (
@@ -305,3 +308,15 @@ def test_a_rendering_leaves_no_cycles_behind() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+SIGNS = ["{{", "}}", " ", "\n", "- ", " -", ":=", "=", ",", "|", "(", ")", "/*", "*/", "\udcff", "é"]
+TERMS = [".", ".a", "$x", '"s"', "`", "'a'", "1", "-2", "1.5", "nil", "true", "eq ", "and ", "len ", "printf "]
+KEYWORDS = ["if ", "else", "end", "range ", "with ", "define ", "template ", "block ", "break"]
+
+
+@given(st.lists(st.sampled_from([*SIGNS, *TERMS, *KEYWORDS]), max_size=40).map("".join))
+def test_any_text_is_a_template_or_an_error_of_ours(text: str) -> None:
+    for template in (text, "{{" + text + "}}", "{{range .}}{{" + text + "}}{{end}}"):
+        with suppress(TemplateError):
+            assert isinstance(parse("t", template).render({"a": [1, "x", None], "b": {"c": "d"}}), str)

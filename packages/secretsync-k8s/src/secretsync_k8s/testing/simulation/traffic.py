@@ -7,7 +7,7 @@ checks            while nothing happens, every folder within two intervals of th
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -28,8 +28,6 @@ _ROUNDS: Final = 4
 """Rounds of everything after a trouble: its end, the retries, a token that is found to be refused."""
 _AFTERMATH: Final = 120.0
 """Seconds after a trouble in which these may come."""
-_RETRY: Final = 300.0
-"""The longest pause before what failed is tried again."""
 _REFUSED_PAUSE: Final = 30.0 / DRIFT
 _RENEWED: Final = 0.75
 """Of its life, how much of a token is over at least when the next is asked for."""
@@ -50,8 +48,11 @@ class Traffic:
         self._calls: Counter[str] = Counter()
         self._asked: dict[Place, float] = {}
         self._logins: dict[tuple[str, bytes], float] = {}
-        self._refused: dict[tuple[str, bytes], float] = {}
+        self._refused: dict[tuple[str, bytes], deque[float]] = {}
+        """The last two: who has not noticed yet that a Secret holds other credentials tries them once for itself."""
         self._due: dict[tuple[Place, Login], float] = {}
+        self._known: dict[tuple[Place, Login], float] = {}
+        """Also what was due since it was calm last: operators may be told late that it no longer is."""
 
     # -- looking on
 
@@ -63,6 +64,7 @@ class Traffic:
             if self._is_kept(obj):
                 key, interval = (place_of(obj), login_of(obj)), interval_of(obj)
                 self._due[key] = min(self._due.get(key, FOREVER), interval)
+                self._known[key] = min(self._known.get(key, FOREVER), interval)
 
     def _is_kept(self, obj: Json) -> bool:
         annotations: Mapping[str, str] = obj["metadata"].get("annotations") or {}
@@ -79,15 +81,16 @@ class Traffic:
     def answered(self, host: str, call: Call, reply: Reply) -> None:
         """A server answers."""
         if reply.status == _UNAUTHORIZED and not call.headers.get("authorization"):
-            self._refused[host, call.body] = self._stage.world.now
+            self._refused.setdefault((host, call.body), deque(maxlen=2)).append(self._stage.world.now)
 
     def _log_in(self, host: str, body: bytes) -> None:
         now, key = self._stage.world.now, (host, body)
-        refused, last = self._refused.get(key, -FOREVER), self._logins.get(key, -FOREVER)
+        times, last = self._refused.get(key, ()), self._logins.get(key, -FOREVER)
+        refused = times[0] if len(times) > 1 else -FOREVER
         self._logins[key] = now
         if self._stage.started < refused and now < refused + _REFUSED_PAUSE:
             self._too_many(f"{host}: again {now - refused:.1f} s after it was refused")
-        calm = not self.stormy and last >= self._stage.troubled + self._longest()
+        calm = self._calm and last >= self._stage.troubled + self._longest()
         if calm and now < last + _RENEWED * TOKEN_LIFE:
             self._too_many(f"{host}: again {now - last:.0f} s after the last, and nothing happened")
 
@@ -98,6 +101,11 @@ class Traffic:
             raise Violated("no login too many", text)
 
         self._stage.world.at(self._stage.world.now, violate)
+
+    @property
+    def _calm(self) -> bool:
+        """Whether everybody has noticed the last trouble a while ago."""
+        return not self.stormy and self._stage.world.now > self._stage.troubled + self._longest() + MINUTE
 
     def _longest(self) -> float:
         """Return the seconds after which everybody has noticed a trouble."""
@@ -113,16 +121,17 @@ class Traffic:
                 raise Violated("calls a minute", f"{host}: {calls}, and {budget:.0f} at most were in order")
         if not self.stormy:
             self._none_forgotten()
+        if self._calm:
+            self._known = dict(self._due)
 
     def budget(self, host: str) -> float:
         """Return how many calls to a server the minute that ends may have had."""
-        intervals = [interval for (place, _), interval in self._due.items() if place.host == host]
-        logins = {login for place, login in self._due if place.host == host}
-        calm = not self.stormy and self._stage.troubles(within=self._longest() + MINUTE) == 0
-        rate = sum(MINUTE / (interval if calm else min(interval, _RETRY)) for interval in intervals)
+        intervals = [interval for (place, _), interval in self._known.items() if place.host == host]
+        logins = {login for place, login in self._known if place.host == host}
+        rate = sum(MINUTE / interval for interval in intervals)
         whole = len(intervals) + 2 * len(logins)  # a login and a project each
-        troubles = self._stage.troubles(within=_AFTERMATH + MINUTE)
-        return _TWICE * (rate + 2 * len(logins)) + 1 + _ROUNDS * whole * troubles
+        rounds = 0 if self._calm else 1 + self._stage.troubles(within=_AFTERMATH + MINUTE)
+        return _TWICE * (rate + 2 * len(logins)) + _ROUNDS * whole * rounds
 
     def _none_forgotten(self) -> None:
         now = self._stage.world.now

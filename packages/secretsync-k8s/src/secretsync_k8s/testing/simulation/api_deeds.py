@@ -12,7 +12,7 @@ from secretsync.clock import FOREVER
 from ..cluster import MemoryCluster
 from .coverage import api_phase
 from .deeds import Deed, Undo, kind
-from .network import HALF_OPEN, OUTAGE, ApiCall, Hindrance, Link, Trouble
+from .network import HALF_OPEN, OUTAGE, ApiCall, Hindrance, Link, Trouble, Weather
 from .process import OperatorProcess
 from .stage import Stage
 
@@ -52,16 +52,18 @@ def _can_be(trouble: Trouble, call: ApiCall) -> bool:
 
 @frozen
 class _Links:
-    """The links to the API server that a deed is about: one process's, or all."""
+    """The links to the API server that a deed is about: one process's, or all, also those that come later."""
 
     who: str
     links: tuple[Link, ...]
+    weather: tuple[Link | Weather, ...]
 
 
 def _links(stage: Stage) -> list[_Links]:
     """Return those of everybody, as often as those of each."""
-    each = [_Links(one.name, (one.link, one.lease_link)) for one in stage.alive]
-    everybody = _Links("everybody", tuple(link for one in each for link in one.links))
+    pairs = {one.name: (one.link, one.lease_link) for one in stage.alive}
+    each = [_Links(name, links, links) for name, links in pairs.items()]
+    everybody = _Links("everybody", tuple(link for one in each for link in one.links), (stage.weather,))
     return [everybody] * len(each) + each
 
 
@@ -76,13 +78,13 @@ def _hinder(name: str, trouble: Trouble) -> None:
             seconds=5.0,
             name=deed.kind,
         )
-        for link in whose.links:
-            link.hindrances.append(hindrance)
+        for one in whose.weather:
+            one.hindrances.append(hindrance)
         stage.story.tell("the API server", f"{name} for {whose.who}: {scope}, {deed.seconds:.0f} s")
 
         def end() -> None:
-            for link in whose.links:
-                link.hindrances.remove(hindrance)
+            for one in whose.weather:
+                one.hindrances.remove(hindrance)
             stage.story.tell("the API server", f"{name} for {whose.who} no more")
 
         return end
@@ -94,14 +96,15 @@ for _name, _trouble in _TROUBLES.items():
 
 @kind(OUTAGE, "api", among=_links, lasts=(1.0, 900.0))
 def _outage(stage: Stage, deed: Deed, whose: _Links) -> Undo:
+    for one in whose.weather:
+        one.cuts += 1
     for link in whose.links:
-        link.cuts += 1
         link.break_off()
     stage.story.tell("the API server", f"out of reach of {whose.who} for {deed.seconds:.0f} s")
 
     def end() -> None:
-        for link in whose.links:
-            link.cuts -= 1
+        for one in whose.weather:
+            one.cuts -= 1
         stage.story.tell("the API server", f"in reach of {whose.who}")
 
     return end
@@ -109,13 +112,13 @@ def _outage(stage: Stage, deed: Deed, whose: _Links) -> Undo:
 
 @kind(HALF_OPEN, "api", among=_links, lasts=(10.0, 300.0))
 def _half_open(stage: Stage, deed: Deed, whose: _Links) -> Undo:
-    for link in whose.links:
-        link.silences += 1
+    for one in whose.weather:
+        one.silences += 1
     stage.story.tell("the network", f"half-open for {whose.who}, {deed.seconds:.0f} s")
 
     def end() -> None:
-        for link in whose.links:
-            link.silences -= 1
+        for one in whose.weather:
+            one.silences -= 1
         stage.story.tell("the network", f"whole for {whose.who}")
 
     return end

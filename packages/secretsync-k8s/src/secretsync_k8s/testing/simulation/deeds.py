@@ -120,7 +120,8 @@ def draw(
         deeds.append(_deed(random, only[name], name, at=at, when=when, end=end))
         if when and (known := [cause for cause in causes(when) if cause in only]):
             cause = _one(random, known)
-            deeds.append(_deed(random, only[cause], cause, at=at + 0.2 * (end - at) * random.random(), end=end))
+            soon = deeds[-1].seconds or 0.2 * (end - at)
+            deeds.append(_deed(random, only[cause], cause, at=at + 0.6 * soon * random.random(), end=end))
     return sorted(deeds, key=lambda deed: deed.at)
 
 

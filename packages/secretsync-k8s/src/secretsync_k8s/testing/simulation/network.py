@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal, TypeVar, final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from secretsync.clock import FOREVER
 from secretsync.errors import BackendError, Unavailable
@@ -89,6 +89,15 @@ class Hindrance:
     name: str = ""
 
 
+@define(eq=False)
+class Weather:
+    """What goes wrong with the requests of everybody, also of who comes later; as the attributes of `Link`."""
+
+    hindrances: list[Hindrance] = field(factory=list)
+    cuts: int = 0
+    silences: int = 0
+
+
 @final
 class Link:
     """A `Transport` of one process in the world.
@@ -99,6 +108,7 @@ class Link:
         silences: While there are any, nothing goes through, and nobody is told (a half-open network).
         met: Told of each request as it meets the server, and by what it was hindered, "" by nothing.
         done: Told of each request that took effect, with what was sent.
+        everywhere: What goes wrong for everybody.
         untold: What took effect and whose answer is on its way.
     """
 
@@ -109,7 +119,9 @@ class Link:
         world: World,
         latency: Callable[[], float],
         changed: Callable[[], None],
+        everywhere: Weather | None = None,
     ) -> None:
+        self.everywhere = everywhere or Weather()
         self.hindrances: list[Hindrance] = []
         self.cuts = 0
         self.silences = 0
@@ -174,6 +186,14 @@ class Link:
         self._streams.pop(stream, None)
 
     @property
+    def is_cut(self) -> bool:
+        return bool(self.cuts or self.everywhere.cuts)
+
+    @property
+    def is_silent(self) -> bool:
+        return bool(self.silences or self.everywhere.silences)
+
+    @property
     def watching(self) -> list[ApiCall]:
         """The watches that are open."""
         return [stream.call for stream in self._streams]
@@ -202,8 +222,8 @@ class Link:
         self._world.wait(arrived)
         if errors:
             raise errors[0]
-        if self.cuts or self.silences:
-            self._stop_here(operation, timeout if self.silences else 0.0)
+        if self.is_cut or self.is_silent:
+            self._stop_here(operation, timeout if self.is_silent else 0.0)
         return answers[0]
 
     def _travel(
@@ -235,9 +255,9 @@ class Link:
         Raises:
             BackendError: It does not get there, or is refused there.
         """
-        if self.cuts or self.silences:
-            self.met(call, OUTAGE if self.cuts else HALF_OPEN)
-            self._stop_here(operation, timeout if self.silences else 0.0)
+        if self.is_cut or self.is_silent:
+            self.met(call, OUTAGE if self.is_cut else HALF_OPEN)
+            self._stop_here(operation, timeout if self.is_silent else 0.0)
         hindrance = self._hindrance(call)
         self.met(call, hindrance.name if hindrance else "")
         if hindrance is None:
@@ -259,7 +279,7 @@ class Link:
         raise Unavailable(API, operation, "no answer in time" if seconds else "the connection broke")
 
     def _hindrance(self, call: ApiCall) -> Hindrance | None:
-        for one in self.hindrances:
+        for one in (*self.everywhere.hindrances, *self.hindrances):
             if one.times > 0 and one.matches(call):
                 one.times -= 1
                 return one
@@ -301,7 +321,7 @@ class LinkStream:
         heard = self._world.now
         while True:
             self._check(heard)
-            if not self._link.silences:
+            if not self._link.is_silent:
                 events = self._events.poll()
                 if events is None:
                     return
@@ -325,7 +345,7 @@ class LinkStream:
 
     def _wait(self, heard: float) -> None:
         until = heard + self._patience
-        self._world.wait(self.poked, until=until if self._link.silences else min(until, self._events.wake_at))
+        self._world.wait(self.poked, until=until if self._link.is_silent else min(until, self._events.wake_at))
         self._world.sleep(self._latency())
 
 

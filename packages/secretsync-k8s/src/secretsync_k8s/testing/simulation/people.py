@@ -78,7 +78,7 @@ def _phases(stage: Stage, what: Place | Json | Secret | Login | str) -> Collecti
     phases = {phase for effect in ours for phase in effect_phases(effect)} or {NOTHING}
     if any(stage.is_down(place_of(obj).host) for obj in objects):
         phases.add(DOWN)
-    if any(one.link.cuts or one.link.silences for one in stage.alive):
+    if any(one.link.is_cut or one.link.is_silent for one in stage.alive):
         phases.add(OUT_OF_REACH)
     if not any(one.leading and one.synced for one in stage.alive):
         phases.add(NOBODY)

@@ -31,7 +31,7 @@ from ..request import Request
 from ..status import ApiError
 from . import coverage
 from .coverage import Hits
-from .network import ApiCall, Link
+from .network import ApiCall, Link, Weather
 from .process import OperatorProcess
 from .scenario import (
     DEFAULT_HOST,
@@ -89,6 +89,7 @@ class Stage:
         done: Told of what operators do to the cluster.
         processes: The operators, oldest first, those that have ended included.
         asked: Told of each request that arrives at a KMS server, with its phase.
+        weather: What goes wrong with everybody's requests to the API server.
         started: When a process began or ended its work last.
         edited: Told when people did something to the cluster.
         hits: How often which fault hit in which phase.
@@ -112,6 +113,7 @@ class Stage:
         self.done: Done = lambda process, call, body: None  # noqa: ARG005 - the form of it
         self.asked: Callable[[str, Call, str], None] = lambda host, call, phase: None  # noqa: ARG005 - as above
         self.started = 0.0
+        self.weather = Weather()
         self._troubles: deque[float] = deque([0.0], maxlen=1000)
         self.edited: Callable[[], None] = lambda: None
         self.hits: Hits = Counter()
@@ -203,7 +205,13 @@ class Stage:
         self.moment(*coverage.effect_phases(effect))
 
     def _link(self) -> Link:
-        return Link(DirectTransport(self.cluster), world=self.world, latency=self.latency, changed=self.changed)
+        return Link(
+            DirectTransport(self.cluster),
+            world=self.world,
+            latency=self.latency,
+            changed=self.changed,
+            everywhere=self.weather,
+        )
 
     def latency(self) -> float:
         seconds = _LATENCY * self._random.random()

@@ -85,7 +85,7 @@ class Traffic:
 
     def _log_in(self, host: str, body: bytes) -> None:
         now, key = self._stage.world.now, (host, body)
-        times, last = self._refused.get(key, ()), self._logins.get(key, -FOREVER)
+        times, last = self._refused.get(key, deque[float]()), self._logins.get(key, -FOREVER)
         refused = times[0] if len(times) > 1 else -FOREVER
         self._logins[key] = now
         if self._stage.started < refused and now < refused + _REFUSED_PAUSE:

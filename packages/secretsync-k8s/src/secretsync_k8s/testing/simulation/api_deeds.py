@@ -171,7 +171,7 @@ def _reorder(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
 
 @kind("api late events", "api", among=_whole)
 def _late(stage: Stage, deed: Deed, cluster: MemoryCluster) -> None:
-    seconds = 30.0 * deed.whom
+    seconds = 20.0 * deed.whom
     cluster.disturb("delay", resource=_resource(deed), times=1 + int(deed.how * 3), seconds=seconds)
     stage.story.tell("the API server", f"tells the next events of {_resource(deed)} {seconds:.0f} s late")
 

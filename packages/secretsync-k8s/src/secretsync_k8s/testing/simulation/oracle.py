@@ -28,6 +28,8 @@ from .traffic import Traffic
 from .violated import DRIFT, SLACK, Violated
 
 TAKEOVER: Final = 17.0
+_SECOND_LOOK: Final = 0.9
+"""Of an interval, what must lie between two answers: a check in its turn may come a little before the second look."""
 _REMINDERS: Final = 2
 """Writes of a status in the quiet because its count of failures has doubled."""
 _OK: Final = 200
@@ -101,7 +103,7 @@ class Oracle(logging.Handler):
 
     def begin_storm(self) -> None:
         """Forget what people wanted before."""
-        self._traffic.stormy = True
+        self._traffic.begin_storm()
         self._wanted.clear()
         self._unwanted.clear()
         self.edited()
@@ -185,7 +187,7 @@ class Oracle(logging.Handler):
             raise Violated("nothing is removed without proof", f"{process.name}: {call} removes {sorted(dropped)}")
         ours = self._written.get((call.namespace, call.name), set())
         many = len(ours & dropped) * 2 > len(ours)
-        if many and len(lacked) == 1 and seconds[0] < self._interval(call) / DRIFT:
+        if many and len(lacked) == 1 and seconds[0] < self._interval(call) * _SECOND_LOOK:
             text = f"{process.name}: {call} removes {sorted(dropped)}, most of its keys, missing for {seconds[0]:.0f} s"
             raise Violated("most keys go after a second look", text)
 

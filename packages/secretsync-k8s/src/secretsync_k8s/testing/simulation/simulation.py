@@ -36,7 +36,7 @@ _NOTICED: Final[frozenset[Area]] = frozenset({"api", "process"})
 """What candidates for the Lease would notice."""
 _AWAKE: Final = 15.0
 """Seconds before such a deed from which on they keep watch."""
-_AGAIN: Final = 30.0
+_AGAIN: Final = 60.0
 """Seconds after a storm when people put right what they could not at its end: what was on its way out."""
 _LOOK: Final = 60.0
 AREAS: Final = {name: kind.area for name, kind in KINDS.items()}

@@ -21,7 +21,7 @@ from secretsync.testing.kms import VirtualHttp, VirtualKMS
 from secretsync.testing.world import Calm, Life, World, WorldClock
 from secretsync.values import SecretValue
 
-from ...cluster.marks import ALLOWED
+from ...cluster.marks import ALLOWED, OWNER
 from ...cluster.transport import Body, Json
 from ...manifests import crd
 from ...operator.settings import Settings, settings
@@ -41,6 +41,7 @@ from .scenario import (
     Scenario,
     client_id,
     client_secret,
+    full_name,
     is_recursive,
     place_of,
     targets_of,
@@ -346,6 +347,7 @@ class Stage:
 
     def tidy(self) -> None:
         """Have people put right what they broke: credentials, namespaces, objects, folders, Secrets of their own."""
+        self.cluster.heal()
         self.spells.clear()
         self.waiting.clear()
         for place, rows in self.truth.items():
@@ -377,10 +379,21 @@ class Stage:
             if len(targets_of(obj)) == 1 and not asked.isdisjoint(targets_of(obj)):
                 self._retarget(obj)
             asked.update(targets_of(obj))
+        for obj in self.objects():
+            for target in targets_of(obj):
+                self._free(target, full_name(obj))
+
+    def _free(self, target: tuple[str, str], asker: str) -> None:
+        """Delete a Secret that carries the mark of an object that asks for another one now."""
+        secret = self.secret(*target)
+        annotations = secret["metadata"].get("annotations") if secret else None
+        if (annotations or {}).get(OWNER, asker) != asker:
+            self.story.tell("somebody", f"deletes Secret {'/'.join(target)}, left by {(annotations or {})[OWNER]}")
+            self.people(self.cluster.delete, "secrets", target[1], namespace=target[0])
 
     def _retarget(self, obj: Json) -> None:
         metadata = obj["metadata"]
-        own = {"secretName": f"{metadata['name']}-secret-of-its-own"}
+        own = {"secretName": f"{metadata['name']}-secret-of-its-own-{self.generation()}"}
         patch = {"spec": {"managedSecretReference": own}}
         self.story.tell("somebody", f"has {metadata['namespace']}/{metadata['name']} ask for {own['secretName']}")
         self.people(self.cluster.patch, "kmssecrets", metadata["name"], patch, namespace=metadata["namespace"])

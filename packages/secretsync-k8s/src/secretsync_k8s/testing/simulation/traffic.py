@@ -52,19 +52,25 @@ class Traffic:
         """The last two: who has not noticed yet that a Secret holds other credentials tries them once for itself."""
         self._due: dict[tuple[Place, Login], float] = {}
         self._known: dict[tuple[Place, Login], float] = {}
-        """Also what was due since it was calm last: operators may be told late that it no longer is."""
+        """And what else may be asked: by who is refused a target only, and what was due before the last storm's deeds."""
 
     # -- looking on
+
+    def begin_storm(self) -> None:
+        """From now on faults may be in force; what is no longer due is known to everybody by now."""
+        self.stormy = True
+        self._known.clear()
+        self.edited()
 
     def edited(self) -> None:
         """People changed something: what is to be asked may be another, and credentials may be tried again."""
         self._refused.clear()
         self._due.clear()
         for obj in self._stage.objects():
+            key, interval = (place_of(obj), login_of(obj)), interval_of(obj)
+            self._known[key] = min(self._known.get(key, FOREVER), interval)
             if self._is_kept(obj):
-                key, interval = (place_of(obj), login_of(obj)), interval_of(obj)
                 self._due[key] = min(self._due.get(key, FOREVER), interval)
-                self._known[key] = min(self._known.get(key, FOREVER), interval)
 
     def _is_kept(self, obj: Json) -> bool:
         annotations: Mapping[str, str] = obj["metadata"].get("annotations") or {}
@@ -121,8 +127,6 @@ class Traffic:
                 raise Violated("calls a minute", f"{host}: {calls}, and {budget:.0f} at most were in order")
         if not self.stormy:
             self._none_forgotten()
-        if self._calm:
-            self._known = dict(self._due)
 
     def budget(self, host: str) -> float:
         """Return how many calls to a server the minute that ends may have had."""

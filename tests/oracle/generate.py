@@ -1,20 +1,27 @@
 """Make the cases of `cases/*.jsonl` and have Go answer them.
 
-    python tests/oracle/generate.py
+    python tests/oracle/generate.py [GROUP ...]
 
 Needs Go, of the version that go.mod names. Each line of a file is a case with what Go made of it: `output`,
 `raw_output` (base64 of what is no UTF-8) or `error`. The tests read the files alone.
+
+A group is a function below, or a module of `sprig/` with a function `cases` that yields at least a `text` each, and
+perhaps `data`. A case whose answer is by chance, such as a key, has a `shape`: a regular expression of all of the
+output or error, which is then not kept. Go's clock stands at 2009-11-10 23:00:00 UTC.
 """
 
 from __future__ import annotations
 
 import base64
+import importlib
 import json
-import subprocess
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from program import answered, text_of
 from random_templates import DATA, Author
 
 HERE = Path(__file__).parent
@@ -724,26 +731,30 @@ def is_comparable(answer: dict[str, Any]) -> bool:
 GROUPS = [by_chance, text_and_trim, literals, values, comparisons, counts, missing_keys, control, named, records]
 
 
-def answered(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what Go made of each case."""
-    lines = "".join(json.dumps({"name": "t", **one}, ensure_ascii=True) + "\n" for one in cases)
-    done = subprocess.run(["go", "run", "."], cwd=HERE, input=lines, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def groups() -> dict[str, Callable[[], Cases]]:
+    """Return the groups of cases by the names of their files: those above, and one for each module of `sprig/`."""
+    found = {group.__name__.replace("_", "-"): group for group in GROUPS}
+    chapters = sorted(path.stem for path in (HERE / "sprig").glob("*.py"))
+    return found | {f"sprig-{name.replace('_', '-')}": chapter(name) for name in chapters}
+
+
+def chapter(name: str) -> Callable[[], Cases]:
+    made: Callable[[], Cases] = importlib.import_module(f"sprig.{name}").cases
+    return lambda: ({"functions": "sprig", **one} for one in made())
 
 
 def main() -> None:
-    for group in GROUPS:
-        cases = list(group())
-        name = group.__name__.replace("_", "-")
+    known = groups()
+    for name in sys.argv[1:] or known:
+        cases = list(known[name]())
         with (HERE / "cases" / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for at, (asked, answer) in enumerate(zip(cases, answered(cases), strict=True)):
-                if group is by_chance and not is_comparable(answer):
+                if name == "by-chance" and not is_comparable(answer):
                     continue
-                line = {
-                    "id": f"{name}-{at}",
-                    **{key: value for key, value in asked.items() if value is not None},
-                    **answer,
-                }
+                if "shape" in asked and not re.fullmatch(asked["shape"], text_of(answer), re.DOTALL):
+                    raise SystemExit(f"{asked['text']}: {text_of(answer)!r} has not the shape {asked['shape']!r}")
+                kept = {key: value for key, value in asked.items() if value is not None}
+                line = {"id": f"{name}-{at}", **kept, **({} if "shape" in asked else answer)}
                 file.write(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n")
 
 

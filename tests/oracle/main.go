@@ -1,5 +1,8 @@
-// The oracle executes templates with Go's own text/template: cases come in as JSON lines, results leave as JSON lines
-// in the same order. See generate.py, which makes the cases and keeps the results.
+// The oracle executes templates with Go's own text/template: it reads cases from one file as JSON lines, and writes
+// results to another in the same order. See generate.py, which makes the cases and keeps the results.
+//
+// Built with `-tags faketime` its clock stands still at 2009-11-10 23:00:00 UTC; that is why it does not write to
+// stdout, whose writes Go then wraps in headers.
 package main
 
 import (
@@ -11,6 +14,8 @@ import (
 	"strings"
 	"text/template"
 	"unicode/utf8"
+
+	"github.com/Masterminds/sprig/v3"
 )
 
 // Case is one template with its data. A whole number in the data is an int, any other a float64.
@@ -22,6 +27,7 @@ type Case struct {
 	Data       any         `json:"data"`
 	Delimiters [2]string   `json:"delimiters"`
 	MissingKey string      `json:"missingkey"`
+	Functions  string      `json:"functions"` // besides Go's own: none, or "sprig"
 }
 
 // Result is what came of a case: a text or an error.
@@ -77,6 +83,25 @@ func value(v any) any {
 	return v
 }
 
+// sprigFunctions are those of the text map that answer without the environment and the network.
+var sprigFunctions = func() template.FuncMap {
+	functions := sprig.TxtFuncMap()
+	for _, name := range []string{"env", "expandenv", "getHostByName"} {
+		delete(functions, name)
+	}
+	return functions
+}()
+
+func functions(set string) template.FuncMap {
+	switch set {
+	case "":
+		return nil
+	case "sprig":
+		return sprigFunctions
+	}
+	panic("no such set of functions: " + set)
+}
+
 func run(c Case) (string, error) {
 	if c.Raw != "" {
 		bytes, err := base64.StdEncoding.DecodeString(c.Raw)
@@ -85,7 +110,7 @@ func run(c Case) (string, error) {
 		}
 		c.Text = string(bytes)
 	}
-	t := template.New(c.Name).Delims(c.Delimiters[0], c.Delimiters[1])
+	t := template.New(c.Name).Delims(c.Delimiters[0], c.Delimiters[1]).Funcs(functions(c.Functions))
 	if c.MissingKey != "" {
 		t.Option("missingkey=" + c.MissingKey)
 	}
@@ -102,11 +127,18 @@ func run(c Case) (string, error) {
 	return out.String(), err
 }
 
+func open(file *os.File, err error) *os.File {
+	if err != nil {
+		panic(err)
+	}
+	return file
+}
+
 func main() {
-	in := bufio.NewReader(os.Stdin)
-	decoder := json.NewDecoder(in)
+	decoder := json.NewDecoder(bufio.NewReader(open(os.Open(os.Args[1]))))
 	decoder.UseNumber()
-	encoder := json.NewEncoder(os.Stdout)
+	out := bufio.NewWriter(open(os.Create(os.Args[2])))
+	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	for decoder.More() {
 		var c Case
@@ -126,5 +158,8 @@ func main() {
 		if err := encoder.Encode(result); err != nil {
 			panic(err)
 		}
+	}
+	if err := out.Flush(); err != nil {
+		panic(err)
 	}
 }

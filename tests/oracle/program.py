@@ -1,0 +1,46 @@
+"""The Go program of this folder: built once for each state of its sources, in a cache outside of the repository."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+HERE: Final = Path(__file__).parent
+SOURCES: Final = ("go.mod", "go.sum", "main.go")
+
+
+def program() -> Path:
+    """Return the path of the program."""
+    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secretsync-oracle"
+    path = cache / digest / "oracle"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Under another name first: who runs at the same time must not find half a program.
+        made = path.with_name(f"making-{os.getpid()}")
+        subprocess.run(["go", "build", "-tags", "faketime", "-o", made, "."], cwd=HERE, check=True)
+        made.rename(path)
+    return path
+
+
+def answered(cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what Go makes of each case: `output`, `raw_output` (base64 of what is no UTF-8) or `error`."""
+    with TemporaryDirectory() as folder:
+        asked, told = Path(folder, "cases"), Path(folder, "results")
+        asked.write_text("".join(json.dumps({"name": "t", **case}) + "\n" for case in cases), "ascii")
+        subprocess.run([program(), asked, told], env={**os.environ, "TZ": "UTC"}, check=True)
+        return [json.loads(line) for line in told.read_text("utf-8").splitlines()]
+
+
+def text_of(answer: dict[str, Any]) -> str:
+    """Return the text of an answer, be it an output or an error."""
+    if "raw_output" in answer:
+        return base64.b64decode(answer["raw_output"]).decode("utf-8", "surrogateescape")
+    return str(answer["error"] if "error" in answer else answer["output"])

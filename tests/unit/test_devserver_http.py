@@ -160,6 +160,14 @@ def test_projects_by_slug_and_id(client: Client, path: str) -> None:
     assert [environment["slug"] for environment in project["environments"]] == ["dev", "staging", "prod"]
 
 
+@pytest.mark.parametrize("name", ["project", "workspace"])
+def test_a_workspace_is_a_project_by_its_earlier_name(client: Client, name: str) -> None:
+    one = client.get(f"/api/v1/{name}{'s' if name == 'project' else ''}/p1").json()[name]
+    assert (one["id"], one["slug"]) == ("p1", "shop")
+    every = client.get(f"/api/v1/{name}{'s' if name == 'project' else ''}").json()[f"{name}s"]
+    assert [project["id"] for project in every] == ["p1"]  # it is no member of the other one
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

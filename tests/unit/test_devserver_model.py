@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretsync.devserver.access import may_read
 from secretsync.devserver.model import KMS
 from secretsync.devserver.reading import Listing
 from secretsync.devserver.references import Location, expand
 from secretsync.devserver.refusals import Refusal
+from secretsync.devserver.rights import Rights
 from secretsync.devserver.seed import Grant, Identity, Project, parse_seed
 from secretsync.testing import ManualClock
 from secretsync.values import SecretValue
@@ -307,9 +307,9 @@ SHOP = Project("p1", "shop")
 )
 def test_globs_of_grants(env: str, path: str, where: str, *, allowed: bool) -> None:
     identity = Identity("i", grants=(Grant("shop", env, path),))
-    assert may_read(identity, SHOP, Location("p1", "prod", where)) is allowed
+    assert Rights(identity, SHOP).allow("read", Location("p1", "prod", where)) is allowed
 
 
 def test_other_actions_and_other_projects_do_not_let_read() -> None:
     identity = Identity("i", grants=(Grant("shop", actions=("lease",)), Grant("other")))
-    assert not may_read(identity, SHOP, Location("p1", "prod", "/"))
+    assert not Rights(identity, SHOP).allow("read", Location("p1", "prod", "/"))

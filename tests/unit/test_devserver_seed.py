@@ -54,7 +54,7 @@ PROBLEMS = {
     ),
     "action": (
         "projects: [{id: p, slug: s}]\nidentities: [{id: a, grants: [{project: p, actions: [raed]}]}]",
-        "s:2:54: identities[0].grants[0].actions[0]: expected one of read, lease, subscribe, got text",
+        "s:2:54: identities[0].grants[0].actions[0]: expected one of read, describe, write, lease, subscribe, got text",
     ),
 }
 

@@ -1,19 +1,16 @@
-"""Who may read what: access tokens that end by the clock, and the grants of identities."""
+"""Access tokens that end by the clock."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
 
 from ..clock import Clock
 from ..values import SecretValue
-from .references import Location
 from .refusals import token_error, unauthorized
-from .seed import Identity, Project, Universal
+from .seed import Identity, Universal
 
 Entropy = Callable[[int], bytes]
 """That many bytes nobody can guess: `os.urandom` in a shell, a seeded source in tests."""
@@ -81,26 +78,3 @@ class Tokens:
         before = len(self._revoked)
         self._revoked |= self._tokens.keys()
         return len(self._revoked) - before
-
-
-def is_member(identity: Identity, project: Project) -> bool:
-    return any(grant.project in (project.id, project.slug) for grant in identity.grants)
-
-
-def may_read(identity: Identity, project: Project, at: Location) -> bool:
-    """Whether a grant lets the identity read the secrets of a folder."""
-    return any(
-        grant.project in (project.id, project.slug)
-        and "read" in grant.actions
-        and _pattern(grant.env).fullmatch(at.environment)
-        and _pattern(grant.path).fullmatch(at.path)
-        for grant in identity.grants
-    )
-
-
-@lru_cache(maxsize=1024)
-def _pattern(glob: str) -> re.Pattern[str]:
-    """Return a glob as an expression: `*` stays within a segment, `**` does not, `/**` holds the folder itself too."""
-    pieces = re.split(r"(/\*\*|\*\*|\*|\?)", glob)
-    meaning = {"/**": "(/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)

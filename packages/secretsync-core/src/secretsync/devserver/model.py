@@ -12,10 +12,11 @@ import attrs
 
 from ..clock import Clock
 from ..values import SecretValue
-from .access import Entropy, Login, Tokens, is_member, may_read
+from .access import Entropy, Login, Tokens
 from .reading import Folder, Listing, Reading, Row, Secret
 from .references import Location
 from .refusals import Refusal, no_environment, no_project, not_a_member, unauthorized
+from .rights import Rights
 from .seed import Identity, Project, Seed
 
 T = TypeVar("T")
@@ -105,9 +106,13 @@ class KMS:
         wanted = [one for one in self._projects if (one.id == id if id else one.slug == slug)]
         if not wanted:
             raise no_project(id=id, slug=slug)
-        if not is_member(who, wanted[0]):
+        if not Rights(who, wanted[0]).member():
             raise not_a_member()
         return wanted[0]
+
+    def projects(self, who: Identity) -> tuple[Project, ...]:
+        """Return the projects that the identity is a member of."""
+        return tuple(one for one in self._projects if Rights(who, one).member())
 
     def list_secrets(
         self,
@@ -225,7 +230,8 @@ class KMS:
             folder.secrets[key] = Secret(old.id, key, value, old.version + 1, old.created_at, now)
 
     def _reading(self, who: Identity, project: Project, *, expand: bool) -> Reading:
-        return Reading(self._folders, lambda at: may_read(who, project, at), expand)
+        rights = Rights(who, project)
+        return Reading(self._folders, lambda at: rights.allow("read", at), expand)
 
     def _new_id(self) -> str:
         return str(uuid.UUID(bytes=self._entropy(16), version=4))

@@ -11,7 +11,11 @@ from attrs import field, frozen
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
 
-Action = Literal["read", "lease", "subscribe"]
+Action = Literal["read", "describe", "write", "lease", "subscribe"]
+"""`describe` is to see which secrets there are; `write` changes secrets, folders, imports and dynamic secrets."""
+
+PermissionStyle = Literal["node", "go"]
+"""How a server tells that something may not be read: the elder refuses more, the newer hides more (kms-api §4.6)."""
 
 
 @frozen

@@ -1,0 +1,21 @@
+"""Who sent a request."""
+
+from __future__ import annotations
+
+from ...values import SecretValue
+from ..model import KMS
+from ..refusals import unauthorized
+from ..routing import Call
+from ..seed import Identity
+
+
+def caller(kms: KMS, call: Call) -> Identity:
+    """Return the identity whose token the request carries.
+
+    Raises:
+        Refusal: 401 without a token, else as `KMS.identify`.
+    """
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthorized("Token missing")
+    return kms.identify(SecretValue(token.strip()))

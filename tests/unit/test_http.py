@@ -14,6 +14,7 @@ from pathlib import Path
 from shutil import which
 from threading import Thread
 
+import httpx
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -32,7 +33,7 @@ from secretsync.errors import (
     Unavailable,
     WrongEndpoint,
 )
-from secretsync.http import Http, Response
+from secretsync.http import Http, Request, Response, _proxy
 from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
@@ -49,7 +50,7 @@ def http() -> Iterator[Http]:
 
 
 def fetch(http: Http, url: str, **more: object) -> Response:
-    return http.request("GET", url, operation="read", token=TOKEN, **more)
+    return http.send(Request("GET", url, operation="read", token=TOKEN, **more))
 
 
 def failing(http: Http, url: str, **more: object) -> BaseException:
@@ -95,7 +96,7 @@ def test_a_request_is_sent_as_asked(http: Http) -> None:
 
 def test_a_body_is_json_with_its_secrets_revealed(http: Http) -> None:
     with serving(lambda _: Reply.of({})) as server:
-        http.request("POST", f"{server.url}/login", operation="log in", json={"a": SecretValue("é"), "b": 1})
+        http.send(Request("POST", f"{server.url}/login", operation="log in", json={"a": SecretValue("é"), "b": 1}))
     (asked,) = server.asked
     assert asked.json == {"a": "é", "b": 1}
     assert asked.headers["content-type"] == "application/json"
@@ -175,7 +176,7 @@ def test_a_write_is_not_redirected(http: Http) -> None:
         serving(lambda _: Reply(307, headers={"Location": "/b"})) as server,
         pytest.raises(WrongEndpoint, match="redirects a write"),
     ):
-        http.request("POST", f"{server.url}/a", operation="log in", json={"s": SecretValue("x")})
+        http.send(Request("POST", f"{server.url}/a", operation="log in", json={"s": SecretValue("x")}))
     assert len(server.asked) == 1
 
 
@@ -310,6 +311,31 @@ def test_the_environments_proxy_serves_other_hosts_only(monkeypatch: pytest.Monk
     assert [asked.target for asked in proxy.asked] == ["http://far.invalid/x"]
 
 
+@pytest.mark.parametrize(
+    "near", ["169.254.169.254", "169.254.170.2", "[fe80::1]", "[fd00:ec2::254]", "metadata.google.internal"]
+)
+def test_no_proxy_stands_before_the_metadata_service_of_a_cloud(monkeypatch: pytest.MonkeyPatch, near: str) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid")
+    assert _proxy(httpx.URL(f"http://{near}/x")) is None
+    assert _proxy(httpx.URL("http://169.253.0.1/x")) == "http://proxy.invalid"
+
+
+def test_a_form_is_sent_as_one(http: Http) -> None:
+    with serving(lambda _: Reply.of({})) as server:
+        http.send(Request("POST", server.url, operation="log in", form={"a": SecretValue("é&"), "b": "x y"}))
+    (asked,) = server.asked
+    assert asked.body == b"a=%C3%A9%26&b=x+y"
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded; charset=utf-8"
+
+
+def test_a_request_shows_neither_its_token_nor_its_body() -> None:
+    shown = Request(
+        "POST", "http://x", operation="x", token=TOKEN, json={"s": VALUE}, form={"s": VALUE}, headers={"s": VALUE}
+    )
+    assert VALUE not in repr(shown)
+    assert TOKEN.text() not in repr(shown)
+
+
 def test_a_proxy_of_another_kind_is_an_error_that_names_the_variable(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -435,7 +461,7 @@ def test_tls_to_a_server_without_it_fails(http: Http) -> None:
 @pytest.mark.parametrize("raw", [b"", b"canary\n", b"canary token", b"canary\xff"])
 def test_a_token_that_fits_no_header_is_never_sent(http: Http, raw: bytes) -> None:
     with serving(lambda _: Reply.of({})) as server, pytest.raises(AuthenticationFailed) as caught:
-        http.request("GET", server.url, operation="read", token=SecretValue(raw))
+        http.send(Request("GET", server.url, operation="read", token=SecretValue(raw)))
     assert "canary" not in repr(caught.value)
     assert server.asked == []
 
@@ -460,7 +486,9 @@ def test_no_log_line_and_no_error_shows_a_secret(reply: Reply | None, caplog: py
     context: BaseException | None = None
     with serving(lambda _: reply) as server:
         try:
-            shown = repr(http.request("POST", server.url, operation="x", json={"s": SecretValue(VALUE)}, token=TOKEN))
+            shown = repr(
+                http.send(Request("POST", server.url, operation="x", json={"s": SecretValue(VALUE)}, token=TOKEN))
+            )
         except BackendError as error:
             shown, context = "".join(traceback.format_exception(error)) + repr(error), error.__context__
     http.close()

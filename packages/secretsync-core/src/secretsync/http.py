@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from threading import Lock
 from typing import Final, Protocol
+from urllib.parse import urlencode
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -35,7 +36,7 @@ from .values import SecretValue
 Address = tuple[str, int]
 """A host, by name or number, and a port."""
 
-Json = Mapping[str, "str | int | bool | SecretValue | None"]
+Body = Mapping[str, "str | int | bool | SecretValue | None"]
 """A body to send; its secrets are revealed where it becomes bytes."""
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -44,6 +45,8 @@ _READS: Final = frozenset({"GET", "HEAD"})
 _MAX_REDIRECTS: Final = 5
 _KEEP_SECONDS: Final = 4.0
 """Shorter than the five seconds after which Node closes an idle connection, so that no request meets it closing."""
+
+_NEAR: Final = frozenset({"localhost", "metadata.google.internal", "fd00:ec2::254"})
 
 _VERIFY_WORDS: Final = {
     10: "its certificate has expired",
@@ -89,37 +92,43 @@ class Response:
         raise ValueError(msg)
 
 
+@frozen
+class Request:
+    """What is asked of a server.
+
+    Attributes:
+        method: In capitals.
+        url: Without query; `params` are it.
+        operation: What this is, in the user's words; for errors.
+        params: Encoded here.
+        json: The body, as JSON.
+        form: The body, as a form; instead of `json`.
+        headers: Beside those that every request has.
+        token: Sent as bearer.
+        trust: Digest of the CA bundle to trust instead of the system's; "" for the system's.
+        deadline: For all of it. It is looked at between two pieces of the body; a server that sends nothing is left at
+            the read time-out, which the deadline only shortens.
+    """
+
+    method: str
+    url: str
+    operation: str = field(kw_only=True)
+    params: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False)
+    json: Body | None = field(default=None, kw_only=True, repr=False)
+    form: Body | None = field(default=None, kw_only=True, repr=False)
+    headers: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False)
+    token: SecretValue | None = field(default=None, kw_only=True)
+    trust: str = field(default="", kw_only=True)
+    deadline: Deadline | None = field(default=None, kw_only=True)
+
+
 class HttpClient(Protocol):
     """What backends ask of a client for HTTP. Safe to call from several threads."""
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        params: Mapping[str, str] | None = None,
-        json: Json | None = None,
-        headers: Mapping[str, str] | None = None,
-        token: SecretValue | None = None,
-        trust: str = "",
-        deadline: Deadline | None = None,
-    ) -> Response:
+    def send(self, request: Request) -> Response:
         """Return the server's answer, whatever its status.
 
         Reads (GET, HEAD) follow up to five redirects inside the origin; nothing is ever sent to another one.
-
-        Args:
-            method: In capitals.
-            url: Without query; `params` are it.
-            operation: What this is, in the user's words; for errors.
-            params: Encoded here.
-            json: The body.
-            headers: Beside those that every request has.
-            token: Sent as bearer.
-            trust: Digest of the CA bundle to trust instead of the system's; "" for the system's.
-            deadline: For all of it. It is looked at between two pieces of the body; a server that sends nothing is
-                left at the read time-out, which the deadline only shortens.
 
         Raises:
             Unavailable: No connection, no answer in time, or one that breaks off.
@@ -164,26 +173,13 @@ class Http:
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._transports: dict[tuple[str, str], httpx.HTTPTransport] = {}
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        params: Mapping[str, str] | None = None,
-        json: Json | None = None,
-        headers: Mapping[str, str] | None = None,
-        token: SecretValue | None = None,
-        trust: str = "",
-        deadline: Deadline | None = None,
-    ) -> Response:
-        """See `HttpClient.request`."""
-        call = _Call(method, operation, trust, token, deadline or Deadline(self._clock))
-        content = None if json is None else _encoded(json)
+    def send(self, request: Request) -> Response:
+        """See `HttpClient.send`."""
+        deadline = request.deadline or Deadline(self._clock)
         try:
-            return self._followed(_url(url, params), call, headers or {}, content)
+            return self._followed(_url(request.url, request.params), request, deadline)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            error = _translated(exc, url, operation)
+            error = _translated(exc, request.url, request.operation)
         raise error  # out here, or the original would be its context, and its request holds the token
 
     def close(self) -> None:
@@ -197,50 +193,52 @@ class Http:
 
     # -- one exchange
 
-    def _followed(self, url: httpx.URL, call: _Call, headers: Mapping[str, str], content: bytes | None) -> Response:
+    def _followed(self, url: httpx.URL, asked: Request, deadline: Deadline) -> Response:
         """Return the answer at the end of the redirects."""
-        sent = self._headers(call, headers, origin=_origin(url), typed=content is not None)
+        sent, content = self._headers(asked, origin=_origin(url)), _content(asked)
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._exchange(httpx.Request(call.method, url, headers=sent, content=content), call)
-            onward = _redirect(response, url, call)
+            response = self._exchange(httpx.Request(asked.method, url, headers=sent, content=content), asked, deadline)
+            onward = _redirect(response, url, asked)
             if onward is None:
                 return response
             url = onward
-        raise WrongEndpoint(_origin(url), call.operation, "its redirects do not end")
+        raise WrongEndpoint(_origin(url), asked.operation, "its redirects do not end")
 
-    def _exchange(self, request: httpx.Request, call: _Call) -> Response:
+    def _exchange(self, request: httpx.Request, asked: Request, deadline: Deadline) -> Response:
         url, origin = request.url, _origin(request.url)
-        if not call.deadline.remaining():
-            raise DeadlineExceeded(f"{call.operation} at {origin}: the time was over before it was asked")
-        answer = self._transport(url, call).handle_request(self._addressed(request, call.deadline))
+        if not deadline.remaining():
+            raise DeadlineExceeded(f"{asked.operation} at {origin}: the time was over before it was asked")
+        answer = self._transport(url, asked).handle_request(self._addressed(request, deadline))
         try:
-            body = self._body(answer, call, origin=origin)
+            body = self._body(answer, asked, deadline, origin=origin)
         finally:
             answer.close()
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, body, call.method, f"{origin}{_path(url)}")
+        return Response(answer.status_code, headers, body, asked.method, f"{origin}{_path(url)}")
 
-    def _body(self, response: httpx.Response, call: _Call, *, origin: str) -> bytes:
+    def _body(self, response: httpx.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
             if len(body) > self._policy.response_cap:
                 detail = f"its answer is larger than {self._policy.response_cap} bytes"
-                raise WrongEndpoint(origin, call.operation, detail)
-            if not call.deadline.remaining():
-                raise Unavailable(origin, call.operation, "its answer did not end in time")
+                raise WrongEndpoint(origin, asked.operation, detail)
+            if not deadline.remaining():
+                raise Unavailable(origin, asked.operation, "its answer did not end in time")
         return bytes(body)
 
-    def _headers(self, call: _Call, headers: Mapping[str, str], *, origin: str, typed: bool) -> httpx.Headers:
-        sent = httpx.Headers(headers)
+    def _headers(self, asked: Request, *, origin: str) -> httpx.Headers:
+        sent = httpx.Headers(asked.headers)
         sent["User-Agent"] = self._policy.user_agent
         sent["Accept"] = "application/json"
         # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
         sent["Accept-Encoding"] = "identity"
-        if typed:
+        if asked.json is not None:
             sent["Content-Type"] = "application/json"
-        if call.token is not None:
-            sent["Authorization"] = _bearer(call.token, origin=origin, operation=call.operation)
+        elif asked.form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        if asked.token is not None:
+            sent["Authorization"] = _bearer(asked.token, origin=origin, operation=asked.operation)
         return sent
 
     def _addressed(self, request: httpx.Request, deadline: Deadline) -> httpx.Request:
@@ -256,52 +254,41 @@ class Http:
 
     # -- connections
 
-    def _transport(self, url: httpx.URL, call: _Call) -> httpx.HTTPTransport:
-        key = _origin(url), call.trust
+    def _transport(self, url: httpx.URL, asked: Request) -> httpx.HTTPTransport:
+        key = _origin(url), asked.trust
         with self._lock:  # nothing under it touches the network
             transport = self._transports.get(key)
             if transport is None:
-                transport = self._transports[key] = self._opened(url, call)
+                transport = self._transports[key] = self._opened(url, asked)
         return transport
 
-    def _opened(self, url: httpx.URL, call: _Call) -> httpx.HTTPTransport:
+    def _opened(self, url: httpx.URL, asked: Request) -> httpx.HTTPTransport:
         # The caller limits what is in flight; a second limit here could only make requests fail.
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=self._policy.in_flight, keepalive_expiry=_KEEP_SECONDS
         )
         proxy = None if _address(url) in self._resolve else _proxy(url)
-        return httpx.HTTPTransport(verify=self._context(url, call), limits=limits, proxy=proxy, trust_env=False)
+        return httpx.HTTPTransport(verify=self._context(url, asked), limits=limits, proxy=proxy, trust_env=False)
 
-    def _context(self, url: httpx.URL, call: _Call) -> ssl.SSLContext:
+    def _context(self, url: httpx.URL, asked: Request) -> ssl.SSLContext:
         """Return what to trust; made when first needed, because reading the system's roots takes tens of ms."""
         if url.scheme != "https":
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
-        if call.trust not in self._contexts:
-            self._contexts[call.trust] = self._trusting(url, call)
-        return self._contexts[call.trust]
+        if asked.trust not in self._contexts:
+            self._contexts[asked.trust] = self._trusting(url, asked)
+        return self._contexts[asked.trust]
 
-    def _trusting(self, url: httpx.URL, call: _Call) -> ssl.SSLContext:
-        if not call.trust:
+    def _trusting(self, url: httpx.URL, asked: Request) -> ssl.SSLContext:
+        if not asked.trust:
             return httpx.create_ssl_context()
-        bundle = self._bundles.get(call.trust)
+        bundle = self._bundles.get(asked.trust)
         if bundle is None:
-            raise TLSError(_origin(url), call.operation, "the CA bundle to trust is not at hand")
+            raise TLSError(_origin(url), asked.operation, "the CA bundle to trust is not at hand")
         try:
             return ssl.create_default_context(cadata=bundle.decode("ascii"))
         except (ssl.SSLError, ValueError):
             pass  # raised anew below, because the original may quote the bundle
-        raise TLSError(_origin(url), call.operation, "the CA bundle holds no certificate in PEM")
-
-
-@frozen
-class _Call:
-    """What stays the same while redirects are followed."""
-
-    method: str
-    operation: str
-    trust: str
-    token: SecretValue | None
-    deadline: Deadline
+        raise TLSError(_origin(url), asked.operation, "the CA bundle holds no certificate in PEM")
 
 
 # -- URLs
@@ -311,7 +298,7 @@ def _address(url: httpx.URL) -> Address:
     return url.host, url.port or _PORTS.get(url.scheme, 0)
 
 
-def _url(url: str, params: Mapping[str, str] | None) -> httpx.URL:
+def _url(url: str, params: Mapping[str, str]) -> httpx.URL:
     return httpx.URL(url, params=params) if params else httpx.URL(url)
 
 
@@ -325,7 +312,7 @@ def _path(url: httpx.URL) -> str:
     return url.raw_path.partition(b"?")[0].decode("ascii")
 
 
-def _redirect(response: Response, url: httpx.URL, call: _Call) -> httpx.URL | None:
+def _redirect(response: Response, url: httpx.URL, asked: Request) -> httpx.URL | None:
     """Return where to ask next, None when this is the answer."""
     location = response.header("location")
     if response.status not in _REDIRECTS or not location:
@@ -333,15 +320,15 @@ def _redirect(response: Response, url: httpx.URL, call: _Call) -> httpx.URL | No
     origin, target = _origin(url), url.join(location)
     if _origin(target) != origin:
         detail = f"it redirects to {_origin(target)}, where nothing is sent; if the API is there, use that address"
-        raise WrongEndpoint(origin, call.operation, detail, status=response.status)
-    if call.method not in _READS:
-        raise WrongEndpoint(origin, call.operation, "it redirects a write; check the address", status=response.status)
+        raise WrongEndpoint(origin, asked.operation, detail, status=response.status)
+    if asked.method not in _READS:
+        raise WrongEndpoint(origin, asked.operation, "it redirects a write; check the address", status=response.status)
     return target
 
 
 def _proxy(url: httpx.URL) -> str | None:
     """Return the proxy that the environment names for this URL."""
-    if _is_loopback(url.host) or proxy_bypass("{}:{}".format(*_address(url))):
+    if _is_near(url.host) or proxy_bypass("{}:{}".format(*_address(url))):
         return None
     named = getproxies()
     proxy = named.get(url.scheme) or named.get("all")
@@ -355,11 +342,13 @@ def _proxy(url: httpx.URL) -> str | None:
     return full
 
 
-def _is_loopback(host: str) -> bool:
+def _is_near(host: str) -> bool:
+    """Whether no proxy could stand between: this machine, and the metadata service of its cloud."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return host in _NEAR or host.endswith(".localhost")
+    return address.is_loopback or address.is_link_local or host in _NEAR
 
 
 # -- secrets on their way out
@@ -373,8 +362,15 @@ def _bearer(token: SecretValue, *, origin: str, operation: str) -> str:
     return f"Bearer {token.text()}"
 
 
-def _encoded(body: Json) -> bytes:
-    return json.dumps({k: v.text() if isinstance(v, SecretValue) else v for k, v in body.items()}).encode()
+def _content(asked: Request) -> bytes | None:
+    if asked.json is not None:
+        return json.dumps(revealed(asked.json)).encode()
+    return None if asked.form is None else urlencode(revealed(asked.form)).encode()
+
+
+def revealed(body: Body) -> dict[str, object]:
+    """Return a body as it is sent."""
+    return {name: value.text() if isinstance(value, SecretValue) else value for name, value in body.items()}
 
 
 # -- errors

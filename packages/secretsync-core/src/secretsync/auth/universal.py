@@ -9,7 +9,7 @@ from typing import Final
 from ..client_policy import ClientPolicy
 from ..clock import Deadline
 from ..errors import AuthenticationFailed, CredentialsNotFound, WrongEndpoint
-from ..http import HttpClient, Response
+from ..http import HttpClient, Request, Response
 from ..queries import Found, Identity
 from ..retry import Chance
 from ..values import SecretValue
@@ -48,14 +48,8 @@ def login(
         WrongEndpoint: What answers is not the API.
     """
     body = _usable(credentials, identity)
-    response = http.request(
-        "POST",
-        f"{identity.host}/api/v1/auth/{METHOD}/login",
-        operation=_OPERATION,
-        json=body,
-        trust=identity.trust,
-        deadline=deadline,
-    )
+    url = f"{identity.host}/api/v1/auth/{METHOD}/login"
+    response = http.send(Request("POST", url, operation=_OPERATION, json=body, trust=identity.trust, deadline=deadline))
     if response.status != OK:
         raise _refused(response, identity)
     return _token(response, identity, renew_at=policy.renew_at, chance=chance)

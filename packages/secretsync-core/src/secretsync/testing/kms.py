@@ -5,7 +5,7 @@ What a client sends and gets is what goes over HTTP, and the real backend makes 
 
 from __future__ import annotations
 
-import json as json_text
+import json
 from collections.abc import Callable, Mapping
 from typing import Final, final
 
@@ -21,7 +21,7 @@ from ..devserver.model import KMS
 from ..devserver.routing import Call, Reply, Router
 from ..devserver.seed import Seed
 from ..errors import DeadlineExceeded, Unavailable
-from ..http import Json, Response
+from ..http import Body, Request, Response, revealed
 from ..values import SecretValue
 from .world import World, WorldClock
 
@@ -122,36 +122,24 @@ class VirtualHttp:
         self._clock = clock
         self._latency = latency
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        params: Mapping[str, str] | None = None,
-        json: Json | None = None,
-        headers: Mapping[str, str] | None = None,
-        token: SecretValue | None = None,
-        trust: str = "",  # noqa: ARG002 - there is no TLS in here
-        deadline: Deadline | None = None,
-    ) -> Response:
-        """See `HttpClient.request`."""
-        origin, api, rest = url.partition("/api/")
-        path = api + rest
-        patience = (deadline or Deadline(self._clock)).within(self._policy.read_timeout)
+    def send(self, request: Request) -> Response:
+        """See `HttpClient.send`."""
+        origin, api, rest = request.url.partition("/api/")
+        operation = request.operation
+        patience = (request.deadline or Deadline(self._clock)).within(self._policy.read_timeout)
         if not patience:
             raise DeadlineExceeded(f"{operation} at {origin}: the time was over before it was asked")
         server = self._servers.get(origin)
         if server is None:
             raise Unavailable(origin, operation, "its name does not resolve")
-        call = Call(method, path, params or {}, _headers(headers, token), _body(json))
+        call = Call(request.method, api + rest, request.params, _headers(request), _body(request.json))
         try:
             reply = self._exchange(server, call, patience)
         except TimeoutError:
             raise Unavailable(origin, operation, "no answer in time") from None
         except ConnectionError:
             raise Unavailable(origin, operation, "the connection broke off") from None
-        return Response(reply.status, reply.headers, reply.body, method, url)
+        return Response(reply.status, reply.headers, reply.body, request.method, request.url)
 
     def _exchange(self, server: VirtualKMS, call: Call, patience: float) -> Reply:
         self._world.sleep(self._latency())
@@ -177,13 +165,10 @@ def _unconditional(call: Call) -> Call:
     return evolve(call, headers={name: value for name, value in call.headers.items() if name != "if-none-match"})
 
 
-def _headers(headers: Mapping[str, str] | None, token: SecretValue | None) -> dict[str, str]:
-    named = {name.lower(): value for name, value in (headers or {}).items()}
-    return named | {"authorization": f"{_BEARER}{token.text()}"} if token else named
+def _headers(request: Request) -> dict[str, str]:
+    named = {name.lower(): value for name, value in request.headers.items()}
+    return named | {"authorization": f"{_BEARER}{request.token.text()}"} if request.token else named
 
 
-def _body(body: Json | None) -> bytes:
-    if body is None:
-        return b""
-    revealed = {name: value.text() if isinstance(value, SecretValue) else value for name, value in body.items()}
-    return json_text.dumps(revealed).encode()
+def _body(body: Body | None) -> bytes:
+    return b"" if body is None else json.dumps(revealed(body)).encode()

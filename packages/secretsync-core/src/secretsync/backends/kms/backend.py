@@ -11,7 +11,7 @@ from ...auth.token import Token
 from ...client_policy import ClientPolicy
 from ...clock import Deadline
 from ...errors import InvalidInput, NotFound, SecretSyncError, Unavailable, ValueHidden, WrongEndpoint
-from ...http import HttpClient, Response
+from ...http import HttpClient, Request, Response
 from ...ports import AnyQuery, AnyWire
 from ...queries import UNCHANGED, Absent, Found
 from ...retry import Chance
@@ -109,15 +109,17 @@ class KMSBackend:
     def _get(
         self, query: Project | Folder, route: Route, *, known: Version, token: SecretValue, deadline: Deadline
     ) -> Response:
-        return self._http.request(
-            "GET",
-            f"{query.host}/api{route.path}",
-            operation=operation(query),
-            params=route.params,
-            headers={"If-None-Match": known} if known else None,
-            token=token,
-            trust=query.identity.trust,
-            deadline=deadline,
+        return self._http.send(
+            Request(
+                "GET",
+                f"{query.host}/api{route.path}",
+                operation=operation(query),
+                params=route.params,
+                headers={"If-None-Match": known} if known else {},
+                token=token,
+                trust=query.identity.trust,
+                deadline=deadline,
+            )
         )
 
     def _recognised(self, error: WrongEndpoint, query: Token | Project | Folder, deadline: Deadline) -> WrongEndpoint:
@@ -126,7 +128,7 @@ class KMSBackend:
             return error
         health, trust = f"{query.host}/v1/kms/health", query.identity.trust
         try:
-            found = self._http.request("GET", health, operation=error.operation, trust=trust, deadline=deadline)
+            found = self._http.send(Request("GET", health, operation=error.operation, trust=trust, deadline=deadline))
         except SecretSyncError:
             return error
         if found.status != OK or "html" in found.header("content-type"):  # the web interface answers every path

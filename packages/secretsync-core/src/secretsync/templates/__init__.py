@@ -8,6 +8,7 @@ On the way from text to text:
     lexer → parser → nodes → compiler (statements), expressions (pipelines) → emitter: Python source and places
     templates (what is rendered, and where errors belong), runtime (the slow paths), limits, errors
     functions, builtins, comparison, dialects; values, printing (`%v`), printf and printf_* (by verb family)
+    sprig: Sprig's functions, a module for each chapter of its documentation; sources: time and chance
 
 Nothing of Python is within a template's reach: values are strings, numbers, booleans, mappings, sequences and
 `Record`s, and the only functions are those of its dialect.
@@ -15,10 +16,11 @@ Nothing of Python is within a template's reach: values are strings, numbers, boo
 
 from __future__ import annotations
 
-from .dialects import GO, GO_1_23, Dialect
+from .dialects import GO, GO_1_23, GO_SPRIG, Dialect
 from .errors import ExecutionError, FunctionError, LimitExceeded, ParseError, TemplateError
 from .functions import ANY, VALUE, Function
 from .limits import Limits
+from .sources import SYSTEM, Sources
 from .templates import Template, TemplateSet, parse, parse_set
 from .values import MISSING, Record, StandIn, Undecided
 
@@ -26,7 +28,9 @@ __all__ = [
     "ANY",
     "GO",
     "GO_1_23",
+    "GO_SPRIG",
     "MISSING",
+    "SYSTEM",
     "VALUE",
     "Dialect",
     "ExecutionError",
@@ -36,6 +40,7 @@ __all__ = [
     "Limits",
     "ParseError",
     "Record",
+    "Sources",
     "StandIn",
     "Template",
     "TemplateError",

@@ -12,7 +12,7 @@ from .functions import VALUE, Function
 from .printf import printf
 from .printf_quoting import is_printable
 from .printing import print_, println, text
-from .values import MISSING, decoded, encoded, type_name, well_formed
+from .values import MISSING, TypedMap, Uint8, decoded, encoded, part, type_name, well_formed
 
 _HTML: Final = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _JS: Final = {
@@ -80,13 +80,9 @@ def index(value: object, *keys: object) -> object:
     """Return what stands under a key, under the next key of that, and so on."""
     if value is None or value is MISSING:
         raise FunctionError("index of untyped nil")
-    within_string = False
     for key in keys:
         if value is None:
             raise FunctionError("index of nil pointer")
-        if within_string:
-            raise FunctionError("can't index item of type uint8")
-        within_string = isinstance(value, str)
         value = _item(value, key)
     return value
 
@@ -95,10 +91,10 @@ def _item(value: object, key: object) -> object:
     if isinstance(value, Mapping):
         if not isinstance(key, str):
             raise FunctionError(_bad_key(key))
-        return value.get(key)
+        return value.get(key, value.zero if isinstance(value, TypedMap) else None)
     if isinstance(value, str):
         raw = encoded(value)
-        return raw[_element(key, len(raw), of="string")]
+        return Uint8(raw[_element(key, len(raw), of="string")])
     if isinstance(value, list | tuple):
         return value[_element(key, len(value), of="slice")]
     raise FunctionError(f"can't index item of type {type_name(value)}")
@@ -144,7 +140,7 @@ def slice_(value: object, *indexes: object) -> object:
         return decoded(raw[begin:end])
     if isinstance(value, list | tuple):
         begin, end = _bounds(len(value), indexes)
-        return value[begin:end]
+        return part(value, begin, end)
     raise FunctionError(f"can't slice item of type {type_name(value)}")
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from .values import LIST, MAP, MISSING, Record, StandIn, Undecided, encoded, type_name
+from .values import MISSING, Integer, Record, StandIn, Undecided, encoded, is_nil, kind, type_name
 
 _PLAIN: Final = frozenset({str, int, bool, float})
 _BASIC: Final = frozenset({"bool", "int", "float64", "complex128", "string"})
 _ORDERED: Final = frozenset({"int", "float64", "string"})
+_UNCOMPARABLE: Final = frozenset({"map", "slice"})
 _REDACTED: Final = "[redacted]"
 
 
@@ -37,12 +38,12 @@ def eq(first: object, *others: object) -> bool:
 
 def equal(first: object, second: object) -> bool:
     """Return whether two values are equal; raises as `eq` does."""
-    kind = type(first)
-    if kind is type(second) and kind in _PLAIN:
-        return first == second or (kind is str and _same_bytes(str(first), str(second)))
+    cls = type(first)
+    if cls is type(second) and cls in _PLAIN:
+        return first == second or (cls is str and _same_bytes(str(first), str(second)))
     _refuse_stand_ins(first, second)
-    if _is_nil(first) or _is_nil(second):
-        return _is_nil(first) and _is_nil(second)
+    if _is_absent(first) or _is_absent(second):
+        return is_nil(first) and is_nil(second)
     return _equal_kinds(first, second)
 
 
@@ -58,8 +59,8 @@ def lt(first: object, second: object) -> bool:
         ComparisonError: They are of two kinds, or of one without an order.
         Undecided: One of them is a stand-in.
     """
-    kind = type(first)
-    if kind is type(second) and (kind is int or kind is float):
+    cls = type(first)
+    if cls is type(second) and (cls is int or cls is float):
         return first < second  # type: ignore[operator,no-any-return]  # both are of that kind
     if isinstance(first, str) and isinstance(second, str):
         return first < second if first.isascii() and second.isascii() else encoded(first) < encoded(second)
@@ -87,22 +88,28 @@ def _same_bytes(first: str, second: str) -> bool:
 
 
 def _equal_kinds(first: object, second: object) -> bool:
-    one, other = type_name(first), type_name(second)
+    one, other = _basic_kind(first), _basic_kind(second)
     if one in _BASIC or other in _BASIC:
         if one != other:
-            raise ComparisonError(f"incompatible types for comparison: {one} and {other}")
+            raise ComparisonError(_incompatible(first, second))
         return first == second
-    if _shape(first) != _shape(second):
-        raise ComparisonError(f"non-comparable types {_REDACTED}: {one}, {other}: {_REDACTED}")
+    if kind(first) != kind(second):
+        names = f"{type_name(first)}, {type_name(second)}"
+        raise ComparisonError(f"non-comparable types {_REDACTED}: {names}: {_REDACTED}")
+    if is_nil(first) or is_nil(second):
+        return is_nil(first) and is_nil(second)
     if not isinstance(second, Record):
-        raise ComparisonError(f"non-comparable type {_REDACTED}: {other}")
+        raise ComparisonError(f"non-comparable type {_REDACTED}: {type_name(second)}")
     return _same_record(first, second)
 
 
-def _shape(value: object) -> str:
-    if isinstance(value, Record):
-        return "pointer" if value.is_pointer else "struct"
-    return type_name(value)
+def _basic_kind(value: object) -> str:
+    """Return the kind of a value; those of integers are one, as Go compares them by what they are worth."""
+    return "int" if isinstance(value, Integer) else kind(value)
+
+
+def _incompatible(first: object, second: object) -> str:
+    return f"incompatible types for comparison: {type_name(first)} and {type_name(second)}"
 
 
 def _same_record(first: object, second: Record) -> bool:
@@ -115,27 +122,27 @@ def _same_record(first: object, second: Record) -> bool:
 
 def _same_field(first: object, second: object) -> bool:
     """Compare as Go compares interfaces: what differs in its type differs, what has no equality is an error."""
-    kind = type_name(first)
-    if kind != type_name(second):
+    name = type_name(first)
+    if name != type_name(second):
         return False
-    if kind in (MAP, LIST):
-        raise ComparisonError(f"runtime error: comparing uncomparable type {kind}")
+    if kind(first) in _UNCOMPARABLE:
+        raise ComparisonError(f"runtime error: comparing uncomparable type {name}")
     return equal(first, second)
 
 
 def _less(first: object, second: object) -> bool:
     _refuse_stand_ins(first, second)
-    one, other = type_name(first), type_name(second)
+    one, other = _basic_kind(first), _basic_kind(second)
     if one not in _BASIC or other not in _BASIC:
         raise ComparisonError("invalid type for comparison")
     if one != other:
-        raise ComparisonError(f"incompatible types for comparison: {one} and {other}")
+        raise ComparisonError(_incompatible(first, second))
     if one not in _ORDERED:
         raise ComparisonError("invalid type for comparison")
     return first < second  # type: ignore[operator,no-any-return]  # both are ordered numbers
 
 
-def _is_nil(value: object) -> bool:
+def _is_absent(value: object) -> bool:
     return value is None or value is MISSING
 
 

@@ -17,11 +17,12 @@ from .builtins import BOXED
 from .emitter import Emitter, Place
 from .errors import Failure
 from .expressions import KEY, Expressions, Operand, Options, Variable
+from .functions import ANY
 from .limits import Limits
 from .nodes import Node, Tree
 from .printf_quoting import quote
 from .printing import text
-from .values import MISSING, Record
+from .values import LIST, MISSING, Record
 
 FILE: Final = "<template>"
 MAX_PIECES: Final = 50
@@ -30,7 +31,16 @@ MAX_NESTED: Final = 10
 """Conditions of an `else if` chain that are compiled as Python's `else`."""
 MAX_INLINE: Final = 20
 """Nodes of a template that is compiled where it is called."""
-_PYTHON: Final = ("bool", "dict", "float", "int", "len", "str", "type")
+_ELEMENTS: Final = {
+    "int": "int",
+    "int64": "int64",
+    "[]int": "int",
+    "[]string": "string",
+    "[][]interface {}": LIST,
+    "map[string]string": "string",
+}
+"""The types of what a loop goes through, where that is known."""
+_PYTHON: Final = ("bool", "dict", "float", "int", "len", "list", "str", "type")
 """All that the source names of Python itself."""
 
 
@@ -137,7 +147,7 @@ class _Body(Expressions):
         if isinstance(piece, str):
             return self.emitter.constant(piece)
         # Written at once, a number costs less than in the end among texts.
-        return f'f"{{{piece.code}}}"' if piece.kind in ("int", KEY) else piece.code
+        return f'f"{{{piece.code}}}"' if piece.kind in ("int", "int64", KEY) else piece.code
 
     def print(self, value: Operand) -> None:
         if value.constant:
@@ -298,7 +308,8 @@ class _Body(Expressions):
         """Compile the body of a loop, whose variables have the value of the pipeline only in its `else`."""
         pipe = node.pipe
         declared: list[Variable] = []
-        self.dot = Operand(names[-1], boxed=value.kind != "int", steady=True)
+        kind = _ELEMENTS.get(value.kind, ANY)
+        self.dot = Operand(names[-1], kind, boxed=kind == ANY, steady=True)
         held = [Operand(name, KEY) for name in names[:-1]] + [self.dot]
         lookups, outer = dict(self.lookups), self.again
         self.again = None

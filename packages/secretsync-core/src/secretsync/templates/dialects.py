@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from .builtins import BUILTINS
-from .functions import Function
+from .functions import Function, Layers
+from .sprig import SPRIG
 
 
 class Dialect:
@@ -22,13 +23,14 @@ class Dialect:
 
     def __init__(self, name: str, *, functions: Mapping[str, Function] | None = None, integers: bool = True) -> None:
         self.name: str = name
-        self.functions: Mapping[str, Function] = {**BUILTINS, **(functions or {})}
+        self.functions: Mapping[str, Function] = Layers(functions or {}, BUILTINS)
         self.integers: bool = integers
 
     def with_functions(self, functions: Mapping[str, Function]) -> Dialect:
         """Return this dialect with more functions; one of a known name replaces that."""
-        return Dialect(self.name, functions={**self.functions, **functions}, integers=self.integers)
+        return Dialect(self.name, functions=Layers(functions, self.functions), integers=self.integers)
 
 
 GO: Final = Dialect("go1.26")
 GO_1_23: Final = Dialect("go1.23", integers=False)
+GO_SPRIG: Final = Dialect("go1.26 with sprig 3.3", functions=SPRIG)

@@ -16,6 +16,7 @@ from .emitter import Choice, Emitter, Place
 from .functions import ANY, VALUE, Function
 from .nodes import Node, Tree
 from .printf import compiled
+from .values import LIST, MAP
 
 KEY: Final = "int or string"
 """The kind of what a loop gives besides its elements."""
@@ -309,7 +310,8 @@ class Expressions:
             given = given[1:]
         else:
             callee = self.emitter.bind("f", function)
-        return f"{callee}({', '.join(operand.code for operand in given)})"
+        codes = ["run"] * function.needs_run + [operand.code for operand in given]
+        return f"{callee}({', '.join(codes)})"
 
     def short_way(self, function: Function, given: Sequence[Operand]) -> str | None:
         """Return code that spares a call in common cases, or None."""
@@ -413,4 +415,4 @@ class Expressions:
 
 
 _EXPECTED: Final = {"int": "integer", "float64": "float"}
-_QUICK: Final = {"string": "str", "int": "int", "float64": "float", "bool": "bool"}
+_QUICK: Final = {"string": "str", "int": "int", "float64": "float", "bool": "bool", MAP: "dict", LIST: "list"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 ANY: Final = "interface {}"
@@ -18,7 +18,8 @@ class Function:
         call: Takes the arguments by position. It raises `FunctionError` to end the run; what else it raises goes
             through `render` unchanged.
         takes: Go's types of the parameters: `string`, `int`, `float64`, `bool`, `map[string]interface {}`,
-            `[]interface {}`, `ANY` or `VALUE`. An argument of another type is an error, as in Go.
+            `[]interface {}`, a type of records, `ANY` or `VALUE`. An argument of another type is an error, as in Go;
+            a nil map or list arrives as None.
         rest: The type of any number of further ones, if there may be such.
         gives: The type of the result, `ANY` unless it is always the same.
         asks: Whether it answers from what is known so far, and may return a `StandIn`. As an argument of it, a
@@ -26,9 +27,10 @@ class Function:
         changes: Whether it changes a mapping or a list that it is given, so that what was printed before must be
             written before.
         decides: Whether a stand-in is for the function itself to refuse, as in comparisons.
+        needs_run: Whether `call` gets the `Run` before its arguments: for limits, time and chance. A method cannot.
     """
 
-    __slots__ = ("asks", "call", "changes", "decides", "gives", "rest", "takes")
+    __slots__ = ("asks", "call", "changes", "decides", "gives", "needs_run", "rest", "takes")
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Function:
         asks: bool = False,
         changes: bool = False,
         decides: bool = False,
+        needs_run: bool = False,
     ) -> None:
         self.call: Callable[..., object] = call
         self.takes: tuple[str, ...] = takes
@@ -48,6 +51,7 @@ class Function:
         self.asks: bool = asks
         self.changes: bool = changes
         self.decides: bool = decides
+        self.needs_run: bool = needs_run
 
     def __call__(self, *args: object) -> object:
         return self.call(*args)
@@ -62,3 +66,30 @@ class Function:
         if self.rest is not None:
             return f"wrong number of args for {name}: want at least {wanted} got {given}" if count < wanted else None
         return f"wrong number of args for {name}: want {wanted} got {count}" if count != wanted else None
+
+
+class Layers(Mapping[str, Function]):
+    """Functions of several mappings, of which the first that has a name says what it is.
+
+    Nothing is copied: a mapping may load a function only when it is looked up.
+    """
+
+    __slots__ = ("_mappings",)
+
+    def __init__(self, *mappings: Mapping[str, Function]) -> None:
+        self._mappings = mappings
+
+    def __getitem__(self, name: str) -> Function:
+        for mapping in self._mappings:
+            if name in mapping:
+                return mapping[name]
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in mapping for mapping in self._mappings)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for mapping in self._mappings for name in mapping))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

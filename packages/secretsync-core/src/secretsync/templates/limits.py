@@ -11,11 +11,13 @@ class Limits:
     Attributes:
         output: Characters of the whole text.
         text: Characters of one text that a function returns.
-        iterations: Turns of all loops together, counted when a loop begins.
+        iterations: Turns of all loops together, counted when a loop begins; those of functions that compare every
+            element with every other, too.
+        items: Elements of one list that a function makes.
         depth: Templates within templates.
     """
 
-    __slots__ = ("depth", "iterations", "output", "text")
+    __slots__ = ("depth", "items", "iterations", "output", "text")
 
     def __init__(
         self,
@@ -23,11 +25,13 @@ class Limits:
         output: int = 16 * 2**20,
         text: int = 16 * 2**20,
         iterations: int = 1_000_000,
+        items: int = 1_000_000,
         depth: int = 100,
     ) -> None:
         self.output: int = output
         self.text: int = text
         self.iterations: int = iterations
+        self.items: int = items
         self.depth: int = depth
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from .printf_parse import Directive
 from .printf_quoting import is_printable, quote_rune
+from .values import Integer
 
 _BASES: Final = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _PREFIXES: Final = {"b": "0b", "x": "0x", "X": "0X"}
@@ -15,6 +16,8 @@ _WORD: Final = (1 << 64) - 1
 
 def integer(value: int, how: Directive) -> str | None:
     """Return an integer as its verb has it, or None if the verb is none of integers."""
+    if how.sharp_v and isinstance(value, Integer) and value.kind.startswith("uint"):
+        return _number(value, how._replace(sharp=True), "x")
     if how.verb in _BASES:
         return _number(value, how, _BASES[how.verb])
     match how.verb:

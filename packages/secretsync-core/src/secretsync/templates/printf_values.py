@@ -10,7 +10,7 @@ from .printf_floats import complex_number, floating, shortest
 from .printf_integers import address, integer, pad
 from .printf_parse import PLAIN, Directive
 from .printf_strings import boolean, string
-from .values import MISSING, NIL, Record, StandIn, encoded, type_name
+from .values import MISSING, NIL, Int64, Record, StandIn, Uint8, encoded, is_nil, type_name
 
 LONGEST: Final = 1 << 24
 """Characters of one formatted text; a list of many values, each of a great width, could ask for any number."""
@@ -21,6 +21,8 @@ _ADDRESS: Final = 0xC000000000
 PLAIN_SCALARS: Final[dict[type, Callable[..., str]]] = {
     str: str,
     int: int.__repr__,
+    Int64: int.__repr__,
+    Uint8: int.__repr__,
     bool: {True: "true", False: "false"}.__getitem__,
     float: shortest,
     type(None): lambda _: NIL,
@@ -105,7 +107,7 @@ def _scalar_of_another(value: object) -> Callable[..., str | None] | None:
 def _list(values: Iterable[object], how: Directive, depth: int) -> str:
     items = (_written(value, how, depth + 1) for value in values)
     if how.sharp_v:
-        return f"{type_name(values)}{{{joined(', ', items)}}}"
+        return _nil(values) or f"{type_name(values)}{{{joined(', ', items)}}}"
     return f"[{joined(' ', items)}]"
 
 
@@ -115,8 +117,12 @@ def _map(values: Mapping[str, object], how: Directive, depth: int) -> str:
         for key in sorted(values, key=encoded)
     )
     if how.sharp_v:
-        return f"{type_name(values)}{{{joined(', ', items)}}}"
+        return _nil(values) or f"{type_name(values)}{{{joined(', ', items)}}}"
     return f"map[{joined(' ', items)}]"
+
+
+def _nil(values: object) -> str | None:
+    return f"{type_name(values)}(nil)" if is_nil(values) else None
 
 
 def _record(record: Record, how: Directive, depth: int) -> str:

@@ -15,7 +15,8 @@ from .functions import ANY, VALUE, Function
 from .limits import Limits
 from .printf_quoting import quote
 from .printing import text
-from .values import LIST, MAP, MISSING, Record, StandIn, Undecided, encoded, type_name
+from .sources import SYSTEM, Sources
+from .values import LIST, MAP, MISSING, Integer, Record, StandIn, TypedMap, Undecided, encoded, type_name
 
 MissingKey = Literal["default", "zero", "error"]
 MANY: Final = 1024
@@ -26,12 +27,13 @@ T = TypeVar("T")
 
 
 class Run:
-    """One rendering: its output so far, and what it has used of its limits. For one thread."""
+    """One rendering: its output so far, what it has used of its limits, its time and chance. For one thread."""
 
-    __slots__ = ("iterations", "large", "limits", "pieces", "size", "written")
+    __slots__ = ("iterations", "large", "limits", "pieces", "size", "sources", "written")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, sources: Sources = SYSTEM) -> None:
         self.limits: Limits = limits
+        self.sources: Sources = sources
         self.pieces: list[object] = []
         self.written: list[str] = []
         self.size: int = 0
@@ -56,8 +58,7 @@ class Run:
 
     def charge(self, made: str) -> None:
         """Take note of a large text that a function made."""
-        if len(made) > self.limits.text:
-            raise Excess(f"a function made a text of more than {self.limits.text} characters", "text")
+        self.check_text(len(made))
         self.large += len(made)
         if self.large > self.limits.output:
             self.measure()
@@ -65,11 +66,25 @@ class Run:
     def too_deep(self) -> None:
         raise Excess(f"exceeded maximum template depth ({self.limits.depth})", "depth")
 
-    def turns(self, found: Iterable[T], count: int) -> Iterable[T]:
-        """Return what a loop goes through, or nothing if that is empty."""
-        self.iterations += count
+    def spend(self, turns: int) -> None:
+        """Take note of turns of a loop before it begins."""
+        self.iterations += turns
         if self.iterations > self.limits.iterations:
             raise Excess(f"more than {self.limits.iterations} turns of loops", "iterations")
+
+    def check_items(self, count: int) -> None:
+        """Refuse to make a list of so many elements."""
+        if count > self.limits.items:
+            raise Excess(f"a list of more than {self.limits.items} elements", "items")
+
+    def check_text(self, length: int) -> None:
+        """Refuse to make a text of so many characters."""
+        if length > self.limits.text:
+            raise Excess(f"a function made a text of more than {self.limits.text} characters", "text")
+
+    def turns(self, found: Iterable[T], count: int) -> Iterable[T]:
+        """Return what a loop goes through, or nothing if that is empty."""
+        self.spend(count)
         if len(self.pieces) > MANY:
             self.measure()
         if count > MANY:
@@ -85,6 +100,8 @@ class Run:
     def elements(self, value: object, *, integers: bool = True) -> Iterable[object]:
         """Return what a loop with at most one variable goes through."""
         found = value if isinstance(value, list) else self._elements(value, integers=integers)
+        if isinstance(value, Integer):
+            return self.turns(map(type(value), range(value)), len(found))
         return self.turns(found, len(found))
 
     def _elements(self, value: object, *, integers: bool) -> Sequence[object]:
@@ -146,7 +163,7 @@ def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, s
             found = value.get(name, absent)
             if found is MISSING and missing_key == "error":
                 raise Failure(f"map has no entry for key {quote(name)}")
-            return found
+            return value.zero if found is None and isinstance(value, TypedMap) else found
         if isinstance(value, StandIn):
             return value
         if value is MISSING:
@@ -205,10 +222,9 @@ def method_access(field: Callable[[object, str], object]) -> Callable[..., objec
 
 def argument_check(kind: str, *, boxed: bool) -> Callable[[object], object]:
     """Return the function that refuses a value as an argument of a type, or returns it."""
-    accepts = _ACCEPTS.get(kind)
 
     def check(value: object) -> object:
-        if isinstance(value, StandIn) or kind in (ANY, VALUE) or (accepts is not None and accepts(value)):
+        if isinstance(value, StandIn) or kind in (ANY, VALUE) or type_name(value) == kind:
             return value
         nil = value is None or value is MISSING
         if nil and (value is MISSING or not boxed):
@@ -218,16 +234,6 @@ def argument_check(kind: str, *, boxed: bool) -> Callable[[object], object]:
         raise Failure(f"wrong type for value; expected {kind}; got {ANY if nil else type_name(value)}")
 
     return check
-
-
-_ACCEPTS: Final[Mapping[str, Callable[[object], bool]]] = {
-    "string": lambda value: isinstance(value, str),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "float64": lambda value: isinstance(value, float),
-    "bool": lambda value: isinstance(value, bool),
-    MAP: lambda value: isinstance(value, Mapping),
-    LIST: lambda value: isinstance(value, list | tuple),
-}
 
 
 def is_nillable(kind: str) -> bool:

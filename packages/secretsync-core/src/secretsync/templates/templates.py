@@ -19,6 +19,7 @@ from .nodes import Tree
 from .parser import parse_trees
 from .printf_quoting import quote
 from .runtime import MissingKey, Run
+from .sources import SYSTEM, Sources
 from .values import MISSING, StandIn, Undecided
 
 _ERRORS: Final = (Failure, FunctionError, ComparisonError, RecursionError)
@@ -38,8 +39,12 @@ class Template:
         """The names of all templates of the set, sorted."""
         return tuple(sorted(self._set.program.entries))
 
-    def render(self, data: object = None) -> str:
+    def render(self, data: object = None, *, sources: Sources = SYSTEM) -> str:
         """Return the text that the template makes of the data.
+
+        Args:
+            data: What the dot is at first.
+            sources: Where functions have their time and chance from.
 
         Raises:
             ExecutionError: In Go's words; where Go quotes data, it says `[redacted]`.
@@ -47,7 +52,7 @@ class Template:
             Undecided: A function gave a stand-in: the text is not known yet. As much of the template as could be has
                 been run, so that all questions it can ask without the answers have been asked.
         """
-        return self._set.render(self.name, data)
+        return self._set.render(self.name, data, sources)
 
 
 class TemplateSet:
@@ -72,20 +77,20 @@ class TemplateSet:
             raise TemplateError(f"template: no template {quote(name)}")
         return Template(name, self)
 
-    def render(self, name: str, data: object) -> str:
+    def render(self, name: str, data: object, sources: Sources = SYSTEM) -> str:
         """See `Template.render`."""
         try:
-            return self._run(self._quick, name, data)
+            return self._run(self._quick, name, data, sources)
         except _Missed:
             pass
         if self._careful is None:
             self._careful = _namespace(self.program, _noting, len=_length)
         with suppress(TemplateError):  # it may come from what is missing
-            self._run(self._careful, name, data)
+            self._run(self._careful, name, data, sources)
         raise Undecided
 
-    def _run(self, namespace: Mapping[str, object], name: str, data: object) -> str:
-        run = Run(self.limits)
+    def _run(self, namespace: Mapping[str, object], name: str, data: object, sources: Sources) -> str:
+        run = Run(self.limits, sources)
         pieces = run.pieces
         entry: Callable[..., None] = namespace[self.program.entries[name]]  # type: ignore[assignment]
         try:

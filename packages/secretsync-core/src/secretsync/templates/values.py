@@ -4,10 +4,12 @@
     nil                       None
     a key a map has not       MISSING
     bool, int, float64        bool, int, float
+    int64, uint8, …           an Integer
     complex128                complex, from a literal such as `2i`
     string                    str; a byte that is no UTF-8 is a surrogate escape (U+DC80 … U+DCFF)
     map[string]interface {}   a mapping with str keys
     []interface {}            a list or a tuple
+    []string, map[string]int  a TypedList or a TypedMap, which nil slices and nil maps are too
     a struct, or a pointer    a Record
     an answer not there yet   a StandIn
 
@@ -16,8 +18,8 @@ Nothing else is a value: `type_name` refuses it, so no attribute or method of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, Final, final
 
 MAP: Final = "map[string]interface {}"
 LIST: Final = "[]interface {}"
@@ -87,6 +89,66 @@ class Record:
         return f"Record({self.type_name})"
 
 
+class Integer(int):
+    """An integer of a Go type other than `int`; every such type is a class. Arithmetic gives a plain `int` again.
+
+    Attributes:
+        type_name: As Go words it, `int64` or `time.Month`.
+        kind: The type underneath, if that is another.
+    """
+
+    __slots__ = ()
+    type_name: ClassVar[str]
+    kind: ClassVar[str]
+
+
+@final
+class Int64(Integer):
+    __slots__ = ()
+    type_name = kind = "int64"
+
+
+@final
+class Uint8(Integer):
+    __slots__ = ()
+    type_name = kind = "uint8"
+
+
+@final
+class Uint64(Integer):
+    __slots__ = ()
+    type_name = kind = "uint64"
+
+
+@final
+class TypedList(list[object]):
+    """A Go slice of a type of its own, such as `[]string`, or a nil slice."""
+
+    __slots__ = ("is_nil", "type_name")
+
+    def __init__(self, type_name: str, elements: Iterable[object] = (), *, is_nil: bool = False) -> None:
+        super().__init__(elements)
+        self.type_name: str = type_name
+        self.is_nil: bool = is_nil
+
+
+@final
+class TypedMap(dict[str, object]):
+    """A Go map from strings of a type of its own, such as `map[string]string`, or a nil map."""
+
+    __slots__ = ("is_nil", "type_name")
+
+    def __init__(self, type_name: str, elements: Mapping[str, object] | None = None, *, is_nil: bool = False) -> None:
+        super().__init__(elements or {})
+        self.type_name: str = type_name
+        self.is_nil: bool = is_nil
+
+    @property
+    def zero(self) -> object:
+        """What Go has for a key that is not there."""
+        return "" if self.type_name == "map[string]string" else None
+
+
 _NAMES: Final[dict[type, str]] = {
     type(None): NIL,
     Missing: NIL,
@@ -113,14 +175,43 @@ def type_name(value: object) -> str:
 
 
 def _name_of_another(value: object) -> str:
-    if isinstance(value, Record):
+    if isinstance(value, Record | Integer | TypedList | TypedMap):
         return value.type_name
-    for kind in (str, int, float, list, tuple):
-        if isinstance(value, kind):
-            return _NAMES[kind]
+    for known in (str, int, float, list, tuple):
+        if isinstance(value, known):
+            return _NAMES[known]
     if isinstance(value, Mapping):
         return MAP
     raise TypeError(f"a {type(value).__name__} is no value of a template")
+
+
+def kind(value: object) -> str:
+    """Return the kind of a value as Go's reflection words it, such as `slice`, `struct`, `int64`, or `invalid` for nil.
+
+    Raises:
+        TypeError: It is no value of a template.
+    """
+    if isinstance(value, Record):
+        return "ptr" if value.is_pointer else "struct"
+    if isinstance(value, Integer):
+        return value.kind
+    name = type_name(value)
+    if name == NIL:
+        return "invalid"
+    return "map" if name.startswith("map[") else "slice" if name.startswith("[") else name
+
+
+def is_nil(value: object) -> bool:
+    """Return whether Go would call a value nil: no value at all, a nil slice or a nil map."""
+    return value is None or value is MISSING or (isinstance(value, TypedList | TypedMap) and value.is_nil)
+
+
+def part(elements: Sequence[object], begin: int, end: int) -> Sequence[object]:
+    """Return elements of a list, as one of the same Go type."""
+    taken = elements[begin:end]
+    if isinstance(elements, TypedList):
+        return TypedList(elements.type_name, taken, is_nil=elements.is_nil)
+    return taken
 
 
 def encoded(text: str) -> bytes:

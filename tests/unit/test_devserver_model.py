@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secretsync.devserver.model import KMS
-from secretsync.devserver.reading import Listing
+from secretsync.devserver.reading import Listing, View
 from secretsync.devserver.references import Location, expand
 from secretsync.devserver.refusals import Refusal
 from secretsync.devserver.rights import Rights
@@ -58,7 +59,7 @@ def who(kms: KMS, name: str = "all") -> Identity:
     return kms.identify(kms.login(client_id=name, client_secret=SecretValue(secret)).token)
 
 
-def listed(kms: KMS, path: str, *, by: str = "all", **more: bool) -> Listing:
+def listed(kms: KMS, path: str, *, by: str = "all", **more: Any) -> Listing:
     me = who(kms, by)
     return kms.list_secrets(me, kms.project(me, slug="shop"), environment="prod", path=path, **more)
 
@@ -82,7 +83,7 @@ def test_rows_come_by_key_with_references_expanded(kms: KMS) -> None:
 
 
 def test_without_expansion_references_stay(kms: KMS) -> None:
-    assert texts(listed(kms, "/app", expand=False))["HERE"] == "<${OWN}>"
+    assert texts(listed(kms, "/app", view=View(expand=False)))["HERE"] == "<${OWN}>"
 
 
 def test_import_blocks_come_in_order_with_nested_rows_behind_their_entry(kms: KMS) -> None:
@@ -95,7 +96,7 @@ def test_import_blocks_come_in_order_with_nested_rows_behind_their_entry(kms: KM
 
 
 def test_no_imports_on_request(kms: KMS) -> None:
-    assert listed(kms, "/app", imports=False).blocks == ()
+    assert listed(kms, "/app", view=View(imports=False)).blocks == ()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_one_secret_is_the_folder_s_own_or_the_last_import_s(kms: KMS, name: str
 def test_a_secret_that_is_not_there_is_refused(kms: KMS, name: str, path: str) -> None:
     me = who(kms)
     with pytest.raises(Refusal) as caught:
-        kms.get_secret(me, kms.project(me, id="p1"), name, environment="prod", path=path, imports=False)
+        kms.get_secret(me, kms.project(me, id="p1"), name, environment="prod", path=path, view=View(imports=False))
     assert refused(caught) == (404, "SecretPathNotFound" if path == "/none" else "GetSecretByName")
 
 
@@ -145,11 +146,11 @@ def test_what_is_not_there_is_named(kms: KMS, environment: str, message: str, *,
 
 def test_rows_without_a_grant_are_left_out(kms: KMS) -> None:
     assert listed(kms, "/", by="app").rows == ()
-    assert {row.at.path for row in listed(kms, "/", by="app", recursive=True, expand=False).rows} == {
+    assert {row.at.path for row in listed(kms, "/", by="app", recursive=True, view=View(expand=False)).rows} == {
         "/app",
         "/app/sub",
     }
-    assert [block.rows for block in listed(kms, "/app", by="app", expand=False).blocks[:2]] == [(), ()]
+    assert [block.rows for block in listed(kms, "/app", by="app", view=View(expand=False)).blocks[:2]] == [(), ()]
 
 
 def test_a_reference_to_what_may_not_be_read_fails_the_whole_list(kms: KMS) -> None:

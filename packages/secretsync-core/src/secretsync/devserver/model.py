@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
-from typing import TypeVar
 
-import attrs
+from attrs import evolve
 
 from ..clock import Clock
 from ..values import SecretValue
 from .access import Entropy, Login, Tokens
-from .reading import Folder, Listing, Reading, Row, Secret
+from .reading import EVERYTHING, UNFILTERED, Filter, Listing, Reading, Row, View
 from .references import Location
-from .refusals import Refusal, no_environment, no_project, not_a_member, unauthorized
+from .refusals import Refusal, no_environment, no_project, no_secret_id, not_a_member, unauthorized
 from .rights import Rights
-from .seed import Identity, Project, Seed
-
-T = TypeVar("T")
+from .seed import Detail, Identity, PermissionStyle, Project, Seed, leaves
+from .tree import Content, Event, Metadatum, Tree, clean
 
 
 class KMS:
     """One organisation's projects, identities and secrets. Safe to call from several threads.
 
-    Reads take who asks and raise `Refusal` as the server would answer. Writes are for whoever runs the server (a test,
-    the control API): nobody is asked whether they may; they name projects by id or slug.
+    Reads take who asks and raise `Refusal` as the server would answer. `put`, `delete` and `create_folder` are for
+    whoever runs the server (a test, the control API): nobody is asked whether they may; they name projects by id or
+    slug.
 
     Attributes:
         started: When it began, which is the age of everything the seed brought.
         organization: The slug.
-        revision: Counts the changes of what anybody may read; tokens may end all the same.
+        permissions: How it tells that something may not be read; may be changed at any time.
     """
 
     def __init__(self, seed: Seed, *, clock: Clock, entropy: Entropy) -> None:
-        self.revision: int = 0
-        self._clock = clock
-        self._entropy = entropy
         self._lock = Lock()
+        self._rights_revision = 0
         self.started: datetime = clock.now()
         self.organization: str = seed.organization.slug
+        self.permissions: PermissionStyle = seed.permissions
         self._projects = seed.projects
+        self._by_slug = {project.slug: project for project in seed.projects}
         self._identities = {identity.id: identity for identity in seed.identities}
         self._tokens = Tokens(clock=clock, entropy=entropy)
-        self._folders: dict[Location, Folder] = {}
+        self._tree = Tree(clock=clock, entropy=entropy, hear=self._heard)
         self._sow(seed)
+
+    @property
+    def revision(self) -> int:
+        """Counts the changes of what anybody may read; tokens may end all the same."""
+        return self._tree.revision + self._rights_revision
 
     # -- who asks
 
@@ -93,7 +97,7 @@ class KMS:
         """Have another identity of the same id: other credentials, other grants. Its tokens stay good."""
         with self._lock:
             self._identities[identity.id] = identity
-            self.revision += 1
+            self._rights_revision += 1
 
     # -- reads
 
@@ -122,19 +126,18 @@ class KMS:
         environment: str,
         path: str = "/",
         recursive: bool = False,
-        imports: bool = True,
-        expand: bool = True,
+        view: View = EVERYTHING,
+        only: Filter = UNFILTERED,
     ) -> Listing:
-        """Return the secrets of a folder; what the identity has no grant for is left out (kms-api §4.6, node).
+        """Return the secrets of a folder; what the identity has no grant for is left out (kms-api §4.6).
 
         Raises:
-            Refusal: No such folder or environment, or a reference names what may not be read.
+            Refusal: No such folder or environment, or what is asked for may not be read.
         """
         if recursive and environment not in project.environments:
             raise no_environment(environment)
-        with self._lock:
-            reading = self._reading(who, project, expand=expand)
-            return reading.list(Location(project.id, environment, clean(path)), recursive=recursive, imports=imports)
+        with self._reading(who, project, view) as reading:
+            return reading.list(Location(project.id, environment, clean(path)), recursive=recursive, only=only)
 
     def get_secret(
         self,
@@ -144,22 +147,37 @@ class KMS:
         *,
         environment: str,
         path: str = "/",
-        imports: bool = True,
-        expand: bool = True,
+        view: View = EVERYTHING,
+        version: int | None = None,
     ) -> Row:
-        """Return one secret: the folder's own, else the last import's that has it.
+        """Return one secret: the folder's own, else the last import's that has it; None is its latest version.
 
         Raises:
-            Refusal: No such folder or secret, or it may not be read.
+            Refusal: No such folder, secret or version, or it may not be read.
+        """
+        with self._reading(who, project, view) as reading:
+            return reading.one(Location(project.id, environment, clean(path)), name, version=version)
+
+    def get_secret_by_id(self, who: Identity, secret_id: str, *, view: View = EVERYTHING) -> tuple[Row, Project]:
+        """Return one secret by its id, and the project that it belongs to.
+
+        Raises:
+            Refusal: There is none, or it may not be read.
         """
         with self._lock:
-            reading = self._reading(who, project, expand=expand)
-            return reading.one(Location(project.id, environment, clean(path)), name, imports=imports)
+            found = next(self._tree.named(secret_id), None)
+        if found is None:
+            raise no_secret_id(secret_id)
+        project = self.project(who, id=found[0].project)
+        with self._reading(who, project, view) as reading:
+            return reading.row(*found), project
 
-    # -- writes
+    # -- writes of who runs the server
 
     def put(self, project: str, environment: str, path: str, values: Mapping[str, SecretValue | str]) -> None:
         """Create or change secrets; each change counts one version up. Folders that are missing are created.
+
+        What stands beside the values stays.
 
         Raises:
             Refusal: There is no such project or environment.
@@ -167,9 +185,11 @@ class KMS:
         """
         texts = {key: value.text() if isinstance(value, SecretValue) else value for key, value in values.items()}
         with self._lock:
-            folder = self._create(self._location(project, environment, path))
+            at = self._location(project, environment, path)
+            folder = self._tree.create(at)
             for key, text in texts.items():
-                self._set(folder, key, SecretValue(text))
+                value, old = SecretValue(text), folder.secrets.get(key)
+                self._tree.put(at, key, evolve(old.content, value=value) if old else Content(value=value))
 
     def delete(self, project: str, environment: str, path: str, keys: Iterable[str]) -> None:
         """Remove secrets; those that are not there are no error.
@@ -178,10 +198,9 @@ class KMS:
             Refusal: There is no such project or environment.
         """
         with self._lock:
-            self.revision += 1
-            if folder := self._folders.get(self._location(project, environment, path)):
-                for key in keys:
-                    folder.secrets.pop(key, None)
+            at = self._location(project, environment, path)
+            for key in keys:
+                self._tree.drop(at, key)
 
     def create_folder(self, project: str, environment: str, path: str) -> None:
         """Create a folder and those above it; one that is there stays.
@@ -190,20 +209,27 @@ class KMS:
             Refusal: There is no such project or environment.
         """
         with self._lock:
-            self._create(self._location(project, environment, path))
+            self._tree.create(self._location(project, environment, path))
 
-    # -- inside, under the lock
+    # -- inside
+
+    def _heard(self, event: Event) -> None:
+        pass
 
     def _sow(self, seed: Seed) -> None:
         for project in seed.projects:
             for environment in project.environments:
-                self._create(Location(project.id, environment, "/"))
-        for slug, environment, path, secrets in _leaves(seed.secrets):
-            folder = self._create(self._location(slug, environment, path))
+                self._tree.create(Location(project.id, environment, "/"))
+        for slug, environment, path, secrets in leaves(seed.secrets):
+            at = self._location(slug, environment, path)
+            self._tree.create(at)
+            details = seed.details.get(slug, {}).get(environment, {}).get(path, {})
             for key, value in secrets.items():
-                self._set(folder, key, value)
-        for slug, environment, path, imports in _leaves(seed.imports):
-            self._create(self._location(slug, environment, path)).imports = imports
+                self._tree.put(at, key, _content(value, details.get(key, Detail()), self._by_slug[slug]))
+        for slug, environment, path, imports in leaves(seed.imports):
+            at = self._location(slug, environment, path)
+            self._tree.create(at)
+            self._tree.import_(at, imports)
 
     def _location(self, project: str, environment: str, path: str) -> Location:
         wanted = [one for one in self._projects if project in (one.id, one.slug)]
@@ -213,37 +239,17 @@ class KMS:
             raise no_environment(environment)
         return Location(wanted[0].id, environment, clean(path))
 
-    def _create(self, at: Location) -> Folder:
-        self.revision += 1
-        names = at.path.strip("/").split("/")
-        for depth in range(len(names) + 1):
-            above = attrs.evolve(at, path="/" + "/".join(names[:depth]))
-            if above not in self._folders:
-                self._folders[above] = Folder(self._new_id())
-        return self._folders[at]
-
-    def _set(self, folder: Folder, key: str, value: SecretValue) -> None:
-        now, old = self._clock.now(), folder.secrets.get(key)
-        if old is None:
-            folder.secrets[key] = Secret(self._new_id(), key, value, 1, now, now)
-        else:
-            folder.secrets[key] = Secret(old.id, key, value, old.version + 1, old.created_at, now)
-
-    def _reading(self, who: Identity, project: Project, *, expand: bool) -> Reading:
-        rights = Rights(who, project)
-        return Reading(self._folders, lambda at: rights.allow("read", at), expand)
-
-    def _new_id(self) -> str:
-        return str(uuid.UUID(bytes=self._entropy(16), version=4))
+    @contextmanager
+    def _reading(self, who: Identity, project: Project, view: View) -> Iterator[Reading]:
+        with self._lock:
+            yield Reading(self._tree, Rights(who, project, self.permissions), view, self._by_slug)
 
 
-def clean(path: str) -> str:
-    """Return a folder's path with one slash before it and none behind."""
-    return "/" + path.strip("/")
-
-
-def _leaves(tree: Mapping[str, Mapping[str, Mapping[str, T]]]) -> Iterator[tuple[str, str, str, T]]:
-    for project, by_environment in tree.items():
-        for environment, folders in by_environment.items():
-            for path, leaf in folders.items():
-                yield project, environment, path, leaf
+def _content(value: SecretValue, detail: Detail, project: Project) -> Content:
+    return Content(
+        value=value,
+        comment=detail.comment,
+        tags=tuple(tag for tag in project.tags if tag.slug in detail.tags),
+        metadata=tuple(Metadatum(key, text) for key, text in detail.metadata.items()),
+        multiline=detail.skip_multiline_encoding,
+    )

@@ -1,15 +1,17 @@
-"""Parameters of a request: two spellings of each, empty is absent, truth values as `true` and `false` (§4.1)."""
+"""Parameters of a read: two spellings of each, empty is absent, truth values as `true` and `false` (§4.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from attrs import frozen
 
-from .refusals import Issue, Refusal, bad_request, invalid
+from .forms import Form
+from .reading import Filter, View
+from .refusals import bad_request
 
-_TRUTH: Final = {"true": True, "false": False}
+_MOST_PAIRS: Final = 10
 
 
 @frozen
@@ -21,9 +23,9 @@ class ReadParameters:
     environment: str
     path: str
     recursive: bool
-    imports: bool
-    expand: bool
-    values: bool
+    view: View
+    only: Filter
+    version: int | None
 
 
 def read_parameters(query: Mapping[str, str], *, generous: bool) -> ReadParameters:
@@ -34,43 +36,45 @@ def read_parameters(query: Mapping[str, str], *, generous: bool) -> ReadParamete
         generous: What absent truth values mean for imports and references: on with v4, off with v3.
 
     Raises:
-        Refusal: 422 with every truth value that is none, or 400 without a project or an environment.
+        Refusal: 422 with everything of the wrong form, or 400 without a project or an environment.
     """
-    form = _Form(query)
+    form = Form(query)
     wanted = ReadParameters(
         project_id=form.text("projectId", "workspaceId"),
         project_slug=form.text("projectSlug", "workspaceSlug"),
         environment=form.text("environment"),
         path=form.text("secretPath") or "/",
         recursive=form.truth("recursive", absent=False),
+        view=view_parameters(form, generous=generous),
+        only=_filter(form),
+        version=form.number("version"),
+    )
+    form.check()
+    if not (wanted.project_id or wanted.project_slug):
+        raise bad_request("You must provide the project: its id or its slug")
+    if not wanted.environment:
+        raise bad_request("You must provide the environment")
+    return wanted
+
+
+def view_parameters(form: Form, *, generous: bool) -> View:
+    """Return how secrets are wanted; what is wrong stays in the form."""
+    form.truth("includePersonalOverrides", absent=False)  # nobody has personal rows here; its form is checked
+    return View(
         imports=form.truth("includeImports", "include_imports", absent=generous),
         expand=form.truth("expandSecretReferences", absent=generous),
         values=form.truth("viewSecretValue", absent=True),
     )
-    if refused := form.refusal(wanted):
-        raise refused
-    return wanted
 
 
-class _Form:
-    """Reads one query and keeps what was wrong with it."""
+def _filter(form: Form) -> Filter:
+    tags = frozenset(tag for text in form.text("tagSlugs").split(",") if (tag := text.strip()))
+    return Filter(tags, tuple(_pairs(form.text("metadataFilter")))[:_MOST_PAIRS])
 
-    def __init__(self, query: Mapping[str, str]) -> None:
-        self.query = query
-        self.issues: list[Issue] = []
 
-    def text(self, *names: str) -> str:
-        return next((self.query[name] for name in names if self.query.get(name)), "")
-
-    def truth(self, *names: str, absent: bool) -> bool:
-        given = {name: self.query[name] for name in names if self.query.get(name)}
-        bad = [name for name, value in given.items() if value not in _TRUTH]
-        self.issues += [Issue(name, "expected true or false", "invalid_enum_value") for name in bad]
-        return absent if bad or not given else _TRUTH[next(iter(given.values()))]
-
-    def refusal(self, wanted: ReadParameters) -> Refusal | None:
-        if self.issues:
-            return invalid(*self.issues)
-        if not (wanted.project_id or wanted.project_slug):
-            return bad_request("You must provide the project: its id or its slug")
-        return None if wanted.environment else bad_request("You must provide the environment")
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what `key=k1,value=v1|key=k2,value=v2` says; a pair of another form is ignored."""
+    for pair in text.split("|"):
+        key, comma, value = pair.partition(",")
+        if comma and key.startswith("key=") and value.startswith("value="):
+            yield key.removeprefix("key="), value.removeprefix("value=")

@@ -1,15 +1,23 @@
-"""References between secrets: `${KEY}` in the same folder, `${env.folder.sub.KEY}` from an environment's root (§4.5)."""
+"""References between secrets: `${KEY}` in the same folder, `${env.folder.sub.KEY}` from an environment's root (§4.5).
+
+`${@slug.env.folder.KEY}` names another project.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z0-9\-_.@]+)\}")
 _DEEPEST: Final = 10
+_MOST_PASSES: Final = 10
+
+OTHER_PROJECT: Final = "@"
+"""Before the slug of another project, in a reference and in the `Location` that it names."""
 
 
 @frozen(order=True)
@@ -32,21 +40,45 @@ def expand(text: str, at: Location, lookup: Lookup, *, chain: tuple[tuple[Locati
     """Return a text with its references replaced, each by the expanded text of what it names.
 
     What is not there, leads back to where it came from or lies deeper than ten references stays as it is written;
-    there is no escape.
+    there is no escape. A reference that comes together only by replacing another is replaced too.
     """
+    return _Expansion(lookup).text(text, at, chain)
 
-    def replacement(match: re.Match[str]) -> str:
+
+Chain = tuple[tuple[Location, str], ...]
+
+
+@frozen
+class _Expansion:
+    """One text's expansion; `left` holds the references that stay as they are written."""
+
+    lookup: Lookup
+    left: set[str] = field(factory=set)
+
+    def text(self, text: str, at: Location, chain: Chain) -> str:
+        for once_more in range(_MOST_PASSES):
+            replaced = _REFERENCE.sub(partial(self._value, at, chain, bool(once_more)), text)
+            if replaced == text:
+                break
+            text = replaced
+        return text
+
+    def _value(self, at: Location, chain: Chain, assembled: bool, match: re.Match[str]) -> str:  # noqa: FBT001 - bound by position
+        # Of an assembled text nobody knows any more from which folder a reference came that was left before.
         target = _target(match[1], at)
-        if target in chain or len(chain) == _DEEPEST:
+        stays = target in chain or len(chain) == _DEEPEST or (assembled and match[0] in self.left)
+        found = None if stays else self.lookup(*target)
+        if found is None:
+            self.left.add(match[0])
             return match[0]
-        found = lookup(*target)
-        return match[0] if found is None else expand(found, target[0], lookup, chain=(*chain, target))
-
-    return _REFERENCE.sub(replacement, text)
+        return self.text(found, target[0], (*chain, target))
 
 
 def _target(reference: str, at: Location) -> tuple[Location, str]:
     if "." not in reference:
         return at, reference
-    environment, *folders, key = reference.split(".")
-    return Location(at.project, environment, "/" + "/".join(folders)), key
+    named, rest = at.project, reference
+    if reference.startswith(OTHER_PROJECT):
+        named, _, rest = reference.partition(".")
+    environment, *folders, key = rest.split(".")
+    return Location(named, environment, "/" + "/".join(folders)), key

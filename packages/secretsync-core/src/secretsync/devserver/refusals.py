@@ -86,3 +86,11 @@ def no_folder(path: str, environment: str) -> Refusal:
 
 def no_secret(name: str) -> Refusal:
     return Refusal(404, "GetSecretByName", f"Secret with name '{name}' not found")
+
+
+def no_secret_id(secret_id: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Secret with ID '{secret_id}' not found")
+
+
+def no_version(name: str, version: int) -> Refusal:
+    return Refusal(404, "GetSecretByName", f"Secret with name '{name}' has no version {version}")

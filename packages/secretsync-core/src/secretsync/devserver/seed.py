@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from attrs import field, frozen
 
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
+
+T = TypeVar("T")
 
 Action = Literal["read", "describe", "write", "lease", "subscribe"]
 """`describe` is to see which secrets there are; `write` changes secrets, folders, imports and dynamic secrets."""
@@ -24,10 +26,20 @@ class Organization:
 
 
 @frozen
+class Tag:
+    """What secrets of a project can be marked with; clients filter by its slug."""
+
+    id: str
+    slug: str
+    color: str = ""
+
+
+@frozen
 class Project:
     id: str
     slug: str
     environments: tuple[str, ...] = ("dev", "staging", "prod")
+    tags: tuple[Tag, ...] = ()
 
 
 @frozen
@@ -81,8 +93,30 @@ class Import:
     path: str
 
 
+@frozen
+class Detail:
+    """What stands beside a secret's value: `tags` are slugs of the project's."""
+
+    comment: str = field(default="", repr=False)
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(factory=dict, repr=False)
+    skip_multiline_encoding: bool = False
+
+
+@frozen
+class Policy:
+    """A path whose changes somebody must approve: `project` by id or slug, `env` and `path` as globs."""
+
+    project: str
+    env: str = "*"
+    path: str = "/**"
+
+
 Secrets = Mapping[str, Mapping[str, Mapping[str, Mapping[str, SecretValue]]]]
 """By project slug, environment, folder path and key."""
+
+Details = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Detail]]]]
+"""By project slug, environment, folder path and key of a secret."""
 
 Imports = Mapping[str, Mapping[str, Mapping[str, tuple[Import, ...]]]]
 """By project slug, environment and folder path, in the order in which they stand on the folder."""
@@ -94,7 +128,10 @@ class Seed:
     projects: tuple[Project, ...] = ()
     identities: tuple[Identity, ...] = ()
     secrets: Secrets = field(factory=dict)
+    details: Details = field(factory=dict)
     imports: Imports = field(factory=dict)
+    policies: tuple[Policy, ...] = ()
+    permissions: PermissionStyle = "node"
 
 
 def load_seed(path: Path | str) -> Seed:
@@ -118,10 +155,11 @@ def _check(seed: Seed) -> Iterator[Flaw]:
     yield from _twice("identities", "id", (identity.id for identity in seed.identities))
     clients = (one.universal.client_id if one.universal else None for one in seed.identities)
     yield from _twice("identities", "universal", clients)
-    yield from _grants(seed)
-    for name, tree in (("secrets", seed.secrets), ("imports", seed.imports)):
+    yield from _projects(seed)
+    for name, tree in (("secrets", seed.secrets), ("details", seed.details), ("imports", seed.imports)):
         yield from _folders(seed, name, tree)
     yield from _imported(seed)
+    yield from _detailed(seed)
 
 
 def _twice(where: str, what: str, names: Iterable[str | None]) -> Iterator[Flaw]:
@@ -133,8 +171,11 @@ def _twice(where: str, what: str, names: Iterable[str | None]) -> Iterator[Flaw]
             seen.add(name)
 
 
-def _grants(seed: Seed) -> Iterator[Flaw]:
+def _projects(seed: Seed) -> Iterator[Flaw]:
     known = {name for project in seed.projects for name in (project.id, project.slug)}
+    for n, policy in enumerate(seed.policies):
+        if policy.project not in known:
+            yield Flaw(("policies", n, "project"), "no such project in this seed")
     for n, identity in enumerate(seed.identities):
         for m, grant in enumerate(identity.grants):
             if grant.project not in known:
@@ -168,3 +209,23 @@ def _imported(seed: Seed) -> Iterator[Flaw]:
                         yield Flaw((*at, "environment"), "the project has no such environment")
                     if not one.path.startswith("/"):
                         yield Flaw((*at, "path"), 'a folder begins with "/"')
+
+
+def _detailed(seed: Seed) -> Iterator[Flaw]:
+    tags = {project.slug: {tag.slug for tag in project.tags} for project in seed.projects}
+    for slug, environment, path, details in leaves(seed.details):
+        secrets = seed.secrets.get(slug, {}).get(environment, {}).get(path, {})
+        for key, detail in details.items():
+            at = ("details", slug, environment, path, key)
+            if key not in secrets:
+                yield Flaw(at, "no such secret in this seed")
+            if unknown := [tag for tag in detail.tags if tag not in tags.get(slug, ())]:
+                yield Flaw((*at, "tags"), f"the project has no tag {', '.join(unknown)}")
+
+
+def leaves(tree: Mapping[str, Mapping[str, Mapping[str, T]]]) -> Iterator[tuple[str, str, str, T]]:
+    """Yield what stands in folders, with project, environment and path before it."""
+    for project, by_environment in tree.items():
+        for environment, folders in by_environment.items():
+            for path, leaf in folders.items():
+                yield project, environment, path, leaf

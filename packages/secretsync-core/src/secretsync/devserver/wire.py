@@ -6,25 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import frozen
-
 from .access import Login
 from .reading import Block, Listing, Row
 from .refusals import Issue, Refusal
-from .seed import Project
+from .seed import Project, Tag
+from .tree import Metadatum
 
 Json = Mapping[str, object]
 
 HIDDEN: Final = "<hidden-by-infisical>"
 """What stands for a value that is not shown; clients compare it."""
-
-
-@frozen
-class Shown:
-    """How rows are written: of which project, and whether with their values."""
-
-    project: str
-    values: bool
 
 
 def login(made: Login) -> Json:
@@ -53,22 +44,23 @@ def project(one: Project, *, organization: str, created: datetime) -> Json:
     }
 
 
-def listing(found: Listing, shown: Shown) -> Json:
+def listing(found: Listing, project_id: str) -> Json:
     return {
-        "secrets": [own_row(row, shown) for row in found.rows],
-        "imports": [_block(block, shown) for block in found.blocks],
+        "secrets": [own_row(row, project_id) for row in found.rows],
+        "imports": [_block(block, project_id) for block in found.blocks],
     }
 
 
-def own_row(row: Row, shown: Shown) -> Json:
+def own_row(row: Row, project_id: str) -> Json:
+    content = row.secret.content
     return {
-        **_row(row, shown),
+        **_row(row, project_id),
         "secretPath": row.at.path,
-        "skipMultilineEncoding": False,
-        "secretReminderNote": None,
-        "secretReminderRepeatDays": None,
-        "tags": [],
-        "secretMetadata": [],
+        "skipMultilineEncoding": content.multiline,
+        "secretReminderNote": content.reminder_note,
+        "secretReminderRepeatDays": content.reminder_days,
+        "tags": [_tag(tag) for tag in content.tags],
+        "secretMetadata": [_metadatum(one) for one in content.metadata],
         "isRotatedSecret": False,
         "rotationId": None,
         "actor": None,
@@ -93,29 +85,37 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _block(block: Block, shown: Shown) -> Json:
+def _tag(tag: Tag) -> Json:
+    return {"id": tag.id, "slug": tag.slug, "name": tag.slug, "color": tag.color}
+
+
+def _metadatum(one: Metadatum) -> Json:
+    return {"key": one.key, "value": one.value, "isEncrypted": one.encrypted}
+
+
+def _block(block: Block, project_id: str) -> Json:
     return {
         "secretPath": block.at.path,
         "environment": block.at.environment,
         "folderId": block.folder_id,
-        "secrets": [_row(row, shown) for row in block.rows],
+        "secrets": [_row(row, project_id) for row in block.rows],
     }
 
 
-def _row(row: Row, shown: Shown) -> Json:
+def _row(row: Row, project_id: str) -> Json:
     return {
         "id": row.secret.id,
         "_id": row.secret.id,
-        "workspace": shown.project,
+        "workspace": project_id,
         "environment": row.at.environment,
         "version": row.secret.version,
         "type": "shared",
         "secretKey": row.secret.key,
-        "secretValue": row.text if shown.values else HIDDEN,
-        "secretComment": "",
-        "secretValueHidden": not shown.values,
+        "secretValue": HIDDEN if row.hidden else row.text,
+        "secretComment": row.secret.content.comment,
+        "secretValueHidden": row.hidden,
     }
 
 
 def _issue(issue: Issue) -> Json:
-    return {"code": issue.code, "path": [issue.path], "message": issue.message}
+    return {"code": issue.code, "path": issue.path.split("."), "message": issue.message}

@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 from attrs import evolve, field, frozen
 
 from secretsync.backends.kms.urls import normalise
-from secretsync.devserver.model import clean
 from secretsync.devserver.seed import Grant, Identity, Project, Seed, Universal
+from secretsync.devserver.tree import clean
 from secretsync.values import SecretValue
 
 from ...cluster.transport import Json

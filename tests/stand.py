@@ -31,7 +31,8 @@ from attrs import define, field
 
 from canaries import canary, canary_bytes, shown
 from proxy import Proxy
-from secretsync.devserver.seed import Grant, Identity, Project, Seed, Universal
+from secretsync.devserver.methods import Universal
+from secretsync.devserver.seed import Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
 from secretsync.values import SecretValue
 from secretsync_k8s.manifests import crd
@@ -58,7 +59,7 @@ Folders = Mapping[str, Mapping[str, str]]
 def seed(folders: Folders, *, ttl: int = 7200) -> Seed:
     """Return one project with these folders in `prod`, and one identity that may read all of it."""
     values = {path: {key: SecretValue(text) for key, text in keys.items()} for path, keys in folders.items()}
-    universal = Universal(CLIENT_ID, SecretValue(CLIENT_SECRET), ttl)
+    universal = Universal(CLIENT_ID, SecretValue(CLIENT_SECRET), ttl=ttl)
     who = Identity("ci", universal, grants=(Grant(PROJECT.slug),))
     return Seed(projects=(PROJECT,), identities=(who,), secrets={PROJECT.slug: {"prod": values}})
 

@@ -13,7 +13,8 @@ from authority import made
 from canaries import canary, canary_bytes
 from loopback import Asked, Reply, serving
 from secretsync.devserver.faults import Fault
-from secretsync.devserver.seed import Identity, Universal
+from secretsync.devserver.methods import Universal
+from secretsync.devserver.seed import Identity
 from secretsync.devserver.server import DevServer
 from secretsync.values import SecretValue
 from secretsync_k8s.kinds.kmssecret import CrossNamespace
@@ -157,7 +158,7 @@ def test_a_token_that_is_refused_is_replaced_in_the_same_pass(status):
 def test_rotated_credentials_are_used_from_the_next_pass_on():
     rotated = canary("rotated")
     sown = seed({"/app": {"A": canary()}})
-    second = Identity("second", Universal("second", SecretValue(rotated), 7200), grants=sown.identities[0].grants)
+    second = Identity("second", Universal("second", SecretValue(rotated)), grants=sown.identities[0].grants)
     with Line({}) as line, DevServer(evolve(sown, identities=(*sown.identities, second)), clock=line.clock) as kms:
         line.apply(kmssecret("app", kms.url))
         line.run(120.0)

@@ -11,12 +11,14 @@ from attrs import evolve
 
 from ..clock import Clock
 from ..values import SecretValue
-from .access import Entropy, Login, Tokens
+from .entropy import Entropy
+from .identities import Identities
 from .reading import EVERYTHING, UNFILTERED, Filter, Listing, Reading, Row, View
 from .references import Location
-from .refusals import Refusal, no_environment, no_project, no_secret_id, not_a_member, unauthorized
+from .refusals import no_environment, no_project, no_secret_id, not_a_member
 from .rights import Rights
 from .seed import Detail, Identity, PermissionStyle, Project, Seed, leaves
+from .tokens import Login
 from .tree import Content, Event, Metadatum, Tree, clean
 
 
@@ -30,6 +32,7 @@ class KMS:
     Attributes:
         started: When it began, which is the age of everything the seed brought.
         organization: The slug.
+        identities: Who may ask, with their tokens.
         permissions: How it tells that something may not be read; may be changed at any time.
     """
 
@@ -41,8 +44,7 @@ class KMS:
         self.permissions: PermissionStyle = seed.permissions
         self._projects = seed.projects
         self._by_slug = {project.slug: project for project in seed.projects}
-        self._identities = {identity.id: identity for identity in seed.identities}
-        self._tokens = Tokens(clock=clock, entropy=entropy)
+        self.identities: Identities = Identities(seed, clock=clock, entropy=entropy)
         self._tree = Tree(clock=clock, entropy=entropy, hear=self._heard)
         self._sow(seed)
 
@@ -54,49 +56,29 @@ class KMS:
     # -- who asks
 
     def login(self, *, client_id: str, client_secret: SecretValue) -> Login:
-        """Return a new access token of the identity with these universal-auth credentials.
-
-        Raises:
-            Refusal: 401, the same for an unknown client and a wrong secret.
-        """
-        with self._lock:
-            for identity in self._identities.values():
-                universal = identity.universal
-                if universal and universal.client_id == client_id and universal.client_secret == client_secret:
-                    return self._tokens.issue(identity, universal)
-        raise unauthorized("Invalid credentials")
+        """Return a new access token; see `Identities.login`."""
+        return self.identities.login(client_id=client_id, client_secret=client_secret)
 
     def identify(self, token: SecretValue) -> Identity:
-        """Return whose token it is.
-
-        Raises:
-            Refusal: 403 TokenError when it is unknown or has ended, 401 when it was revoked.
-        """
-        with self._lock:
-            return self._identities[self._tokens.identity(token)]
+        """Return whose token it is; see `Identities.of`."""
+        return self.identities.of(token)
 
     def admits(self, token: SecretValue) -> bool:
         """Return whether a token is good now."""
-        try:
-            self.identify(token)
-        except Refusal:
-            return False
-        return True
+        return self.identities.admits(token)
 
     def revoke_tokens(self) -> int:
-        """Refuse all tokens issued so far with 401; return how many."""
-        with self._lock:
-            return self._tokens.revoke_all()
+        """Refuse all tokens issued so far with 401; return how many logins' it were."""
+        return self.identities.revoke_all()
 
     def expire_tokens(self) -> None:
         """Let all tokens issued so far end now: refused with 403 TokenError."""
-        with self._lock:
-            self._tokens.expire_all()
+        self.identities.expire_all()
 
     def replace_identity(self, identity: Identity) -> None:
         """Have another identity of the same id: other credentials, other grants. Its tokens stay good."""
+        self.identities.replace(identity)
         with self._lock:
-            self._identities[identity.id] = identity
             self._rights_revision += 1
 
     # -- reads

@@ -75,6 +75,10 @@ def no_project(*, id: str = "", slug: str = "") -> Refusal:  # noqa: A002 - the 
     return Refusal(404, "NotFound", f"Project with {named} not found")
 
 
+def no_organization(slug: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Sub organization with slug {slug} not found")
+
+
 def no_environment(slug: str) -> Refusal:
     return Refusal(404, "NotFound", f"Environment with slug '{slug}' not found")
 

@@ -16,7 +16,7 @@ from typing import Final
 from attrs import field, frozen
 
 from . import wire
-from .access import Entropy
+from .entropy import Entropy
 from .refusals import Refusal, bad_request
 
 _NOT_MODIFIED: Final = 304

@@ -10,6 +10,8 @@ from attrs import field, frozen
 
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
+from .methods import Kubernetes, Universal
+from .tokens import TokenStyle
 
 T = TypeVar("T")
 
@@ -40,31 +42,6 @@ class Project:
     slug: str
     environments: tuple[str, ...] = ("dev", "staging", "prod")
     tags: tuple[Tag, ...] = ()
-
-
-@frozen
-class Universal:
-    """Credentials of a universal-auth login; `ttl` and `max_ttl` are seconds, 0 is no limit of its own."""
-
-    client_id: str
-    client_secret: SecretValue
-    ttl: int = 7200
-    max_ttl: int = 86400
-
-
-@frozen
-class ServiceAccount:
-    namespace: str
-    name: str
-    audiences: tuple[str, ...] = ()
-
-
-@frozen
-class Kubernetes:
-    """Accepted so that one seed serves several servers; this server has no Kubernetes login yet."""
-
-    tokens: Mapping[SecretValue, ServiceAccount] = field(factory=dict)
-    allowed_audience: str = ""
 
 
 @frozen
@@ -125,6 +102,7 @@ Imports = Mapping[str, Mapping[str, Mapping[str, tuple[Import, ...]]]]
 @frozen
 class Seed:
     organization: Organization = Organization()
+    tokens: TokenStyle = field(factory=TokenStyle)
     projects: tuple[Project, ...] = ()
     identities: tuple[Identity, ...] = ()
     secrets: Secrets = field(factory=dict)

@@ -14,7 +14,7 @@ from ..clock import Clock
 from ..errors import MissingExtra, SecretSyncError
 from ..runtime.clock import SystemClock
 from ..values import SecretValue
-from .access import Entropy
+from .entropy import Entropy
 from .faults import Asked, Faults, Journal
 from .model import KMS
 from .seed import Seed, load_seed

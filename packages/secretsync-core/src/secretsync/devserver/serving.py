@@ -14,9 +14,9 @@ from attrs import frozen
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..values import SecretValue
-from .access import Entropy
 from .api import routes
 from .control import control_routes
+from .entropy import Entropy
 from .faults import Faults, Journal
 from .gate import CONNECTION, App, Gate, Receive, Scope, Send
 from .model import KMS

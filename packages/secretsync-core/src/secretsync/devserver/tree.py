@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from ..clock import Clock
 from ..values import SecretValue
-from .access import Entropy
+from .entropy import Entropy
 from .references import Location
 from .seed import Import, Tag
 

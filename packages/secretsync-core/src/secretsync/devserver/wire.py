@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from .access import Login
 from .reading import Block, Listing, Row
 from .refusals import Issue, Refusal
 from .seed import Project, Tag
+from .tokens import Login
 from .tree import Metadatum
 
 Json = Mapping[str, object]

@@ -13,8 +13,8 @@ from attrs import evolve
 
 from ..client_policy import ClientPolicy
 from ..clock import Clock, Deadline
-from ..devserver.access import Entropy
 from ..devserver.api import routes
+from ..devserver.entropy import Entropy
 from ..devserver.faults import Fault, Faults, lie, wrong_answer
 from ..devserver.gate import route_of
 from ..devserver.model import KMS

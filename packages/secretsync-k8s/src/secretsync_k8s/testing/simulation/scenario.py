@@ -12,7 +12,8 @@ from typing import Final, TypeVar
 from attrs import evolve, field, frozen
 
 from secretsync.backends.kms.urls import normalise
-from secretsync.devserver.seed import Grant, Identity, Project, Seed, Universal
+from secretsync.devserver.methods import Universal
+from secretsync.devserver.seed import Grant, Identity, Project, Seed
 from secretsync.devserver.tree import clean
 from secretsync.values import SecretValue
 

@@ -1,0 +1,87 @@
+"""The identities of a KMS: who logs in as whom, and whose token it is."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from ..clock import Clock
+from ..values import SecretValue
+from .entropy import Entropy
+from .logins.universal import METHOD as UNIVERSAL
+from .logins.universal import UniversalLogins
+from .methods import Limits
+from .seed import Identity, Seed
+from .tokens import Login, Tokens
+
+
+class Identities:
+    """Safe to call from several threads."""
+
+    def __init__(self, seed: Seed, *, clock: Clock, entropy: Entropy) -> None:
+        self._lock = Lock()
+        self._identities = {identity.id: identity for identity in seed.identities}
+        self._tokens = Tokens(clock=clock, entropy=entropy, style=seed.tokens)
+        self._universal = UniversalLogins(clock=clock)
+
+    def get(self, identity: str) -> Identity | None:
+        """Return the identity of an id."""
+        with self._lock:
+            return self._identities.get(identity)
+
+    def replace(self, identity: Identity) -> None:
+        """Have another identity of the same id: other credentials, other grants. Its tokens stay good."""
+        with self._lock:
+            self._identities[identity.id] = identity
+
+    # -- logins
+
+    def login(self, *, client_id: str, client_secret: SecretValue) -> Login:
+        """Return a new token of the identity with these universal-auth credentials.
+
+        Raises:
+            Refusal: 401, the same for an unknown client and a wrong secret.
+        """
+        with self._lock:
+            identity, limits = self._universal.check(self._identities.values(), client_id, client_secret)
+            return self._tokens.issue(identity.id, UNIVERSAL, limits)
+
+    def admit(self, identity: Identity, method: str, limits: Limits) -> Login:
+        """Return a new token of an identity that has proven who it is."""
+        with self._lock:
+            return self._tokens.issue(identity.id, method, limits)
+
+    # -- tokens
+
+    def of(self, token: SecretValue) -> Identity:
+        """Return whose token it is, and count the use.
+
+        Raises:
+            Refusal: 403 TokenError when it is unknown or has ended, 401 when it was revoked or is used up.
+        """
+        with self._lock:
+            return self._identities[self._tokens.identity(token)]
+
+    def admits(self, token: SecretValue) -> bool:
+        """Return whether a token is good now; that is no use of it."""
+        with self._lock:
+            return self._tokens.admits(token)
+
+    def renew(self, token: SecretValue) -> Login:
+        """Return another token for the same session; see `Tokens.renew`."""
+        with self._lock:
+            return self._tokens.renew(token)
+
+    def revoke(self, token: SecretValue) -> None:
+        """Refuse a token from now on, and all that were renewed from the same login; see `Tokens.revoke`."""
+        with self._lock:
+            self._tokens.revoke(token)
+
+    def revoke_all(self, *, identity: str = "", method: str = "") -> int:
+        """Refuse all tokens issued so far with 401, or those of an identity or a method; return how many logins' it were."""
+        with self._lock:
+            return self._tokens.revoke_all(identity=identity, method=method)
+
+    def expire_all(self) -> None:
+        """Let all tokens issued so far end now: refused with 403 TokenError."""
+        with self._lock:
+            self._tokens.expire_all()

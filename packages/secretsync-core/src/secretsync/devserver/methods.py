@@ -1,0 +1,80 @@
+"""How the identities of a seed log in: one class a login method, with what its tokens may (kms-api §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from ..values import SecretValue
+
+
+@frozen(kw_only=True)
+class Limits:
+    """How long the tokens of a method live.
+
+    Attributes:
+        ttl: Seconds from a login or a renewal, 0 for no limit of its own.
+        max_ttl: Seconds from the login, renewals included; 0 for no limit.
+        period: Seconds, instead of both: such a token may be renewed for ever.
+        uses_limit: Requests that a token is good for, renewals of it included; 0 for no limit.
+    """
+
+    ttl: int = 7200
+    max_ttl: int = 86400
+    period: int = 0
+    uses_limit: int = 0
+
+    @property
+    def life(self) -> int:
+        """Seconds that a login or a renewal gives, 0 for no limit."""
+        return self.period or self.ttl
+
+    @property
+    def budget(self) -> int:
+        """Seconds that all renewals together may give, 0 for no limit."""
+        return 0 if self.period else self.max_ttl
+
+
+@frozen(kw_only=True)
+class Lockout:
+    """After `threshold` failures no login is tried for `duration` seconds; 0 never locks.
+
+    Attributes:
+        reset: Seconds without a failure after which counting begins anew.
+    """
+
+    threshold: int = 0
+    duration: int = 300
+    reset: int = 30
+
+
+@frozen
+class Universal(Limits):
+    """A client id and a client secret.
+
+    Attributes:
+        secret_ttl: Seconds from the server's start after which the secret is refused, 0 for never.
+        secret_uses: Logins that the secret is good for, 0 for no limit.
+    """
+
+    client_id: str
+    client_secret: SecretValue
+    secret_ttl: int = field(default=0, kw_only=True)
+    secret_uses: int = field(default=0, kw_only=True)
+    lockout: Lockout = field(default=Lockout(), kw_only=True)
+
+
+@frozen
+class ServiceAccount:
+    namespace: str
+    name: str
+    audiences: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Kubernetes(Limits):
+    """Service accounts of a cluster, by their tokens."""
+
+    tokens: Mapping[SecretValue, ServiceAccount] = field(factory=dict)
+    allowed_audience: str = ""

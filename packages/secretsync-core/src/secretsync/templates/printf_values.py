@@ -10,7 +10,7 @@ from .printf_floats import complex_number, floating, shortest
 from .printf_integers import address, integer, pad
 from .printf_parse import PLAIN, Directive
 from .printf_strings import boolean, string
-from .values import MISSING, NIL, Int64, Record, StandIn, Uint8, encoded, is_nil, type_name
+from .values import MISSING, NIL, Int64, Named, Record, StandIn, Uint8, encoded, is_nil, type_name
 
 LONGEST: Final = 1 << 24
 """Characters of one formatted text; a list of many values, each of a great width, could ask for any number."""
@@ -101,7 +101,15 @@ def _compound(value: object, how: Directive, depth: int) -> str:
 
 def _scalar_of_another(value: object) -> Callable[..., str | None] | None:
     """Return how a value of a class that is derived from a scalar's is written."""
+    if isinstance(value, Named):
+        return _named
     return next((_SCALARS[kind] for kind in (str, int, float) if isinstance(value, kind)), None)
+
+
+def _named(value: Named, how: Directive) -> str | None:
+    if how.verb in _STRING_VERBS and not (how.sharp_v or how.erroring):
+        return string(str(value.methods["String"]()), how)
+    return integer(int(value), how)
 
 
 def _list(values: Iterable[object], how: Directive, depth: int) -> str:

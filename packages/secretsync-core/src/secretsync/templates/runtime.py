@@ -16,7 +16,7 @@ from .limits import Limits
 from .printf_quoting import quote
 from .printing import text
 from .sources import SYSTEM, Sources
-from .values import LIST, MAP, MISSING, Integer, Record, StandIn, TypedMap, Undecided, encoded, type_name
+from .values import LIST, MAP, MISSING, Integer, Named, Record, StandIn, TypedMap, Undecided, encoded, type_name
 
 MissingKey = Literal["default", "zero", "error"]
 MANY: Final = 1024
@@ -172,7 +172,7 @@ def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, s
             return value
         if value is None:
             raise Failure(f"nil pointer evaluating interface {{}}.{name}")
-        if isinstance(value, Record):
+        if isinstance(value, Record | Named):
             return _record_field(value, name, boxed=boxed)
         raise Failure(f"can't evaluate field {name} in type {ANY if boxed else type_name(value)}")
 
@@ -180,7 +180,7 @@ def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, s
     return field
 
 
-def _record_field(value: Record, name: str, *, boxed: bool) -> object:
+def _record_field(value: Record | Named, name: str, *, boxed: bool) -> object:
     if name in value.methods:
         check_method(value, name, 0)
         return value.methods[name]()
@@ -191,7 +191,7 @@ def _record_field(value: Record, name: str, *, boxed: bool) -> object:
 
 def check_method(value: object, name: str, count: int) -> None:
     """Refuse arguments for what is no method, and too many or too few for what is one."""
-    if isinstance(value, Record):
+    if isinstance(value, Record | Named):
         method = value.methods.get(name)
         refusal = method.wrong_count(name, count, count) if isinstance(method, Function) else None
         if method is None and name in value.fields:
@@ -202,18 +202,42 @@ def check_method(value: object, name: str, count: int) -> None:
         raise Failure(f"{name} is not a method but has arguments")
 
 
-def method_argument(value: object, name: str, at: int, arg: object) -> object:
-    """Return an argument for a method; of one that declares its parameters, it must be of the type."""
-    method = value.methods.get(name) if isinstance(value, Record) else None
-    checked = argument_check(method.parameter(at), boxed=True)(arg) if isinstance(method, Function) else arg
-    return None if checked is MISSING else checked
+def method_argument(value: object, name: str, at: int, arg: object, literal: str | None = None) -> object:
+    """Return an argument for a method; of one that declares its parameters, it must be of the type.
+
+    A literal has its text with it: what type it is of depends on the parameter.
+    """
+    method = value.methods.get(name) if isinstance(value, Record | Named) else None
+    if isinstance(method, Function):
+        kind = method.parameter(at)
+        arg = argument_check(kind, boxed=True)(arg) if literal is None else _literal_argument(kind, arg, literal)
+    return None if arg is MISSING else arg
+
+
+def _literal_argument(kind: str, value: object, literal: str) -> object:
+    if kind in (ANY, VALUE) or type_name(value) == kind or (kind == "time.Duration" and type(value) is int):
+        return value
+    expected = _LITERALS.get(kind)
+    if expected is None:
+        raise Failure(f"can't handle {literal} for arg of type {kind}")
+    raise Failure(f"expected {expected}; found {literal}")
+
+
+_LITERALS: Final = {
+    "bool": "bool",
+    "float64": "float",
+    "int": "integer",
+    "string": "string",
+    "time.Duration": "integer",
+}
+"""What is expected of a literal for a parameter; for others there are none."""
 
 
 def method_access(field: Callable[[object, str], object]) -> Callable[..., object]:
     """Return the function that calls a method with arguments; what has none is refused as by `field`."""
 
     def method(value: object, name: str, *args: object) -> object:
-        if isinstance(value, Record) and name in value.methods:
+        if isinstance(value, Record | Named) and name in value.methods:
             return value.methods[name](*args)
         return field(value, name)
 

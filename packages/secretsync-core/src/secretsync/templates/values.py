@@ -120,6 +120,18 @@ class Uint64(Integer):
     type_name = kind = "uint64"
 
 
+class Named(Integer):
+    """An integer of a type with methods, of which `String` says how it reads, such as `time.Month`."""
+
+    __slots__ = ()
+    fields: ClassVar[Mapping[str, object]] = {}
+
+    @property
+    def methods(self) -> Mapping[str, Callable[..., object]]:
+        """The names of methods, and functions."""
+        raise NotImplementedError
+
+
 @final
 class TypedList(list[object]):
     """A Go slice of a type of its own, such as `[]string`, or a nil slice."""

@@ -12,6 +12,10 @@ from typing import Final
 from ..functions import Function
 
 _CHAPTERS: Final = {
+    "dates": (
+        "ago date dateInZone date_in_zone dateModify date_modify duration durationRound htmlDate htmlDateInZone"
+        " mustDateModify must_date_modify mustToDate now toDate unixEpoch"
+    ),
     "flow_control": "fail",
     "integer_lists": "seq until untilStep",
 }

@@ -6,9 +6,10 @@ The tokens are signed JWTs, as clients may expect, and are looked up and never p
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Final, Literal
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from ..clock import FOREVER, Clock
 from ..values import SecretValue
@@ -60,11 +61,12 @@ class Session:
     """What a login began.
 
     Attributes:
+        key: Signs its tokens, so that nobody can guess them.
         left: Uses that are left; None without a limit.
         over: Why it ended before its time, "" while it goes on.
     """
 
-    id: str
+    key: bytes = field(repr=False)
     identity: str
     method: str
     limits: Limits
@@ -72,6 +74,10 @@ class Session:
     left: int | None
     over: str = ""
     renewals: int = 0
+
+    @property
+    def id(self) -> str:
+        return sha256(self.key).hexdigest()[:32]
 
 
 @frozen
@@ -87,7 +93,6 @@ class Tokens:
         self._clock = clock
         self._entropy = entropy
         self._style = style
-        self._key = entropy(32)
         self._tokens: dict[SecretValue, _Token] = {}
         self._prune_at = _PRUNED_FROM
 
@@ -181,8 +186,8 @@ class Tokens:
         return token.session
 
     def _session(self, identity: str, method: str, limits: Limits) -> Session:
-        number = self._entropy(16).hex()
-        return Session(number, identity, method, limits, self._clock.monotonic(), limits.uses_limit or None)
+        key, began = self._entropy(32), self._clock.monotonic()
+        return Session(key, identity, method, limits, began, limits.uses_limit or None)
 
     def _age(self, session: Session) -> float:
         return self._clock.monotonic() - session.began
@@ -199,7 +204,7 @@ class Tokens:
         return self._clock.monotonic() + life if life else FOREVER
 
     def _given(self, session: Session, life: int) -> Login:
-        value = SecretValue(signed(self._claims(session, life), key=self._key))
+        value = SecretValue(signed(self._claims(session, life), key=session.key))
         self._tokens[value] = _Token(session, self._end(life))
         return Login(value, life, session.limits.budget or (0 if self._style.strict else UNLIMITED))
 

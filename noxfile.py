@@ -102,6 +102,13 @@ def simulation(session: nox.Session) -> None:
     session.run("python", "-m", "secretsync_k8s.testing.simulation", *session.posargs)
 
 
+@nox.session
+def oracle(session: nox.Session) -> None:
+    """Compare 20,000 random templates with Go, which must be installed (`--templates N --fuzz N --seed S`)."""
+    sync(session, "test")
+    session.run("python", "tests/oracle/compare.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
 def compare_pythons(session: nox.Session) -> None:
     """Check that a few lives are the same, byte for byte, on every supported Python that is there."""
     told = {version: digests(session, version) for version in PYTHONS if is_there(session, version)}

@@ -487,7 +487,7 @@ def counts() -> Cases:
 
 
 def missing_keys() -> Cases:
-    data = {"m": {"a": 1}, "n": None, "l": [{}], "s": "x"}
+    data: dict[str, Any] = {"m": {"a": 1}, "n": None, "l": [{}], "s": "x"}
     for mode in ["default", "invalid", "zero", "error"]:
         for text in [
             "{{.x}}",
@@ -677,7 +677,7 @@ def named() -> Cases:
 
 
 def records() -> Cases:
-    data = {"p": {"$pair": ["key", {"a": 1}]}, "q": {"$pair": ["key", None]}, "n": "name"}
+    data: dict[str, Any] = {"p": {"$pair": ["key", {"a": 1}]}, "q": {"$pair": ["key", None]}, "n": "name"}
     for text in [
         "{{.p.Key}}",
         "{{.p.Value.a}}",
@@ -722,12 +722,6 @@ def by_chance() -> Cases:
             yield case(author.template(), DATA, missingkey=mode)
 
 
-def is_comparable(answer: dict[str, Any]) -> bool:
-    """Return whether our answer should be the same: the depth is ours to bound, and a byte of a string is an int."""
-    error = answer.get("error", "")
-    return "maximum template depth" not in error and "uint8" not in error
-
-
 GROUPS = [by_chance, text_and_trim, literals, values, comparisons, counts, missing_keys, control, named, records]
 
 
@@ -749,8 +743,6 @@ def main() -> None:
         cases = list(known[name]())
         with (HERE / "cases" / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for at, (asked, answer) in enumerate(zip(cases, answered(cases), strict=True)):
-                if name == "by-chance" and not is_comparable(answer):
-                    continue
                 if "shape" in asked and not re.fullmatch(asked["shape"], text_of(answer), re.DOTALL):
                     raise SystemExit(f"{asked['text']}: {text_of(answer)!r} has not the shape {asked['shape']!r}")
                 kept = {key: value for key, value in asked.items() if value is not None}

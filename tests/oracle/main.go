@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"text/template"
 	"unicode/utf8"
@@ -28,6 +29,7 @@ type Case struct {
 	Delimiters [2]string   `json:"delimiters"`
 	MissingKey string      `json:"missingkey"`
 	Functions  string      `json:"functions"` // besides Go's own: none, or "sprig"
+	ParseOnly  bool        `json:"parse_only"`
 }
 
 // Result is what came of a case: a text or an error.
@@ -122,6 +124,9 @@ func run(c Case) (string, error) {
 			return "", err
 		}
 	}
+	if c.ParseOnly {
+		return "", nil
+	}
 	var out strings.Builder
 	err := t.Execute(&out, value(c.Data))
 	return out.String(), err
@@ -135,10 +140,10 @@ func open(file *os.File, err error) *os.File {
 }
 
 func main() {
+	debug.SetMaxStack(64 << 20) // what overflows it would overflow any
 	decoder := json.NewDecoder(bufio.NewReader(open(os.Open(os.Args[1]))))
 	decoder.UseNumber()
-	out := bufio.NewWriter(open(os.Create(os.Args[2])))
-	encoder := json.NewEncoder(out)
+	encoder := json.NewEncoder(open(os.Create(os.Args[2])))
 	encoder.SetEscapeHTML(false)
 	for decoder.More() {
 		var c Case
@@ -158,8 +163,5 @@ func main() {
 		if err := encoder.Encode(result); err != nil {
 			panic(err)
 		}
-	}
-	if err := out.Flush(); err != nil {
-		panic(err)
 	}
 }

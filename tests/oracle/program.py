@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 HERE: Final = Path(__file__).parent
 SOURCES: Final = ("go.mod", "go.sum", "main.go")
+FATAL: Final = (b"stack overflow", b"out of memory", b"makeslice: len out of range")
+"""What Go says of those ends of a process that a template can bring about."""
 
 
 def program() -> Path:
@@ -30,13 +32,34 @@ def program() -> Path:
     return path
 
 
-def answered(cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what Go makes of each case: `output`, `raw_output` (base64 of what is no UTF-8) or `error`."""
+def answered(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what Go makes of each case: `output`, `raw_output` (base64 of what is no UTF-8), `error` or `crash`.
+
+    A crash is what no program survives, such as the printing of a map that holds itself.
+    """
+    answers: list[dict[str, Any]] = []
+    while len(answers) < len(cases):
+        answers += _run(cases[len(answers) :])
+    return answers
+
+
+def _run(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answers up to the first crash."""
     with TemporaryDirectory() as folder:
         asked, told = Path(folder, "cases"), Path(folder, "results")
         asked.write_text("".join(json.dumps({"name": "t", **case}) + "\n" for case in cases), "ascii")
-        subprocess.run([program(), asked, told], env={**os.environ, "TZ": "UTC"}, check=True)
-        return [json.loads(line) for line in told.read_text("utf-8").splitlines()]
+        code, errors = _ended([str(program()), str(asked), str(told)])
+        answers = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
+    if len(answers) == len(cases):
+        return answers
+    if not any(known in errors for known in FATAL):
+        raise RuntimeError(f"Go ended with {code} at {cases[len(answers)]}: {errors[:2000]!r}")
+    return [*answers, {"crash": True}]
+
+
+def _ended(command: Sequence[str]) -> tuple[int, bytes]:
+    done = subprocess.run(command, env={**os.environ, "TZ": "UTC"}, stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stderr
 
 
 def text_of(answer: dict[str, Any]) -> str:

@@ -43,7 +43,7 @@ def _steps(run: Run, start: int, stop: int, step: int) -> range:
     if not step or (stop < start) != (step < 0):
         return range(0)
     found = range(start, stop, step)
-    run.check_items(len(found) if stop - start < _LARGEST else _LARGEST)
+    run.check_items(len(found) if abs(stop - start) < _LARGEST else _LARGEST)
     return found
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretsync.backends.kms.decode import Hidden, Malformed, document, project_id
-from secretsync.values import Document
+from secretsync.backends.kms.decode import Hidden, Malformed, document, project_id, single
+from secretsync.values import Document, Row
 
 scalars = st.none() | st.booleans() | st.integers() | st.text()
 anything = st.recursive(
@@ -43,6 +43,12 @@ def test_any_body_is_a_document_or_malformed(body: object) -> None:
 def test_any_body_is_a_project_or_malformed(body: object) -> None:
     with suppress(Malformed):
         assert isinstance(project_id(body), str)
+
+
+@given(anything | st.fixed_dictionaries({"secret": rows | anything}))
+def test_any_body_is_a_single_secret_or_malformed(body: object) -> None:
+    with suppress(Malformed, Hidden):
+        assert isinstance(single(body, environment="prod", path="/"), Row)
 
 
 @pytest.mark.parametrize("name", ["secretKey", "secretValue"])

@@ -21,6 +21,7 @@ _WORDS: Final = {
     504: "GatewayTimeoutError",
 }
 _PAGE: Final = b"<html><body><h1>Bad Gateway</h1></body></html>"
+_NO_ROUTE: Final = b'{"message":"Route GET:/x not found","error":"Not Found","statusCode":404}'
 _BROKEN_OFF: Final = b'{"secrets":[{"id":"'
 _KEPT: Final = 10_000
 _REDACTED: Final = "…"
@@ -54,8 +55,8 @@ class Fault:
         count: How many requests, None for all until it is cleared.
         status: Answered instead of the real answer; without a number 200 if there is a `body`.
         retry_after: Seconds, sent as `Retry-After`.
-        body: What the answer holds: the API's error, a proxy's page, JSON that breaks off with the connection, or of a
-            list no rows at all, or the first half of them.
+        body: What the answer holds: the API's error, a proxy's page, the framework's word for a route that it does not
+            know, JSON that breaks off with the connection, or of a list no rows at all, or the first half of them.
         delay: Seconds of real time before anything else.
         reset: The connection is reset without an answer.
         hang: No answer comes until the client or the server goes.
@@ -65,7 +66,7 @@ class Fault:
     count: int | None = None
     status: int | None = None
     retry_after: int | None = None
-    body: Literal["json", "html", "truncated", "empty", "short"] | None = None
+    body: Literal["json", "html", "route", "truncated", "empty", "short"] | None = None
     delay: float = 0.0
     reset: bool = False
     hang: bool = False
@@ -88,6 +89,8 @@ def wrong_answer(fault: Fault) -> tuple[int, bytes, str]:
         return status, _PAGE, "text/html"
     if fault.body == "truncated":
         return status, _BROKEN_OFF, "application/json"
+    if fault.body == "route":
+        return status, _NO_ROUTE, "application/json"
     error = _WORDS.get(status, "InternalServerError")
     body = {"reqId": "req-fault", "statusCode": status, "message": "Something went wrong", "error": error}
     return status, json.dumps(body).encode(), "application/json"

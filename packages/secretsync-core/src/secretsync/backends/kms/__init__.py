@@ -1,7 +1,7 @@
 """The KMS (an Infisical-compatible API): what can be asked of it and how it is read.
 
     urls.py      the address as people write it, as we use it
-    queries.py   Project, Folder
+    queries.py   Project, Folder, Secret
     routes.py    a query as requests, newest API first
     decode.py    an answer's body as values
     errors.py    a refusal as one of our errors, and how far it reaches

@@ -1,4 +1,4 @@
-"""Reads tokens, projects and folders of a KMS."""
+"""Reads tokens, projects, folders and secrets of a KMS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...retry import Chance
 from ...values import NO_VERSION, SecretValue, Version
 from .decode import Hidden, Malformed
 from .errors import failure, refused
-from .queries import Folder, Project
+from .queries import Folder, Project, Read, Secret
 from .routes import Route, operation, routes
 
 _LOGINS: Final = {universal.METHOD: universal.login}
@@ -28,13 +28,13 @@ _ELSEWHERE: Final = frozenset({OK, *NO_ROUTE})
 
 
 class KMSBackend:
-    """Answers `Token`, `Project` and `Folder`. Safe to call from several threads.
+    """Answers `Token`, `Project`, `Folder` and `Secret`. Safe to call from several threads.
 
     Every request is sent once, logins and idempotent reads too: the engine owns back-off, and a second try in here
     would escape its limits and its verdict about the host.
     """
 
-    answers: Collection[type[AnyQuery]] = frozenset({Token, Project, Folder})
+    answers: Collection[type[AnyQuery]] = frozenset({Token, Project, Folder, Secret})
 
     def __init__(self, http: HttpClient, policy: ClientPolicy, chance: Chance) -> None:
         self._http = http
@@ -54,7 +54,7 @@ class KMSBackend:
         """Answer every query with a request of its own; see `ports.Backend`.
 
         Args:
-            queries: Tokens, projects and folders.
+            queries: Tokens, projects, folders and single secrets.
             known: Sent as `If-None-Match`.
             credential: Of a `Token` the credentials by key, else the token.
             deadline: For all of it.
@@ -62,7 +62,7 @@ class KMSBackend:
         return {query: self._answer(query, known.get(query, NO_VERSION), credential, deadline) for query in queries}
 
     def _answer(self, query: AnyQuery, known: Version, credential: Found[Any] | None, deadline: Deadline) -> AnyWire:
-        if not isinstance(query, Token | Project | Folder) or credential is None:
+        if not isinstance(query, Token | Read) or credential is None:
             raise TypeError(f"{type(query).__name__} is not for this backend, or came without its credential")
         try:
             if isinstance(query, Token):
@@ -83,7 +83,7 @@ class KMSBackend:
             self._http, query.identity, credentials, policy=self._policy, chance=self._chance, deadline=deadline
         )
 
-    def _ask(self, query: Project | Folder, known: Version, token: SecretValue, deadline: Deadline) -> AnyWire:
+    def _ask(self, query: Read, known: Version, token: SecretValue, deadline: Deadline) -> AnyWire:
         route, response = self._routed(query, known, token, deadline)
         if response.status == _NOT_MODIFIED and known:
             return UNCHANGED
@@ -91,9 +91,7 @@ class KMSBackend:
             raise refused(refusal(response), query)
         return Found(_decoded(route, response, query), version=_version(response))
 
-    def _routed(
-        self, query: Project | Folder, known: Version, token: SecretValue, deadline: Deadline
-    ) -> tuple[Route, Response]:
+    def _routed(self, query: Read, known: Version, token: SecretValue, deadline: Deadline) -> tuple[Route, Response]:
         """Return the first answer of a route that the server knows, beginning with the one that worked last."""
         ways, key = routes(query), (query.host, type(query))
         worked = self._spoken.get(key, 0)
@@ -106,9 +104,7 @@ class KMSBackend:
                 break
         return ways[n], response
 
-    def _get(
-        self, query: Project | Folder, route: Route, *, known: Version, token: SecretValue, deadline: Deadline
-    ) -> Response:
+    def _get(self, query: Read, route: Route, *, known: Version, token: SecretValue, deadline: Deadline) -> Response:
         return self._http.send(
             Request(
                 "GET",
@@ -122,7 +118,7 @@ class KMSBackend:
             )
         )
 
-    def _recognised(self, error: WrongEndpoint, query: Token | Project | Folder, deadline: Deadline) -> WrongEndpoint:
+    def _recognised(self, error: WrongEndpoint, query: Token | Read, deadline: Deadline) -> WrongEndpoint:
         """Return the error, or a better one where the other dialect answers (kms-api §13)."""
         if error.status not in _ELSEWHERE:
             return error
@@ -143,7 +139,7 @@ def _version(response: Response) -> Version:
     return Version(tag) if tag.isascii() and tag.isprintable() else NO_VERSION
 
 
-def _decoded(route: Route, response: Response, query: Project | Folder) -> object:
+def _decoded(route: Route, response: Response, query: Read) -> object:
     host, wanted = query.host, operation(query)
     try:
         body = response.json()

@@ -52,6 +52,27 @@ def document(body: object, *, path: str) -> Document:
     return Document(tuple(rows))
 
 
+def single(body: object, *, environment: str, path: str) -> Row:
+    """Return the row of a single read; one that the folder imports is of block 1.
+
+    Args:
+        body: Of a single read, of either API version.
+        environment: That was asked in.
+        path: That was asked for.
+
+    Raises:
+        Malformed: It is no secret.
+        Hidden: Its value is masked. The mask is never taken for a value.
+    """
+    item = _object(_object(body, "the answer").get("secret"), "secret")
+    if item.get("secretValueHidden") is True:
+        raise Hidden(_text(item, "secretKey"))
+    found = _optional(item, "environment") or environment, _optional(item, "secretPath") or path
+    if found == (environment, path):
+        return _row(item, path=path, block=0)
+    return _row(item, path=":".join(found), block=1)
+
+
 def _rows(found: dict[str, object], *, path: str, block: int) -> Iterator[Row]:
     items = _objects(found.get("secrets"), "secrets")
     if hidden := [_text(item, "secretKey") for item in items if item.get("secretValueHidden") is True]:

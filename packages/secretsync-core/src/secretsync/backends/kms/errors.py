@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ...auth.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, UNAUTHORIZED, UNPROCESSABLE, Refusal
@@ -16,12 +17,13 @@ from ...errors import (
     PathNotFound,
     ProjectNotFound,
     RateLimited,
+    SecretNotFound,
     SecretSyncError,
     Unavailable,
     ValueHidden,
 )
 from ...queries import Failed, Query, Scope
-from .queries import Folder, Project
+from .queries import Project, Read, Secret
 from .routes import operation
 
 _ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
@@ -29,11 +31,20 @@ _ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
     ("Project not found", ProjectNotFound, "project not found"),
     ("Environment with slug", EnvironmentNotFound, "path not found: there is no such environment"),
     ("Folder with path", PathNotFound, "path not found"),
+    ("Secret with name", SecretNotFound, "secret not found"),
+    ("Secret with ID", SecretNotFound, "secret not found"),
 )
 """How the server's message begins, and what is absent then; its `error` word is the same for most of them."""
 
 
-def refused(said: Refusal, query: Project | Folder) -> BackendError:
+_OF_QUERY: Final[Mapping[type[object], tuple[type[NotFound], str]]] = {
+    Project: (ProjectNotFound, "project not found"),
+    Secret: (SecretNotFound, "secret not found"),
+}
+"""What an unknown 404 means, by what was asked; of a list it is the path."""
+
+
+def refused(said: Refusal, query: Read) -> BackendError:
     """Return the error that a read's refusal means."""
     kind, what = _meaning(said, query)
     host, wanted = query.host, operation(query)
@@ -46,7 +57,7 @@ def failure(error: SecretSyncError, query: Query[object]) -> Failed:
     return Failed(error, _scope(error, query), wait)
 
 
-def _meaning(said: Refusal, query: Project | Folder) -> tuple[type[BackendError], str]:
+def _meaning(said: Refusal, query: Read) -> tuple[type[BackendError], str]:
     # An expired token is a 403 on most servers; only the word tells it from missing rights.
     if said.status == UNAUTHORIZED or (said.status == FORBIDDEN and said.error == "TokenError"):
         return AuthenticationFailed, "authentication failed: the token is not accepted"
@@ -59,14 +70,12 @@ def _meaning(said: Refusal, query: Project | Folder) -> tuple[type[BackendError]
     return InvalidRequest, "the server rejects the request"
 
 
-def _absent(said: Refusal, query: Project | Folder) -> tuple[type[NotFound], str] | None:
+def _absent(said: Refusal, query: Read) -> tuple[type[NotFound], str] | None:
     for start, kind, what in _ABSENT:
         # Old servers say 400, and only for a project.
         if said.message.startswith(start) and (said.status == NOT_FOUND or start == "Project not found"):
             return kind, what
-    if said.status != NOT_FOUND:
-        return None
-    return (ProjectNotFound, "project not found") if isinstance(query, Project) else (PathNotFound, "path not found")
+    return _OF_QUERY.get(type(query), (PathNotFound, "path not found")) if said.status == NOT_FOUND else None
 
 
 def _scope(error: SecretSyncError, query: Query[object]) -> Scope:

@@ -6,7 +6,7 @@ from attrs import field
 
 from ...auth.token import Token
 from ...queries import Identity, Query, query
-from ...values import Document
+from ...values import Document, Row
 
 
 @query
@@ -45,6 +45,8 @@ class Folder(Query[Document]):
         recursive: With the folders below.
         imports: With what the folder imports.
         expand: With references replaced by the server.
+        tags: Only own rows with any of these tags, by slug; none is no filter.
+        metadata: Only own rows with all of these pairs, of which servers look at ten; none is no filter.
     """
 
     identity: Identity
@@ -55,6 +57,8 @@ class Folder(Query[Document]):
     recursive: bool = field(default=False, kw_only=True)
     imports: bool = field(default=True, kw_only=True)
     expand: bool = field(default=True, kw_only=True)
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    metadata: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
     @property
     def host(self) -> str:
@@ -63,3 +67,40 @@ class Folder(Query[Document]):
     @property
     def credential(self) -> Token:
         return Token(self.identity)
+
+
+@query
+class Secret(Query[Row]):
+    """Asks for one secret by its name: the folder's own, else that of its last import that has it.
+
+    Attributes:
+        project: Its id.
+        environment: Its slug.
+        path: Absolute; `/app`, `app` and `/app/` are one query.
+        name: As it stands in the KMS; any text.
+        imports: Looked for in what the folder imports, too. Such a row is of `block` 1.
+        expand: With references replaced by the server.
+        version: Of the secret; None is the latest.
+    """
+
+    identity: Identity
+    """Its host is an address from `urls.normalise`."""
+    project: str
+    environment: str
+    path: str = field(converter=_absolute)
+    name: str
+    imports: bool = field(default=True, kw_only=True)
+    expand: bool = field(default=True, kw_only=True)
+    version: int | None = field(default=None, kw_only=True)
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Token:
+        return Token(self.identity)
+
+
+Read = Project | Folder | Secret
+"""What is read with a token."""

@@ -7,9 +7,12 @@ from functools import partial
 
 from attrs import frozen
 
-from .decode import document, project_id
-from .queries import Folder, Project
+from .decode import document, project_id, single
+from .queries import Folder, Project, Read, Secret
 from .urls import segment
+
+Decode = Callable[[object], object]
+"""Makes the answer's value of a JSON body; a ValueError says what is wrong with it, without values."""
 
 
 @frozen
@@ -19,33 +22,48 @@ class Route:
     Attributes:
         path: Below `/api`.
         params: The query, complete: servers' defaults have changed, so none is relied on.
-        decode: Makes the answer's value of the JSON body; a ValueError says what is wrong with it, without values.
     """
 
     path: str
     params: Mapping[str, str]
-    decode: Callable[[object], object]
+    decode: Decode
 
 
-def operation(query: Project | Folder) -> str:
+def operation(query: Read) -> str:
     """Return what the query wants, in a user's words."""
-    if isinstance(query, Project):
-        return f"find project {query.slug}"
-    return f"list secrets of {query.path} in {query.environment}"
+    match query:
+        case Project():
+            return f"find project {query.slug}"
+        case Folder():
+            return f"list secrets of {query.path} in {query.environment}"
+        case Secret():
+            return f"read secret {query.name} of {query.path} in {query.environment}"
 
 
-def routes(query: Project | Folder) -> tuple[Route, ...]:
+def routes(query: Read) -> tuple[Route, ...]:
     """Return how it can be asked, newest API first."""
-    if isinstance(query, Project):
-        slug = segment(query.slug)
-        return tuple(Route(path + slug, {}, project_id) for path in ("/v1/projects/slug/", "/v2/workspace/"))
+    match query:
+        case Project():
+            slug = segment(query.slug)
+            return tuple(Route(path + slug, {}, project_id) for path in ("/v1/projects/slug/", "/v2/workspace/"))
+        case Folder():
+            return _secrets(query, "", _list_params(query), partial(document, path=query.path))
+        case Secret():
+            name = "/" + segment(query.name)
+            return _secrets(
+                query, name, _secret_params(query), partial(single, environment=query.environment, path=query.path)
+            )
+
+
+def _secrets(query: Folder | Secret, name: str, own: Mapping[str, str], decode: Decode) -> tuple[Route, ...]:
+    """Return the routes of either API version that lists secrets and reads single ones."""
     shared = {
         "environment": query.environment,
         "secretPath": query.path,
-        "recursive": _flag(on=query.recursive),
         "include_imports": _flag(on=query.imports),
         "expandSecretReferences": _flag(on=query.expand),
         "viewSecretValue": "true",
+        **own,
     }
     # The name of the imports flag changed inside v4; a server ignores the one that it does not know.
     v4 = {
@@ -54,11 +72,24 @@ def routes(query: Project | Folder) -> tuple[Route, ...]:
         "includeImports": _flag(on=query.imports),
         "includePersonalOverrides": "false",
     }
-    decode = partial(document, path=query.path)
     return (
-        Route("/v4/secrets", v4, decode),
-        Route("/v3/secrets/raw", {"workspaceId": query.project, **shared}, decode),
+        Route(f"/v4/secrets{name}", v4, decode),
+        Route(f"/v3/secrets/raw{name}", {"workspaceId": query.project, **shared}, decode),
     )
+
+
+def _list_params(query: Folder) -> Mapping[str, str]:
+    params = {"recursive": _flag(on=query.recursive)}
+    if query.tags:
+        params["tagSlugs"] = ",".join(query.tags)
+    if query.metadata:
+        params["metadataFilter"] = "|".join(f"key={key},value={value}" for key, value in query.metadata)
+    return params
+
+
+def _secret_params(query: Secret) -> Mapping[str, str]:
+    version = {} if query.version is None else {"version": str(query.version)}
+    return {"type": "shared", **version}
 
 
 def _flag(*, on: bool) -> str:

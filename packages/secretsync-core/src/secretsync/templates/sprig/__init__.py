@@ -18,6 +18,7 @@ _CHAPTERS: Final = {
     ),
     "flow_control": "fail",
     "integer_lists": "seq until untilStep",
+    "json": "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson",
 }
 CHAPTERS: Final[Mapping[str, str]] = {name: chapter for chapter, names in _CHAPTERS.items() for name in names.split()}
 """The module of each function."""

@@ -1,0 +1,175 @@
+r"""JSON as Go writes it: sorted keys, numbers in Go's form, `<`, `>` and `&` escaped, `\ufffd` for what is no UTF-8.
+
+What is made of texts, whole numbers and booleans alone is written by Python's encoder, which escapes the same
+characters the same way; what that does differently is then replaced in the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from json.encoder import JSONEncoder, encode_basestring
+from math import isfinite
+from typing import Final
+
+from ..gotime.format import rfc3339
+from ..gotime.instant import Instant
+from ..gotime.record import instant_of
+from ..values import Record, StandIn, Undecided, encoded, is_nil, type_name, well_formed
+
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+_PARTS: Final = frozenset({*_PLAIN, dict, list})
+_DEEPEST: Final = 100
+"""Levels that are looked through for whether all is plain."""
+_LEAST_FIXED, _LEAST_LARGE = 1e-6, 1e21
+_MARKUP: Final = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
+_SEPARATORS: Final = str.maketrans({"\u2028": r"\u2028", "\u2029": r"\u2029"})
+_NO_UTF_8: Final = "[\ud800-\udfff]"
+_write_plain: Final = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=True).encode
+
+
+class Unwritable(ValueError):
+    """A value cannot be written as JSON; the text of the error is Go's, and quotes no data."""
+
+
+def to_json(value: object, *, escape_markup: bool = True, indent: str = "") -> str:
+    """Return a value as JSON, on one line, or with an indent on a line for each element.
+
+    Raises:
+        Unwritable: It contains itself, or what JSON has not: a number that is not finite, or a complex one.
+    """
+    try:
+        text = _write_plain(value) if not indent and _is_plain(value, 0) else _Writer(indent).write(value, "\n")
+    except RecursionError:
+        raise Unwritable(f"json: unsupported value: encountered a cycle via {type_name(value)}") from None
+    if escape_markup and ("<" in text or ">" in text or "&" in text):
+        text = text.translate(_MARKUP)
+    return text if text.isascii() else _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(_NO_UTF_8, r"\\ufffd", well_formed(text)).translate(_SEPARATORS)
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Return whether Python's encoder does what Go does with a value."""
+    cls = type(value)
+    if cls is dict:
+        elements: Iterable[object] = value.values()  # type: ignore[attr-defined]  # it is a dict
+    elif cls is list:
+        elements = value  # type: ignore[assignment]  # it is a list
+    else:
+        return cls in _PLAIN
+    classes = set(map(type, elements))
+    if classes <= _PLAIN:
+        return cls is list or _sorts_as_bytes(value)  # type: ignore[arg-type]  # it is a dict
+    if depth > _DEEPEST or not classes <= _PARTS:
+        return False
+    return all(_is_plain(element, depth + 1) for element in elements)
+
+
+def _sorts_as_bytes(value: dict[str, object]) -> bool:
+    keys = "".join(value)
+    return keys.isascii() or re.search(_NO_UTF_8, keys) is None
+
+
+class _Writer:
+    """Writes any value, one after another.
+
+    Args:
+        indent: What a level is indented by; without one, all is on one line.
+    """
+
+    __slots__ = ("_colon", "_indent", "_within")
+
+    def __init__(self, indent: str) -> None:
+        self._indent: str = indent
+        self._colon: str = ": " if indent else ":"
+        self._within: set[int] = set()
+
+    def write(self, value: object, newline: str) -> str:
+        """Return a value; a new line at its level begins as `newline` does."""
+        match value:
+            case str():
+                return encode_basestring(value)
+            case bool() | None:
+                return {True: "true", False: "false", None: "null"}[value]
+            case int():
+                return int.__repr__(value)
+            case float():
+                return number(value)
+            case StandIn():
+                raise Undecided
+        return "null" if is_nil(value) else self._compound(value, newline)
+
+    def _compound(self, value: object, newline: str) -> str:
+        if isinstance(value, list | tuple) and type_name(value) == "[]uint8":
+            return f'"{b64encode(bytes(value)).decode("ascii")}"'
+        if id(value) in self._within:
+            raise Unwritable(f"json: unsupported value: encountered a cycle via {type_name(value)}")
+        self._within.add(id(value))
+        inner = newline + self._indent
+        match value:
+            case Mapping():
+                text = self._object(((key, value[key]) for key in sorted(value, key=encoded)), inner)
+            case list() | tuple():
+                text = self._enclosed("[]", [self.write(element, inner) for element in value], inner)
+            case Record():
+                text = self._record(value, inner)
+            case _:
+                raise Unwritable(f"json: unsupported type: {type_name(value)}")
+        self._within.discard(id(value))
+        return text
+
+    def _object(self, items: Iterable[tuple[str, object]], inner: str) -> str:
+        colon = self._colon
+        return self._enclosed("{}", [f"{encode_basestring(k)}{colon}{self.write(v, inner)}" for k, v in items], inner)
+
+    def _enclosed(self, marks: str, elements: list[str], inner: str) -> str:
+        if not elements or not self._indent:
+            return marks[0] + ",".join(elements) + marks[1]
+        return marks[0] + inner + f",{inner}".join(elements) + inner.removesuffix(self._indent) + marks[1]
+
+    def _record(self, record: Record, inner: str) -> str:
+        """Write a struct: a time, whatever has a text of its own, or the fields that Go exports."""
+        instant = instant_of(record)
+        if instant is not None:
+            return _time(instant)
+        if "MarshalText" in record.methods:
+            return encode_basestring(str(record.methods["MarshalText"]()))
+        return self._object(((name, held) for name, held in record.fields.items() if name[:1].isupper()), inner)
+
+
+def _time(instant: Instant) -> str:
+    text = rfc3339(instant)
+    if re.match("[0-9]{4}-", text) is None:
+        raise Unwritable(
+            "json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: year outside of range [0,9999]"
+        )
+    return f'"{text}"'
+
+
+def number(value: float) -> str:
+    """Return a float: in digits alone below 1e21 and from 1e-6 on, else with an exponent.
+
+    Raises:
+        Unwritable: It is not finite.
+    """
+    if not isfinite(value):
+        raise Unwritable("json: unsupported value: [redacted]")
+    text = repr(value).removesuffix(".0")
+    if "e" not in text:
+        return text
+    mantissa, exponent = text.split("e")
+    if _LEAST_FIXED <= abs(value) < _LEAST_LARGE:
+        return _without_exponent(mantissa, int(exponent))
+    return f"{mantissa}e{exponent[0]}{exponent[1:].lstrip('0')}"
+
+
+def _without_exponent(mantissa: str, exponent: int) -> str:
+    sign = "-" if mantissa[0] == "-" else ""
+    digits = mantissa.lstrip("-").replace(".", "")
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    return sign + digits.ljust(exponent + 1, "0")

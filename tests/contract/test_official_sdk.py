@@ -11,9 +11,9 @@ from infisical_sdk.infisical_requests import APIError
 from secretsync.devserver import DevServer, Fault, parse_seed
 
 SEED = """
-projects: [{id: p1, slug: shop}]
+projects: [{id: p1, slug: shop, tags: [{id: t1, slug: core, color: red}]}]
 identities:
-  - {id: i, universal: {clientId: cid, clientSecret: s3cret}, grants: [{project: shop}]}
+  - {id: i, universal: {clientId: cid, clientSecret: s3cret}, grants: [{project: shop, actions: [read, write, lease]}]}
 secrets:
   shop: {prod: {/: {ROOT: r}, /app: {HOST: db, URL: "postgres://${HOST}/x"}, /app/sub: {HOST: sub}, /shared: {LOG: info}}}
 imports:
@@ -79,3 +79,39 @@ def test_it_is_told_that_its_credentials_are_wrong(server: DevServer) -> None:
         with pytest.raises(APIError, match="Invalid credentials"):
             client.auth.universal_auth.login(client_id="cid", client_secret="x")
         client.api.session.close()
+
+
+@pytest.mark.row("kms-api-12")
+def test_it_creates_changes_and_deletes_a_secret(sdk: InfisicalSDKClient) -> None:
+    at = {"environment_slug": "prod", "secret_path": "/app", "project_slug": "shop"}
+    made = sdk.secrets.create_secret_by_name("NEW", secret_value="1", secret_comment="why", tags_ids=["t1"], **at)
+    assert (made.secretKey, made.secretValue, made.version, made.secretComment) == ("NEW", "1", 1, "why")
+    changed = sdk.secrets.update_secret_by_name("NEW", secret_value="2", new_secret_name="NEWER", **at)
+    assert (changed.secretKey, changed.secretValue, changed.version, changed.secretComment) == ("NEWER", "2", 2, "why")
+    tagged = sdk.secrets.list_secrets(tag_filters=["core"], **at).secrets
+    assert [row.secretKey for row in tagged] == ["NEWER"]
+    assert sdk.secrets.delete_secret_by_name("NEWER", **at).secretValue == "2"
+    with pytest.raises(APIError, match="Secret with name 'NEWER' not found"):
+        sdk.secrets.get_secret_by_name("NEWER", **at)
+
+
+@pytest.mark.row("kms-api-12")
+def test_it_reads_an_old_version(sdk: InfisicalSDKClient) -> None:
+    at = {"environment_slug": "prod", "secret_path": "/", "project_id": "p1"}
+    sdk.secrets.update_secret_by_name("ROOT", secret_value="r2", **at)
+    assert [sdk.secrets.get_secret_by_name("ROOT", version=n, **at).secretValue for n in ("1", "2")] == ["r", "r2"]
+
+
+@pytest.mark.row("kms-api-12")
+def test_it_works_with_folders(sdk: InfisicalSDKClient) -> None:
+    at = {"environment_slug": "prod", "project_id": "p1"}
+    made = sdk.folders.create_folder("new", description="why", path="/app", **at)
+    assert (made.name, made.path, made.description) == ("new", "/app/new", "why")
+    names = [one.name for one in sdk.folders.list_folders(path="/app", **at).folders]
+    assert names == ["new", "sub"]
+    below = [one.relativePath for one in sdk.folders.list_folders(path="/", recursive=True, **at).folders]
+    assert below == ["app", "app/new", "app/sub", "shared"]
+    found = sdk.folders.get_folder_by_id(made.id)
+    assert (found.path, found.projectId, found.environment.envSlug) == ("/app/new", "p1", "prod")
+    assert sdk.folders.update_folder(made.id, "newer", path="/app", **at).path == "/app/newer"
+    assert sdk.folders.delete_folder(made.id, path="/app", **at).id == made.id

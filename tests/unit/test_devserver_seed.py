@@ -36,6 +36,15 @@ PROBLEMS = {
         "projects: [{id: p, slug: s}]\nsecrets: {s: {prod: {app: {}}}}",
         's:2:22: secrets.s.prod.app: a folder begins with "/"',
     ),
+    "policy of no project": ("policies: [{project: x}]", "s:1:13: policies[0].project: no such project in this seed"),
+    "detail of no secret": (
+        "projects: [{id: p, slug: s}]\ndetails: {s: {prod: {/: {A: {}}}}}",
+        "s:2:26: details.s.prod./.A: no such secret in this seed",
+    ),
+    "unknown tag": (
+        "projects: [{id: p, slug: s, tags: [{id: t, slug: core}]}]\nsecrets: {s: {prod: {/: {A: a}}}}\ndetails: {s: {prod: {/: {A: {tags: [x, core]}}}}}",
+        "s:3:30: details.s.prod./.A.tags: the project has no tag x",
+    ),
     "import's environment": (
         "projects: [{id: p, slug: s}]\nimports: {s: {prod: {/: [{environment: x, path: /}]}}}",
         "s:2:27: imports.s.prod./[0].environment: the project has no such environment",

@@ -44,6 +44,10 @@ class Form:
         """Return a text as it came, None where there is none: to be told from an empty one."""
         return self._text(name)
 
+    def has(self, name: str) -> bool:
+        """Whether a field is there and not null."""
+        return self._given.get(name) is not None
+
     def truth(self, *names: str, absent: bool, lenient: bool = False) -> bool:
         """Return the first of these that is given, each of them checked; `lenient` takes capital letters too."""
         found = [self._truth(name, lenient=lenient) for name in names if self._given.get(name) not in (None, "")]

@@ -12,14 +12,16 @@ from attrs import evolve
 from ..clock import Clock
 from ..values import SecretValue
 from .entropy import Entropy
+from .folders import Folders
 from .identities import Identities
 from .reading import EVERYTHING, UNFILTERED, Filter, Listing, Reading, Row, View
 from .references import Location
-from .refusals import no_environment, no_project, no_secret_id, not_a_member
+from .refusals import no_environment, no_folder_id, no_project, no_secret_id, not_a_member
 from .rights import Rights
 from .seed import Detail, Identity, PermissionStyle, Project, Seed, leaves
 from .tokens import Login
 from .tree import Content, Event, Metadatum, Tree, clean
+from .writing import Writing
 
 
 class KMS:
@@ -45,6 +47,7 @@ class KMS:
         self._projects = seed.projects
         self._by_slug = {project.slug: project for project in seed.projects}
         self.identities: Identities = Identities(seed, clock=clock, entropy=entropy)
+        self._policies = seed.policies
         self._tree = Tree(clock=clock, entropy=entropy, hear=self._heard)
         self._sow(seed)
 
@@ -153,6 +156,32 @@ class KMS:
         project = self.project(who, id=found[0].project)
         with self._reading(who, project, view) as reading:
             return reading.row(*found), project
+
+    # -- writes of who asks, each under the lock until its `with` ends
+
+    @contextmanager
+    def writing(self, who: Identity, project: Project) -> Iterator[Writing]:
+        """Yield what changes secrets under an identity's rights."""
+        with self._lock:
+            yield Writing(self._tree, Rights(who, project, self.permissions), self._policies)
+
+    @contextmanager
+    def folders(self, who: Identity, project: Project) -> Iterator[Folders]:
+        """Yield what looks at folders and changes them under an identity's rights."""
+        with self._lock:
+            yield Folders(self._tree, Rights(who, project, self.permissions))
+
+    def project_of_folder(self, who: Identity, folder_id: str) -> Project:
+        """Return the project that a folder belongs to.
+
+        Raises:
+            Refusal: There is no such folder (404), or the identity is no member of its project (403).
+        """
+        with self._lock:
+            at = self._tree.find(folder_id)
+        if at is None:
+            raise no_folder_id(folder_id)
+        return self.project(who, id=at.project)
 
     # -- writes of who runs the server
 

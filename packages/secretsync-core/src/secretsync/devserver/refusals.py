@@ -98,3 +98,15 @@ def no_secret_id(secret_id: str) -> Refusal:
 
 def no_version(name: str, version: int) -> Refusal:
     return Refusal(404, "GetSecretByName", f"Secret with name '{name}' has no version {version}")
+
+
+def no_folder_id(folder_id: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Folder with ID '{folder_id}' not found")
+
+
+def no_import(import_id: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Secret import with ID '{import_id}' not found")
+
+
+def forbidden_write(*denied: str) -> Refusal:
+    return Refusal(403, "PermissionDenied", "You are not allowed to change this", details=denied)

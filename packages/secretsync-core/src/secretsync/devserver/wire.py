@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from .folders import Imported, Shelf
 from .reading import Block, Listing, Row
 from .refusals import Issue, Refusal
 from .seed import Project, Tag
 from .tokens import Login
 from .tree import Metadatum
+from .writing import Approval
 
 Json = Mapping[str, object]
 
@@ -40,7 +42,7 @@ def project(one: Project, *, organization: str, created: datetime) -> Json:
         "autoCapitalization": False,
         "createdAt": timestamp(created),
         "updatedAt": timestamp(created),
-        "environments": [{"id": f"{one.id}-{slug}", "name": slug, "slug": slug} for slug in one.environments],
+        "environments": [environment(one.id, slug) for slug in one.environments],
     }
 
 
@@ -67,6 +69,48 @@ def own_row(row: Row, project_id: str) -> Json:
         "createdAt": timestamp(row.secret.created_at),
         "updatedAt": timestamp(row.secret.updated_at),
     }
+
+
+def approval(made: Approval) -> Json:
+    """Return what stands for a change that somebody must approve first; the status is 200 all the same."""
+    return {"approval": {"id": made.id, "slug": made.slug, "status": "open", "hasMerged": False}}
+
+
+def folder(shelf: Shelf) -> Json:
+    stored = shelf.folder
+    return {
+        "id": stored.id,
+        "name": shelf.name,
+        "envId": environment_id(shelf.at.project, shelf.at.environment),
+        "parentId": shelf.parent,
+        "version": stored.version,
+        "isReserved": False,
+        "description": stored.description,
+        "lastSecretModified": timestamp(stored.updated_at),
+        "createdAt": timestamp(stored.created_at),
+        "updatedAt": timestamp(stored.updated_at),
+    }
+
+
+def folder_import(one: Imported) -> Json:
+    return {
+        "id": one.id,
+        "version": 1,
+        "importPath": one.source.path,
+        "importEnv": environment(one.at.project, one.source.environment),
+        "position": one.position,
+        "secretPath": one.at.path,
+        "isReplication": False,
+        "isReserved": False,
+    }
+
+
+def environment(project_id: str, slug: str) -> Json:
+    return {"id": environment_id(project_id, slug), "name": slug, "slug": slug}
+
+
+def environment_id(project_id: str, slug: str) -> str:
+    return f"{project_id}-{slug}"
 
 
 def refusal(refused: Refusal, request_id: str) -> Json:

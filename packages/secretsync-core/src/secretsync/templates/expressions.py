@@ -229,7 +229,8 @@ class Expressions:
         for number in range(len(args) + (final is not None)):
             operand = self.argument(args[number], VALUE) if number < len(args) or final is None else final
             literal = args[number] if number < len(args) else None
-            found = f", {str(literal)!r}" if isinstance(literal, nodes.Bool | nodes.Number | nodes.String) else ""
+            is_literal = isinstance(literal, nodes.Bool | nodes.Number | nodes.String)
+            found = f", {self.emitter.constant(str(literal))}" if is_literal else ""
             given.append(self.keep(f"method_argument({base.code}, {key}, {number}, {operand.code}{found})").code)
         slow = "boxed_method" if base.boxed else "method"
         made = Operand(self.emitter.name("t"), boxed=True)

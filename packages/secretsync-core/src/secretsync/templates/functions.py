@@ -93,3 +93,31 @@ class Layers(Mapping[str, Function]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class Chapters(Mapping[str, Function]):
+    """Functions in modules that are loaded when one of theirs is looked up.
+
+    Args:
+        modules: The full name of the module of each function. It has a mapping `FUNCTIONS`.
+    """
+
+    __slots__ = ("modules",)
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self.modules: Mapping[str, str] = modules
+
+    def __getitem__(self, name: str) -> Function:
+        from importlib import import_module
+
+        found: Function = import_module(self.modules[name]).FUNCTIONS[name]
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.modules)
+
+    def __len__(self) -> int:
+        return len(self.modules)

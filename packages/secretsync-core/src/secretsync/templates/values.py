@@ -146,19 +146,26 @@ class TypedList(list[object]):
 
 @final
 class TypedMap(dict[str, object]):
-    """A Go map from strings of a type of its own, such as `map[string]string`, or a nil map."""
+    """A Go map from strings of a type of its own, such as `map[string]string`, or a nil map.
 
-    __slots__ = ("is_nil", "type_name")
+    Attributes:
+        zero: What Go has for a key that is not there.
+    """
 
-    def __init__(self, type_name: str, elements: Mapping[str, object] | None = None, *, is_nil: bool = False) -> None:
+    __slots__ = ("is_nil", "type_name", "zero")
+
+    def __init__(
+        self,
+        type_name: str,
+        elements: Mapping[str, object] | None = None,
+        *,
+        is_nil: bool = False,
+        zero: object = None,
+    ) -> None:
         super().__init__(elements or {})
         self.type_name: str = type_name
         self.is_nil: bool = is_nil
-
-    @property
-    def zero(self) -> object:
-        """What Go has for a key that is not there."""
-        return "" if self.type_name == "map[string]string" else None
+        self.zero: object = "" if type_name == "map[string]string" else zero
 
 
 _NAMES: Final[dict[type, str]] = {

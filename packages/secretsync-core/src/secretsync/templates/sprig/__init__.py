@@ -6,10 +6,10 @@ left out: a template has no business with the machine it is rendered on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from ..functions import Function
+from ..functions import Chapters, Function
 
 _CHAPTERS: Final = {
     "dates": (
@@ -24,23 +24,5 @@ CHAPTERS: Final[Mapping[str, str]] = {name: chapter for chapter, names in _CHAPT
 """The module of each function."""
 
 
-class _Chapters(Mapping[str, Function]):
-    """Looks a function up where it is, which loads its chapter."""
-
-    def __getitem__(self, name: str) -> Function:
-        from importlib import import_module
-
-        found: Function = import_module(f"{__name__}.{CHAPTERS[name]}").FUNCTIONS[name]
-        return found
-
-    def __contains__(self, name: object) -> bool:
-        return name in CHAPTERS
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(CHAPTERS)
-
-    def __len__(self) -> int:
-        return len(CHAPTERS)
-
-
-SPRIG: Final[Mapping[str, Function]] = _Chapters()
+SPRIG: Final[Mapping[str, Function]] = Chapters({name: f"{__name__}.{chapter}" for name, chapter in CHAPTERS.items()})
+"""All of them; a chapter is loaded when one of its functions is looked up."""

@@ -16,9 +16,14 @@ _CHAPTERS: Final = {
         "ago date dateInZone date_in_zone dateModify date_modify duration durationRound htmlDate htmlDateInZone"
         " mustDateModify must_date_modify mustToDate now toDate unixEpoch"
     ),
+    "encoding": "b32dec b32enc b64dec b64enc",
     "flow_control": "fail",
     "integer_lists": "seq until untilStep",
     "json": "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson",
+    "regex": (
+        "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral mustRegexSplit"
+        " regexFind regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit"
+    ),
 }
 CHAPTERS: Final[Mapping[str, str]] = {name: chapter for chapter, names in _CHAPTERS.items() for name in names.split()}
 """The module of each function."""

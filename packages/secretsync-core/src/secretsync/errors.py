@@ -293,9 +293,29 @@ class WrongEndpoint(BackendError):
 
 
 class ApprovalRequired(BackendError):
-    """The change was taken as a request that somebody must approve."""
+    """The change was taken as a request that somebody must approve; nothing is changed yet.
+
+    Attributes:
+        approval_id: The server's name of the request, "" if it gave none.
+        slug: Its short name, as people see it.
+    """
 
     code = "approval_required"
+
+    def __init__(
+        self,
+        backend: str,
+        operation: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        request_id: str = "",
+        approval_id: str = "",
+        slug: str = "",
+    ) -> None:
+        super().__init__(backend, operation, detail, status=status, request_id=request_id)
+        self.approval_id = approval_id
+        self.slug = slug
 
 
 class NotFound(BackendError):

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from threading import Lock
-from typing import Final, Protocol
+from typing import Final, Protocol, Union
 from urllib.parse import urlencode
 from urllib.request import getproxies, proxy_bypass
 
@@ -36,7 +36,8 @@ from .values import SecretValue
 Address = tuple[str, int]
 """A host, by name or number, and a port."""
 
-Body = Mapping[str, "str | int | bool | SecretValue | None"]
+Sent = Union["str | int | bool | SecretValue | None", "Sequence[Sent]", "Mapping[str, Sent]"]
+Body = Mapping[str, Sent]
 """A body to send; its secrets are revealed where it becomes bytes."""
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -370,7 +371,19 @@ def _content(asked: Request) -> bytes | None:
 
 def revealed(body: Body) -> dict[str, object]:
     """Return a body as it is sent."""
-    return {name: value.text() if isinstance(value, SecretValue) else value for name, value in body.items()}
+    return {name: _revealed(value) for name, value in body.items()}
+
+
+def _revealed(value: Sent) -> object:
+    match value:
+        case SecretValue():
+            return value.text()
+        case Mapping():
+            return revealed(value)
+        case list() | tuple():
+            return [_revealed(item) for item in value]
+        case _:
+            return value
 
 
 # -- errors

@@ -6,6 +6,8 @@
     decode.py    an answer's body as values
     errors.py    a refusal as one of our errors, and how far it reaches
     backend.py   the backend itself
+    session.py   one deed at a time, beside reading
+    writes.py    secrets created, changed, deleted · folders.py folders and imports
     scope.py     a folder as people name it, for every reader of one
 
 Specified in kms-api.

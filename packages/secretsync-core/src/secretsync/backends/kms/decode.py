@@ -5,7 +5,7 @@ What is wrong with a body is a `Malformed`, in words that name keys and never va
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ...values import Document, Row, SecretValue
@@ -28,8 +28,8 @@ def project_id(body: object) -> str:
     Raises:
         Malformed: There is none.
     """
-    found = _object(body, "the project")
-    return _text(found, "id" if "id" in found else "_id")
+    found = entries(body, "the project")
+    return text(found, "id" if "id" in found else "_id")
 
 
 def document(body: object, *, path: str) -> Document:
@@ -43,7 +43,7 @@ def document(body: object, *, path: str) -> Document:
         Malformed: It is no list of secrets.
         Hidden: A value is masked. The mask is never taken for a value.
     """
-    found = _object(body, "the answer")
+    found = entries(body, "the answer")
     rows = [*_rows(found, path=path, block=0)]
     for block, imported in enumerate(_objects(found.get("imports") or [], "imports"), start=1):
         # "prod:/shared": an import's folder may be of another environment, and must not look like an own path.
@@ -64,9 +64,9 @@ def single(body: object, *, environment: str, path: str) -> Row:
         Malformed: It is no secret.
         Hidden: Its value is masked. The mask is never taken for a value.
     """
-    item = _object(_object(body, "the answer").get("secret"), "secret")
+    item = entries(entries(body, "the answer").get("secret"), "secret")
     if item.get("secretValueHidden") is True:
-        raise Hidden(_text(item, "secretKey"))
+        raise Hidden(text(item, "secretKey"))
     found = _optional(item, "environment") or environment, _optional(item, "secretPath") or path
     if found == (environment, path):
         return _row(item, path=path, block=0)
@@ -75,7 +75,7 @@ def single(body: object, *, environment: str, path: str) -> Row:
 
 def _rows(found: dict[str, object], *, path: str, block: int) -> Iterator[Row]:
     items = _objects(found.get("secrets"), "secrets")
-    if hidden := [_text(item, "secretKey") for item in items if item.get("secretValueHidden") is True]:
+    if hidden := [text(item, "secretKey") for item in items if item.get("secretValueHidden") is True]:
         raise Hidden(_listed(hidden))
     for item in items:
         if item.get("type") != "personal":  # v3 lists a user's own overrides beside the shared rows
@@ -85,8 +85,8 @@ def _rows(found: dict[str, object], *, path: str, block: int) -> Iterator[Row]:
 def _row(item: dict[str, object], *, path: str, block: int) -> Row:
     own = _optional(item, "secretPath") if block == 0 else ""
     return Row(
-        key=_text(item, "secretKey"),
-        value=SecretValue(_text(item, "secretValue")),
+        key=text(item, "secretKey"),
+        value=SecretValue(text(item, "secretValue")),
         id=_optional(item, "id") or _optional(item, "_id"),
         path=own or path,
         version=str(item.get("version", "")),
@@ -96,10 +96,57 @@ def _row(item: dict[str, object], *, path: str, block: int) -> Row:
     )
 
 
+# -- answers to what is done
+
+
+def waiting(found: Mapping[str, object]) -> Mapping[str, str] | None:
+    """Return the request for an approval that the server made of a change, None where it made none."""
+    approval = found.get("approval")
+    if not isinstance(approval, dict):
+        return None
+    return {name: value for name in ("id", "slug") if (value := _optional(approval, name))}
+
+
+def changed(found: Mapping[str, object], *, many: bool) -> tuple[Row, ...]:
+    """Return the rows that a write answers with, without their values.
+
+    Raises:
+        Malformed: There are none.
+    """
+    rows = items(found, "secrets") if many else [entries(found.get("secret"), "secret")]
+    return tuple(_row({**row, "secretValue": ""}, path="", block=0) for row in rows)
+
+
 # -- shapes
 
 
-def _object(value: object, what: str) -> dict[str, object]:
+def items(found: Mapping[str, object], name: str) -> list[dict[str, object]]:
+    """Return a list of objects.
+
+    Raises:
+        Malformed: It is none.
+    """
+    return _objects(found.get(name), name)
+
+
+def number(found: Mapping[str, object], name: str) -> int:
+    """Return a whole number.
+
+    Raises:
+        Malformed: It is none.
+    """
+    value = found.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Malformed(f"{name} is no number")
+    return value
+
+
+def entries(value: object, what: str = "the answer") -> dict[str, object]:
+    """Return an object.
+
+    Raises:
+        Malformed: It is none.
+    """
     if not isinstance(value, dict):
         raise Malformed(f"{what} is no object")
     return value
@@ -108,17 +155,22 @@ def _object(value: object, what: str) -> dict[str, object]:
 def _objects(value: object, what: str) -> list[dict[str, object]]:
     if not isinstance(value, list):
         raise Malformed(f"{what} is no list")
-    return [_object(item, f"an item of {what}") for item in value]
+    return [entries(item, f"an item of {what}") for item in value]
 
 
-def _text(found: dict[str, object], name: str) -> str:
+def text(found: Mapping[str, object], name: str) -> str:
+    """Return a text that can become bytes.
+
+    Raises:
+        Malformed: It is none.
+    """
     value = found.get(name)
     if not isinstance(value, str) or not _encodable(value):
         raise Malformed(f"{name} is no text")
     return value
 
 
-def _optional(found: dict[str, object], name: str) -> str:
+def _optional(found: Mapping[str, object], name: str) -> str:
     value = found.get(name)
     return value if isinstance(value, str) and _encodable(value) else ""
 

@@ -1,4 +1,4 @@
-"""Refusals of reads as errors of ours, and how far each reaches (kms-api §8, §9)."""
+"""Refusals as errors of ours, and how far each reaches (kms-api §8, §9)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ _ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
 """How the server's message begins, and what is absent then; its `error` word is the same for most of them."""
 
 
-_OF_QUERY: Final[Mapping[type[object], tuple[type[NotFound], str]]] = {
+Missing = tuple[type[NotFound], str]
+"""The error of something that is not there, and how it is said."""
+
+PATH: Final[Missing] = (PathNotFound, "path not found")
+_OF_QUERY: Final[Mapping[type[object], Missing]] = {
     Project: (ProjectNotFound, "project not found"),
     Secret: (SecretNotFound, "secret not found"),
 }
@@ -46,9 +50,19 @@ _OF_QUERY: Final[Mapping[type[object], tuple[type[NotFound], str]]] = {
 
 def refused(said: Refusal, query: Read) -> BackendError:
     """Return the error that a read's refusal means."""
-    kind, what = _meaning(said, query)
-    host, wanted = query.host, operation(query)
-    return said.anywhere(host=host, operation=wanted) or said.raised(kind, what, host=host, operation=wanted)
+    missing = _OF_QUERY.get(type(query), PATH)
+    return told(said, host=query.host, operation=operation(query), missing=missing, forbidden="read this")
+
+
+def told(said: Refusal, *, host: str, operation: str, missing: Missing, forbidden: str) -> BackendError:
+    """Return the error that a refusal means.
+
+    Args:
+        missing: What an unknown 404 means.
+        forbidden: What the identity may not do, in a few words.
+    """
+    kind, what = _meaning(said, missing, forbidden)
+    return said.anywhere(host=host, operation=operation) or said.raised(kind, what, host=host, operation=operation)
 
 
 def failure(error: SecretSyncError, query: Query[object]) -> Failed:
@@ -57,25 +71,25 @@ def failure(error: SecretSyncError, query: Query[object]) -> Failed:
     return Failed(error, _scope(error, query), wait)
 
 
-def _meaning(said: Refusal, query: Read) -> tuple[type[BackendError], str]:
+def _meaning(said: Refusal, missing: Missing, forbidden: str) -> tuple[type[BackendError], str]:
     # An expired token is a 403 on most servers; only the word tells it from missing rights.
     if said.status == UNAUTHORIZED or (said.status == FORBIDDEN and said.error == "TokenError"):
         return AuthenticationFailed, "authentication failed: the token is not accepted"
     if said.status == FORBIDDEN:
-        return Forbidden, "forbidden: the identity may not read this"
-    if said.status in {BAD_REQUEST, NOT_FOUND} and (absent := _absent(said, query)):
+        return Forbidden, f"forbidden: the identity may not {forbidden}"
+    if said.status in {BAD_REQUEST, NOT_FOUND} and (absent := _absent(said, missing)):
         return absent
     if said.status == UNPROCESSABLE:
         return InvalidRequest, f"the server rejects {', '.join(said.issues) or 'the request'}"
     return InvalidRequest, "the server rejects the request"
 
 
-def _absent(said: Refusal, query: Read) -> tuple[type[NotFound], str] | None:
+def _absent(said: Refusal, missing: Missing) -> Missing | None:
     for start, kind, what in _ABSENT:
         # Old servers say 400, and only for a project.
         if said.message.startswith(start) and (said.status == NOT_FOUND or start == "Project not found"):
             return kind, what
-    return _OF_QUERY.get(type(query), (PathNotFound, "path not found")) if said.status == NOT_FOUND else None
+    return missing if said.status == NOT_FOUND else None
 
 
 def _scope(error: SecretSyncError, query: Query[object]) -> Scope:

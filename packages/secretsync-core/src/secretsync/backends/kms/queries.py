@@ -30,7 +30,8 @@ class Project(Query[str]):
         return Token(self.identity)
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
+    """Return a folder's path as it is compared: with one slash before it and none behind."""
     return "/" + path.strip("/")
 
 
@@ -53,7 +54,7 @@ class Folder(Query[Document]):
     """Its host is an address from `urls.normalise`."""
     project: str
     environment: str
-    path: str = field(converter=_absolute)
+    path: str = field(converter=absolute)
     recursive: bool = field(default=False, kw_only=True)
     imports: bool = field(default=True, kw_only=True)
     expand: bool = field(default=True, kw_only=True)
@@ -87,7 +88,7 @@ class Secret(Query[Row]):
     """Its host is an address from `urls.normalise`."""
     project: str
     environment: str
-    path: str = field(converter=_absolute)
+    path: str = field(converter=absolute)
     name: str
     imports: bool = field(default=True, kw_only=True)
     expand: bool = field(default=True, kw_only=True)

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loopback import Answers, Loopback, Reply, serving
-from secretsync.auth import universal
+from secretsync.auth.logins import Logins
 from secretsync.auth.token import Token
+from secretsync.auth.universal import METHOD
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Deadline
 from secretsync.errors import (
@@ -23,9 +24,10 @@ from secretsync.errors import (
     Unavailable,
     WrongEndpoint,
 )
-from secretsync.http import Http, Response
+from secretsync.http import Http, Request, Response
 from secretsync.queries import Found, Identity, Query, query
 from secretsync.runtime.clock import SystemClock
+from secretsync.runtime.proofs import LocalProofs
 from secretsync.values import SecretValue
 
 CLOCK = SystemClock()
@@ -49,6 +51,16 @@ def http() -> Iterator[Http]:
     client.close()
 
 
+@frozen
+class Answering:
+    """An `HttpClient` whose server always says the same."""
+
+    answer: Response
+
+    def send(self, request: Request) -> Response:
+        return self.answer
+
+
 Login = Callable[..., Found[SecretValue]]
 
 
@@ -57,12 +69,10 @@ def login(http: Http) -> Login:
     def log_in(
         server: Loopback, credentials: Mapping[str, str | bytes] = GOOD, chance: float = 0.0
     ) -> Found[SecretValue]:
-        return universal.login(
-            http,
-            Identity(f"{server.url}/team", universal.METHOD, Kept("shop/kms"), b"digest"),
+        logins = Logins(http, OPERATOR, chance=lambda: chance, proofs=LocalProofs())
+        return logins.token(
+            Identity(f"{server.url}/team", METHOD, Kept("shop/kms"), b"digest"),
             {key: SecretValue(value) for key, value in credentials.items()},
-            policy=OPERATOR,
-            chance=lambda: chance,
             deadline=Deadline(CLOCK),
         )
 
@@ -196,16 +206,15 @@ def test_no_credential_and_no_token_shows(login: Login, caplog: pytest.LogCaptur
 
 @given(st.floats(min_value=1.0, max_value=1e9), st.floats(min_value=0.0, max_value=1.0, exclude_max=True))
 def test_a_token_is_replaced_while_it_lives(life: float, chance: float) -> None:
-    identity = Identity("https://kms.example", universal.METHOD, Kept("x"), b"")
-    response = Reply.of({"accessToken": "t", "expiresIn": life})
-    found = universal._token(
-        Response(200, {}, response.pieces[0]), identity, renew_at=OPERATOR.renew_at, chance=lambda: chance
-    )
+    answer = Response(200, {}, Reply.of({"accessToken": "t", "expiresIn": life}).pieces[0])
+    logins = Logins(Answering(answer), OPERATOR, chance=lambda: chance, proofs=LocalProofs())
+    identity = Identity("https://kms.example", METHOD, Kept("x"), b"")
+    found = logins.token(identity, {key: SecretValue("x") for key in GOOD}, deadline=Deadline(CLOCK))
     assert 0.75 * life < found.renew_in <= 0.8 * life < found.expires_in == life
 
 
 def test_a_token_is_asked_with_the_credentials_and_slowly_again() -> None:
-    identity = Identity("https://kms.example", universal.METHOD, Kept("x"), b"digest")
+    identity = Identity("https://kms.example", METHOD, Kept("x"), b"digest")
     token = Token(identity)
     assert (token.host, token.credential, token.private) == ("https://kms.example", Kept("x"), True)
     assert [token.backoff.delay(n, lambda: 0.0) for n in (1, 9)] == [30.0, 30.0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from loopback import Answers, Asked, Reply, serving
 from secretsync.auth.token import Token
+from secretsync.auth.universal import METHOD
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.queries import Folder, Project
 from secretsync.client_policy import OPERATOR
@@ -35,6 +36,7 @@ from secretsync.http import Http
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Query, Scope, query
 from secretsync.runtime.clock import SystemClock
+from secretsync.runtime.proofs import LocalProofs
 from secretsync.values import Document, Flatten, Row, SecretValue, Version
 
 CLOCK = SystemClock()
@@ -48,7 +50,7 @@ class Kept(Query[Mapping[str, SecretValue]]):
     """Stands for where a shell keeps credentials."""
 
 
-def identity(base: str, method: str = "universal-auth") -> Identity:
+def identity(base: str, method: Hashable = METHOD) -> Identity:
     return Identity(base, method, Kept(), b"digest")
 
 
@@ -75,7 +77,7 @@ class Reader:
 @pytest.fixture
 def read() -> Iterator[Reader]:
     http = Http(POLICY, CLOCK)
-    backend: Backend = KMSBackend(http, POLICY, lambda: 0.5)
+    backend: Backend = KMSBackend(http, POLICY, lambda: 0.5, proofs=LocalProofs())
     assert isinstance(backend, KMSBackend)
     yield Reader(backend)
     http.close()
@@ -128,7 +130,7 @@ def test_an_unknown_method_is_refused_before_anything_is_sent(read: Reader) -> N
         wire = read(Token(identity(server.url, "magic")), credential=CREDENTIALS)
     assert isinstance(wire, Failed)
     assert isinstance(wire.error, InvalidInput)
-    assert "universal-auth" in str(wire.error)
+    assert str(wire.error) == "login method magic: not known"
     assert server.asked == []
 
 

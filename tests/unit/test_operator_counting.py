@@ -9,6 +9,7 @@ import pytest
 from attrs import define
 
 from secretsync.auth.token import Token
+from secretsync.auth.universal import METHOD
 from secretsync.backends.kms.queries import Folder
 from secretsync.clock import Deadline
 from secretsync.errors import Forbidden
@@ -20,7 +21,7 @@ from secretsync_k8s.cluster.secrets import ClusterSecret
 from secretsync_k8s.operator.counting import Counted
 from secretsync_k8s.operator.metrics import Metrics
 
-ME = Identity("http://kms", "universal-auth", ClusterSecret("shop", "credentials"), b"")
+ME = Identity("http://kms", METHOD, ClusterSecret("shop", "credentials"), b"")
 REFUSED = Failed(Forbidden("http://kms", "list", "forbidden"))
 
 

@@ -40,6 +40,7 @@ from .runtime.chance import chance
 from .runtime.clock import SystemClock
 from .runtime.driver import Driver
 from .runtime.executor import Executor
+from .runtime.proofs import LocalProofs
 from .targets import Content, Ref, Target
 from .values import Flatten, SecretValue
 
@@ -89,7 +90,7 @@ class Client:
         engine = Engine(digest=self._digest, chance=chance, limit=self._limit)
         executor = Executor(
             clock=self._clock,
-            backends=[KMSBackend(self._http, policy, chance), self._mailbox],
+            backends=[KMSBackend(self._http, policy, chance, proofs=LocalProofs()), self._mailbox],
             places=[self._mailbox],
             report=self._reported,
         )

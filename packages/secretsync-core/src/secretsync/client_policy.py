@@ -21,6 +21,7 @@ class ClientPolicy:
         read_timeout: Between two bytes of an answer.
         response_cap: A longer body is refused before it is parsed.
         slug_max_age: How long a project's id is taken from its slug without asking again.
+        renews: A token is renewed where that is safe, instead of another login.
     """
 
     user_agent: str
@@ -30,7 +31,8 @@ class ClientPolicy:
     read_timeout: float
     response_cap: int
     slug_max_age: float
+    renews: bool = False
 
 
 OPERATOR: Final = ClientPolicy("secretsync-operator", 0.8, 16, 5.0, 15.0, 4 * MIB, 1800.0)
-SDK: Final = ClientPolicy("secretsync", 2 / 3, 4, 10.0, 30.0, 16 * MIB, 300.0)
+SDK: Final = ClientPolicy("secretsync", 2 / 3, 4, 10.0, 30.0, 16 * MIB, 300.0, renews=True)

@@ -2,6 +2,7 @@
 
 Backend   reads answers            backends/, secretsync_k8s.cluster
 Place     performs on targets      secretsync_k8s.cluster, the SDK's mailbox
+Proofs    fresh proofs of logins   runtime, secretsync_k8s.cluster
 Clock     time                     runtime, testing
 """
 
@@ -13,9 +14,9 @@ from typing import Any, Protocol
 from .clock import Clock, Deadline
 from .queries import Absent, Found, Query, Wire
 from .targets import Action, Observed, Ref
-from .values import Version
+from .values import SecretValue, Version
 
-__all__ = ["AnyQuery", "AnyWire", "Backend", "Clock", "Place"]
+__all__ = ["AnyQuery", "AnyWire", "Backend", "Clock", "Place", "Proofs"]
 
 AnyQuery = Query[Any]
 AnyWire = Wire[Any]
@@ -73,5 +74,35 @@ class Place(Protocol):
             TargetMoved: It is no longer what the action was decided on; look again.
             TargetError: The place says no.
             BackendError: The place is out of reach.
+        """
+        ...
+
+
+class Proofs(Protocol):
+    """What proves who an identity is and changes while a program runs: fetched at each login, kept by nobody.
+
+    Safe to call from several threads.
+    """
+
+    def variable(self, name: str) -> str:
+        """Return a variable of the environment, "" where there is none."""
+        ...
+
+    def file(self, path: str) -> SecretValue:
+        """Return what a file holds; `~` is the user's home.
+
+        Raises:
+            CredentialsNotFound: It is not there or cannot be read.
+        """
+        ...
+
+    def service_account_token(
+        self, *, namespace: str, name: str, audiences: Sequence[str], deadline: Deadline
+    ) -> SecretValue:
+        """Return a new token of a service account, as the cluster's TokenRequest makes it.
+
+        Raises:
+            CredentialsNotFound: There is no such account, or this program is no part of a cluster.
+            BackendError: The cluster says no.
         """
         ...

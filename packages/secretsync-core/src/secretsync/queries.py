@@ -88,9 +88,11 @@ class Identity:
     """
 
     host: str
-    method: str
-    source: Query[object]
-    digest: bytes = field(repr=False)
+    method: Hashable
+    """How it logs in, with everything the method needs to know and nobody needs to hide: an `auth.method.Method`."""
+    source: Query[object] | None = None
+    """Whose answer the credentials are; None where the method fetches its proof at each login."""
+    digest: bytes = field(default=b"", repr=False)
     trust: str = ""
     """Digest of the CA bundle, "" for the system's."""
 

@@ -11,7 +11,7 @@ from ..values import SecretValue
 
 @query
 class Token(Query[SecretValue]):
-    """Asks for a token of this identity; the credentials that it takes are the answer to `identity.source`."""
+    """Asks for a token of this identity; the credentials it takes, if any, are the answer to `identity.source`."""
 
     identity: Identity
     backoff: ClassVar[Backoff] = Backoff(base=30.0, cap=300.0, floor=30.0)
@@ -22,5 +22,5 @@ class Token(Query[SecretValue]):
         return self.identity.host
 
     @property
-    def credential(self) -> Query[object]:
+    def credential(self) -> Query[object] | None:
         return self.identity.source

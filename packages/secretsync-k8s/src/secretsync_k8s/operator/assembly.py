@@ -23,6 +23,7 @@ from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event, Moved
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
+from secretsync.runtime.proofs import LocalProofs
 from secretsync.targets import Observe, Ref
 from secretsync.values import NO_VERSION, SecretValue, Version
 
@@ -116,7 +117,7 @@ def assemble(
     watched = WatchedSecrets(secrets, watches)
     executor = Executor(
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance), metrics, "kms", clock), watched],
+        backends=[Counted(KMSBackend(http, OPERATOR, chance, proofs=LocalProofs()), metrics, "kms", clock), watched],
         places=[watched],
         report=Reporter(objects, transport, events, metrics, clock).report,
     )

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from ...auth import universal
+from ...auth.logins import Logins
 from ...auth.refusal import NO_ROUTE, OK, refusal
 from ...auth.token import Token
 from ...client_policy import ClientPolicy
 from ...clock import Deadline
-from ...errors import InvalidInput, NotFound, SecretSyncError, Unavailable, ValueHidden, WrongEndpoint
+from ...errors import (
+    AuthenticationFailed,
+    Forbidden,
+    NotFound,
+    SecretSyncError,
+    Unavailable,
+    ValueHidden,
+    WrongEndpoint,
+)
 from ...http import HttpClient, Request, Response
-from ...ports import AnyQuery, AnyWire
+from ...ports import AnyQuery, AnyWire, Proofs
 from ...queries import UNCHANGED, Absent, Found
 from ...retry import Chance
 from ...values import NO_VERSION, SecretValue, Version
@@ -21,7 +29,6 @@ from .errors import failure, refused
 from .queries import Folder, Project, Read, Secret
 from .routes import Route, operation, routes
 
-_LOGINS: Final = {universal.METHOD: universal.login}
 _NOT_MODIFIED: Final = 304
 _ELSEWHERE: Final = frozenset({OK, *NO_ROUTE})
 """Statuses with which another program answers where the API should be: a page for everything, or nothing there."""
@@ -32,14 +39,16 @@ class KMSBackend:
 
     Every request is sent once, logins and idempotent reads too: the engine owns back-off, and a second try in here
     would escape its limits and its verdict about the host.
+
+    Attributes:
+        logins: The tokens it got.
     """
 
     answers: Collection[type[AnyQuery]] = frozenset({Token, Project, Folder, Secret})
 
-    def __init__(self, http: HttpClient, policy: ClientPolicy, chance: Chance) -> None:
+    def __init__(self, http: HttpClient, policy: ClientPolicy, chance: Chance, *, proofs: Proofs) -> None:
         self._http = http
-        self._policy = policy
-        self._chance = chance
+        self.logins: Logins = Logins(http, policy, chance=chance, proofs=proofs)
         self._spoken: dict[tuple[str, type[AnyQuery]], int] = {}
         """Which of the routes a host knows. Written without a lock: every writer has just seen its value work."""
 
@@ -56,17 +65,19 @@ class KMSBackend:
         Args:
             queries: Tokens, projects, folders and single secrets.
             known: Sent as `If-None-Match`.
-            credential: Of a `Token` the credentials by key, else the token.
+            credential: Of a `Token` the credentials by key, None if it takes none; else the token.
             deadline: For all of it.
         """
         return {query: self._answer(query, known.get(query, NO_VERSION), credential, deadline) for query in queries}
 
     def _answer(self, query: AnyQuery, known: Version, credential: Found[Any] | None, deadline: Deadline) -> AnyWire:
-        if not isinstance(query, Token | Read) or credential is None:
-            raise TypeError(f"{type(query).__name__} is not for this backend, or came without its credential")
+        if not isinstance(query, Token | Read):
+            raise TypeError(f"{type(query).__name__} is not for this backend")
         try:
             if isinstance(query, Token):
-                return self._log_in(query, credential.value, deadline)
+                return self.logins.token(query.identity, credential.value if credential else {}, deadline=deadline)
+            if credential is None:
+                raise TypeError(f"{type(query).__name__} came without its token")
             return self._ask(query, known, credential.value, deadline)
         except NotFound as error:
             return Absent(error)
@@ -75,20 +86,15 @@ class KMSBackend:
         except SecretSyncError as error:
             return failure(error, query)
 
-    def _log_in(self, query: Token, credentials: Mapping[str, SecretValue], deadline: Deadline) -> Found[SecretValue]:
-        login = _LOGINS.get(query.identity.method)
-        if login is None:
-            raise InvalidInput([f"login method {query.identity.method}: not known; use {', '.join(_LOGINS)}"])
-        return login(
-            self._http, query.identity, credentials, policy=self._policy, chance=self._chance, deadline=deadline
-        )
-
     def _ask(self, query: Read, known: Version, token: SecretValue, deadline: Deadline) -> AnyWire:
         route, response = self._routed(query, known, token, deadline)
         if response.status == _NOT_MODIFIED and known:
             return UNCHANGED
         if response.status != OK:
-            raise refused(refusal(response), query)
+            error = refused(refusal(response), query)
+            if isinstance(error, AuthenticationFailed | Forbidden):
+                self.logins.refused(query.identity, token)
+            raise error
         return Found(_decoded(route, response, query), version=_version(response))
 
     def _routed(self, query: Read, known: Version, token: SecretValue, deadline: Deadline) -> tuple[Route, Response]:

@@ -1,0 +1,129 @@
+"""The tokens of identities: logs in, renews where that is safe, and remembers for how long it is (kms-api §2.4, §9).
+
+When a token is replaced is decided elsewhere (it is an answer with a time of renewal); here is decided *how*. A renewal
+that would pass the maximum destroys the token on some servers while it is still in use, so it is never asked for: then,
+and whenever a renewal is refused, there is another login. What is replaced stays good until its own end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Final
+
+from attrs import frozen
+
+from ..client_policy import ClientPolicy
+from ..clock import Deadline
+from ..errors import AuthenticationFailed, InvalidInput, SecretSyncError, WrongEndpoint
+from ..http import HttpClient
+from ..ports import Proofs
+from ..queries import Found, Identity
+from ..retry import Chance
+from ..values import SecretValue
+from .exchange import Granted, log_in, renew, revoke
+from .method import GivenToken, Means, Method, Server
+
+_JITTER: Final = 0.05
+
+
+@frozen
+class _Held:
+    """The last token of an identity; times are monotonic seconds, from before it was asked for."""
+
+    token: SecretValue
+    ends: float
+    life: float
+    latest: float
+    """Until when renewals can reach."""
+
+
+class Logins:
+    """Safe to call from several threads; one identity's token is asked for by one of them at a time."""
+
+    def __init__(self, http: HttpClient, policy: ClientPolicy, *, chance: Chance, proofs: Proofs) -> None:
+        self._http = http
+        self._policy = policy
+        self._chance = chance
+        self._proofs = proofs
+        self._lock = Lock()
+        self._held: dict[Identity, _Held] = {}
+
+    def token(
+        self, identity: Identity, credentials: Mapping[str, SecretValue], *, deadline: Deadline
+    ) -> Found[SecretValue]:
+        """Return a token that is younger than the one before, with the time to replace it and the time it ends.
+
+        Args:
+            identity: Whose.
+            credentials: By key; empty for methods that take none.
+            deadline: For all of it.
+
+        Raises:
+            CredentialsNotFound: What the login needs is not there.
+            AuthenticationFailed: The server does not accept it.
+            RateLimited: The server asks for patience.
+            Unavailable: No answer, or one of a server in trouble.
+            WrongEndpoint: What answers is not the API.
+            InvalidInput: The identity's method is none.
+        """
+        method = identity.method
+        if not isinstance(method, Method):
+            raise InvalidInput([f"login method {method}: not known"])
+        began, server = deadline.clock.monotonic(), Server(self._http, identity.host, identity.trust, deadline)
+        with self._lock:
+            held = self._held.get(identity)
+        renewed = self._renewed(held, server) if held and self._may_renew(held, began) else None
+        if held and renewed:
+            granted, latest = renewed, held.latest
+        else:
+            source = f"{identity.source}" if identity.source else "the settings of the login"
+            granted = log_in(method, Means(server, self._proofs, credentials, source, method.operation))
+            latest = began + granted.budget
+        if not isinstance(method, GivenToken):
+            self._keep(identity, _Held(granted.token, began + granted.life, granted.life, latest), now=began)
+        return self._found(granted)
+
+    def refused(self, identity: Identity, token: SecretValue) -> None:
+        """Take note that the server refuses a token: what comes after it is a login."""
+        with self._lock:
+            if (held := self._held.get(identity)) and held.token == token:
+                del self._held[identity]
+
+    def revoke(self, deadline: Deadline) -> tuple[SecretSyncError, ...]:
+        """Have the server refuse every token that was logged in for; return what stood against it.
+
+        Tokens that were given are not ours to revoke.
+        """
+        with self._lock:
+            held, self._held = self._held, {}
+        errors = []
+        for identity, one in held.items():
+            try:
+                revoke(one.token, Server(self._http, identity.host, identity.trust, deadline))
+            except SecretSyncError as error:
+                errors.append(error)
+        return tuple(errors)
+
+    def _may_renew(self, held: _Held, now: float) -> bool:
+        """Whether a renewal that arrives as late as we would wait for it still stays within the maximum."""
+        patience = self._policy.connect_timeout + self._policy.read_timeout
+        return self._policy.renews and now < held.ends and now + patience + held.life <= held.latest
+
+    @staticmethod
+    def _renewed(held: _Held, server: Server) -> Granted | None:
+        """Return what a renewal brings; None when the server wants none."""
+        try:
+            return renew(held.token, server)
+        except (AuthenticationFailed, WrongEndpoint):
+            return None
+
+    def _keep(self, identity: Identity, held: _Held, *, now: float) -> None:
+        with self._lock:
+            self._held = {who: one for who, one in self._held.items() if one.ends > now}
+            self._held[identity] = held
+
+    def _found(self, granted: Granted) -> Found[SecretValue]:
+        # Earlier by a little, so that tokens of one start are not replaced in one moment.
+        renew_in = self._policy.renew_at * granted.life * (1.0 - _JITTER * self._chance())
+        return Found(granted.token, renew_in=renew_in, expires_in=granted.life)

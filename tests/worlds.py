@@ -65,7 +65,7 @@ class Token(Query[SecretValue]):
         return self.identity.host
 
     @property
-    def credential(self) -> Query[object]:
+    def credential(self) -> Query[object] | None:
         return self.identity.source
 
 

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from loopback import Asked, Reply, serving
 from secretsync.auth.token import Token
+from secretsync.auth.universal import METHOD
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.queries import Folder, Secret
 from secretsync.client_policy import SDK
@@ -20,6 +21,7 @@ from secretsync.http import Http
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Query, Scope, query
 from secretsync.runtime.clock import SystemClock
+from secretsync.runtime.proofs import LocalProofs
 from secretsync.values import Flatten, Row, SecretValue, Version
 
 CLOCK = SystemClock()
@@ -80,7 +82,10 @@ def http() -> Iterator[Http]:
 
 
 def reader(url: str, http: Http, client: str = "cid") -> Reader:
-    backend, identity = KMSBackend(http, SDK, lambda: 0.5), Identity(url, "universal-auth", Kept(), b"digest")
+    backend, identity = (
+        KMSBackend(http, SDK, lambda: 0.5, proofs=LocalProofs()),
+        Identity(url, METHOD, Kept(), b"digest"),
+    )
     token, credentials = Token(identity), {"clientId": SecretValue(client), "clientSecret": SecretValue("s3cret")}
     login = backend.read([token], known={}, credential=Found(credentials), deadline=Deadline(CLOCK))[token]
     assert isinstance(login, Found)

@@ -115,3 +115,23 @@ def test_it_works_with_folders(sdk: InfisicalSDKClient) -> None:
     assert (found.path, found.projectId, found.environment.envSlug) == ("/app/new", "p1", "prod")
     assert sdk.folders.update_folder(made.id, "newer", path="/app", **at).path == "/app/newer"
     assert sdk.folders.delete_folder(made.id, path="/app", **at).id == made.id
+
+
+@pytest.mark.row("kms-api-12")
+def test_it_works_with_dynamic_secrets_and_leases(sdk: InfisicalSDKClient) -> None:
+    at = {"project_slug": "shop", "environment_slug": "prod", "path": "/app"}
+    secrets, leases = sdk.dynamic_secrets, sdk.dynamic_secrets.leases
+    made = secrets.create("db", "sql-database", {"host": "h"}, "1h", "2h", **at)
+    assert (made.name, made.defaultTTL, made.maxTTL) == ("db", "1h", "2h")
+    assert secrets.update("db", default_ttl="30m", **at).version == 2
+    assert secrets.get_by_name("db", **at).inputs == {"host": "h"}
+    created = leases.create("db", **at)
+    assert set(created.data) == {"DB_USERNAME", "DB_PASSWORD"}
+    assert leases.renew(created.lease.id, ttl="30m", **at).expireAt > created.lease.expireAt
+    found = leases.get(created.lease.id, **at)
+    assert found.dynamicSecret is not None
+    assert (found.id, found.dynamicSecret.name) == (created.lease.id, "db")
+    assert leases.revoke(created.lease.id, **at).id == created.lease.id
+    assert secrets.delete("db", **at).name == "db"
+    with pytest.raises(APIError, match="Dynamic secret with name 'db'"):
+        leases.create("db", **at)

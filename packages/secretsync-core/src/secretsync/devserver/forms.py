@@ -85,6 +85,19 @@ class Form:
         self._refuse(name, "expected a list of objects")
         return ()
 
+    def raw(self, name: str) -> Mapping[str, object]:
+        """Return an object as it came; one that is not there is empty."""
+        return self.form(name).given_fields
+
+    def raws(self, name: str) -> tuple[Mapping[str, object], ...] | None:
+        """Return a list of objects as they came, None where there is none."""
+        found = self.forms(name)
+        return None if found is None else tuple(one.given_fields for one in found)
+
+    @property
+    def given_fields(self) -> Mapping[str, object]:
+        return self._given
+
     def form(self, name: str) -> Form:
         """Return an object as a form of its own; one that is not there has no fields."""
         value = self._given.get(name)

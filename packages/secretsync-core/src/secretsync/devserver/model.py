@@ -11,6 +11,7 @@ from attrs import evolve
 
 from ..clock import Clock
 from ..values import SecretValue
+from .dynamic import Book, Leasing, Provider
 from .entropy import Entropy
 from .folders import Folders
 from .identities import Identities
@@ -18,7 +19,7 @@ from .reading import EVERYTHING, UNFILTERED, Filter, Listing, Reading, Row, View
 from .references import Location
 from .refusals import no_environment, no_folder_id, no_project, no_secret_id, not_a_member
 from .rights import Rights
-from .seed import Detail, Identity, PermissionStyle, Project, Seed, leaves
+from .seed import Detail, Identity, PermissionStyle, Project, RenewalText, Seed, leaves
 from .tokens import Login
 from .tree import Content, Event, Metadatum, Tree, clean
 from .writing import Writing
@@ -36,6 +37,8 @@ class KMS:
         organization: The slug.
         identities: Who may ask, with their tokens.
         permissions: How it tells that something may not be read; may be changed at any time.
+        renewals: How it refuses to renew a lease for too long; may be changed at any time.
+        provider: What makes and takes back the credentials of leases.
     """
 
     def __init__(self, seed: Seed, *, clock: Clock, entropy: Entropy) -> None:
@@ -48,7 +51,10 @@ class KMS:
         self._by_slug = {project.slug: project for project in seed.projects}
         self.identities: Identities = Identities(seed, clock=clock, entropy=entropy)
         self._policies = seed.policies
+        self.renewals: RenewalText = seed.renewals
         self._tree = Tree(clock=clock, entropy=entropy, hear=self._heard)
+        self._book = Book(clock=clock, entropy=entropy, new_id=self._tree.new_id)
+        self.provider: Provider = self._book.provider
         self._sow(seed)
 
     @property
@@ -171,6 +177,12 @@ class KMS:
         with self._lock:
             yield Folders(self._tree, Rights(who, project, self.permissions))
 
+    @contextmanager
+    def leasing(self, who: Identity, project: Project) -> Iterator[Leasing]:
+        """Yield what handles dynamic secrets and leases under an identity's rights."""
+        with self._lock:
+            yield Leasing(self._tree, self._book, Rights(who, project, self.permissions), self.renewals)
+
     def project_of_folder(self, who: Identity, folder_id: str) -> Project:
         """Return the project that a folder belongs to.
 
@@ -241,6 +253,11 @@ class KMS:
             at = self._location(slug, environment, path)
             self._tree.create(at)
             self._tree.import_(at, imports)
+
+        for slug, environment, path, dynamic in leaves(seed.dynamic_secrets):
+            folder = self._tree.create(self._location(slug, environment, path))
+            for name, one in dynamic.items():
+                self._book.add(folder.id, name, one)
 
     def _location(self, project: str, environment: str, path: str) -> Location:
         wanted = [one for one in self._projects if project in (one.id, one.slug)]

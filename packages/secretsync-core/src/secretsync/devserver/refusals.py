@@ -110,3 +110,15 @@ def no_import(import_id: str) -> Refusal:
 
 def forbidden_write(*denied: str) -> Refusal:
     return Refusal(403, "PermissionDenied", "You are not allowed to change this", details=denied)
+
+
+def forbidden_lease(*denied: str) -> Refusal:
+    return Refusal(403, "PermissionDenied", "You are not allowed to lease this", details=denied)
+
+
+def no_dynamic_secret(name: str, path: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Dynamic secret with name '{name}' in folder '{path}' not found")
+
+
+def no_lease(lease_id: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Dynamic secret lease with ID '{lease_id}' not found")

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
+from .durations import seconds
 from .methods import Kubernetes, Universal
 from .tokens import TokenStyle
 
@@ -89,11 +90,27 @@ class Policy:
     path: str = "/**"
 
 
+@frozen
+class Dynamic:
+    """A dynamic secret; times as `90s` or `2h`, no `max_leases` is no limit."""
+
+    type: str = "sql-database"
+    default_ttl: str = "1h"
+    max_ttl: str = "24h"
+    max_leases: int = 0
+
+
+RenewalText = Literal["legacy", "new"]
+"""How a renewal of a lease beyond its maximum is refused: clients compare the elder text (kms-api §7)."""
+
 Secrets = Mapping[str, Mapping[str, Mapping[str, Mapping[str, SecretValue]]]]
 """By project slug, environment, folder path and key."""
 
 Details = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Detail]]]]
 """By project slug, environment, folder path and key of a secret."""
+
+DynamicSecrets = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Dynamic]]]]
+"""By project slug, environment, folder path and name."""
 
 Imports = Mapping[str, Mapping[str, Mapping[str, tuple[Import, ...]]]]
 """By project slug, environment and folder path, in the order in which they stand on the folder."""
@@ -108,8 +125,10 @@ class Seed:
     secrets: Secrets = field(factory=dict)
     details: Details = field(factory=dict)
     imports: Imports = field(factory=dict)
+    dynamic_secrets: DynamicSecrets = field(factory=dict)
     policies: tuple[Policy, ...] = ()
     permissions: PermissionStyle = "node"
+    renewals: RenewalText = "legacy"
 
 
 def load_seed(path: Path | str) -> Seed:
@@ -134,10 +153,12 @@ def _check(seed: Seed) -> Iterator[Flaw]:
     clients = (one.universal.client_id if one.universal else None for one in seed.identities)
     yield from _twice("identities", "universal", clients)
     yield from _projects(seed)
-    for name, tree in (("secrets", seed.secrets), ("details", seed.details), ("imports", seed.imports)):
+    trees = {"secrets": seed.secrets, "details": seed.details, "imports": seed.imports}
+    for name, tree in {**trees, "dynamicSecrets": seed.dynamic_secrets}.items():
         yield from _folders(seed, name, tree)
     yield from _imported(seed)
     yield from _detailed(seed)
+    yield from _leased(seed)
 
 
 def _twice(where: str, what: str, names: Iterable[str | None]) -> Iterator[Flaw]:
@@ -199,6 +220,15 @@ def _detailed(seed: Seed) -> Iterator[Flaw]:
                 yield Flaw(at, "no such secret in this seed")
             if unknown := [tag for tag in detail.tags if tag not in tags.get(slug, ())]:
                 yield Flaw((*at, "tags"), f"the project has no tag {', '.join(unknown)}")
+
+
+def _leased(seed: Seed) -> Iterator[Flaw]:
+    for slug, environment, path, secrets in leaves(seed.dynamic_secrets):
+        for name, one in secrets.items():
+            for key, text in (("defaultTtl", one.default_ttl), ("maxTtl", one.max_ttl)):
+                if seconds(text) is None:
+                    at = ("dynamicSecrets", slug, environment, path, name, key)
+                    yield Flaw(at, "no duration; write it as 90s, 2h or 7d")
 
 
 def leaves(tree: Mapping[str, Mapping[str, Mapping[str, T]]]) -> Iterator[tuple[str, str, str, T]]:

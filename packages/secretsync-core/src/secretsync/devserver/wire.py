@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from .dynamic import DynamicSecret, Lease
 from .folders import Imported, Shelf
 from .reading import Block, Listing, Row
 from .refusals import Issue, Refusal
@@ -102,6 +103,39 @@ def folder_import(one: Imported) -> Json:
         "secretPath": one.at.path,
         "isReplication": False,
         "isReserved": False,
+    }
+
+
+def dynamic_secret(one: DynamicSecret) -> Json:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "version": one.version,
+        "type": one.type,
+        "defaultTTL": one.default_ttl,
+        "maxTTL": one.max_ttl,
+        "folderId": one.folder_id,
+        "status": None,
+        "statusDetails": None,
+        "usernameTemplate": one.username_template,
+        "metadata": [dict(item) for item in one.metadata],
+        "createdAt": timestamp(one.created_at),
+        "updatedAt": timestamp(one.updated_at),
+    }
+
+
+def lease(one: Lease) -> Json:
+    return {
+        "id": one.id,
+        "version": one.version,
+        "dynamicSecretId": one.of,
+        "externalEntityId": one.entity,
+        "expireAt": timestamp(one.expires_at),
+        "status": one.status,
+        "statusDetails": one.status_details,
+        "config": None,
+        "createdAt": timestamp(one.created_at),
+        "updatedAt": timestamp(one.updated_at),
     }
 
 

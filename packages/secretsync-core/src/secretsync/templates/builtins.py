@@ -73,7 +73,11 @@ def length(value: object) -> int:
         raise FunctionError("len of nil pointer")
     if value is MISSING:
         raise FunctionError("reflect: call of reflect.Value.Type on zero Value")
-    raise FunctionError(f"len of type {type_name(value)}")
+    raise FunctionError(f"len of type {_pointed_to(value)}")
+
+
+def _pointed_to(value: object) -> str:
+    return type_name(value).removeprefix("*")
 
 
 def index(value: object, *keys: object) -> object:
@@ -97,7 +101,7 @@ def _item(value: object, key: object) -> object:
         return Uint8(raw[_element(key, len(raw), of="string")])
     if isinstance(value, list | tuple):
         return value[_element(key, len(value), of="slice")]
-    raise FunctionError(f"can't index item of type {type_name(value)}")
+    raise FunctionError(f"can't index item of type {_pointed_to(value)}")
 
 
 def _bad_key(key: object) -> str:

@@ -24,6 +24,8 @@ _CHAPTERS: Final = {
         "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral mustRegexSplit"
         " regexFind regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit"
     ),
+    "semantic_versions": "semver semverCompare",
+    "urls": "urlJoin urlParse",
 }
 CHAPTERS: Final[Mapping[str, str]] = {name: chapter for chapter, names in _CHAPTERS.items() for name in names.split()}
 """The module of each function."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from secretsync_k8s.manifests import crd, text
 from secretsync_k8s.testing import ApiError, MemoryCluster
-from secretsync_k8s.testing.schema import normalise, validate
+from secretsync_k8s.testing.schema import Structure, normalise, validate
 
 Json = dict[str, Any]
 
@@ -51,6 +51,7 @@ TARGET = {"secretName": "env", "secretNamespace": "default"}
 SCOPE = {"envSlug": "prod", "secretsPath": "/"}
 REFERENCE = {"secretName": "u", "secretNamespace": "default"}
 SCHEMA = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+STRUCTURE = Structure.of(SCHEMA)
 
 
 @pytest.fixture
@@ -248,14 +249,14 @@ KEYWORDS = {
 
 @pytest.mark.parametrize(("schema", "valid", "invalid"), KEYWORDS.values(), ids=KEYWORDS)
 def test_keywords(schema: Json, valid: list[Any], invalid: list[Any]) -> None:
-    assert [list(validate(value, schema, "x")) for value in valid] == [[] for _ in valid]
-    assert all(list(validate(value, schema, "x")) for value in invalid)
+    assert [list(validate(value, Structure.of(schema), "x")) for value in valid] == [[] for _ in valid]
+    assert all(list(validate(value, Structure.of(schema), "x")) for value in invalid)
 
 
 def test_unknown_fields_stay_where_the_schema_says_so() -> None:
     body: Json = {"spec": {"free": {"a": [1]}}, "gone": 1}
     free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    assert not list(normalise(body, {"type": "object", "properties": {"spec": free}}))
+    assert not list(normalise(body, Structure.of({"type": "object", "properties": {"spec": free}})))
     assert body == {"spec": {"free": {"a": [1]}}}
 
 
@@ -271,9 +272,9 @@ anything = st.recursive(
 @given(st.dictionaries(fields, anything))
 def test_normalising_twice_is_normalising_once(spec: Json) -> None:
     body: Json = {"metadata": {"name": "x", "own": 1}, "spec": spec}
-    first = list(normalise(body, SCHEMA))
+    first = list(normalise(body, STRUCTURE))
     once = deepcopy(body)
-    assert list(normalise(body, SCHEMA)) == first
+    assert list(normalise(body, STRUCTURE)) == first
     assert body == once
     assert body["metadata"] == {"name": "x", "own": 1}
     assert "nonsense" not in body["spec"]

@@ -171,13 +171,13 @@ class World:
 
     Args:
         seed: Of the order of what falls into one moment, and of `chance`.
-        check: Called after every turn; what it raises ends the run.
+        check: Called after every turn, if given; what it raises ends the run.
 
     Attributes:
         now: Seconds since the world began.
     """
 
-    def __init__(self, *, seed: int, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, *, seed: int, check: Callable[[], None] | None = None) -> None:
         self.now: float = 0.0
         self._check = check
         self._ties: Chance = Random(f"{seed} ties").random  # noqa: S311 - a history that can be played again
@@ -263,7 +263,8 @@ class World:
             self.at(life.held_until, call, life)
             return
         call()
-        self._check()
+        if self._check is not None:
+            self._check()
 
     def close(self) -> None:
         """End all tasks where they are."""

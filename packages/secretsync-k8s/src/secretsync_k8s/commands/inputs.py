@@ -16,12 +16,12 @@ from ..cluster.transport import Json
 from ..kinds.kmssecret.spec import decode
 from ..manifests import crd
 from ..manifests.reading import Manifest, read
-from ..testing.schema import normalise
+from ..testing.schema import Structure, normalise
 
 _VERSION: Final = f"{GROUP}/v1alpha1"
 _KEPT: Final = ("name", "namespace", "labels", "annotations")
 """Of the metadata; the rest is the cluster's own, and stands in what was read from one."""
-_SCHEMA: Final[Json] = crd("kmssecrets")["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+_STRUCTURE: Final = Structure.of(crd("kmssecrets")["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
 
 
 @frozen
@@ -112,7 +112,7 @@ class _Check:
 
 def _problems(body: Json) -> Iterator[tuple[str, str]]:
     """Yield path and text of all that a cluster or the operator would refuse; fills in defaults."""
-    causes = list(normalise(body, _SCHEMA))
+    causes = list(normalise(body, _STRUCTURE))
     for cause in causes:
         yield cause.field, cause.message
     if causes:

@@ -7,6 +7,8 @@ kubernetes_client.create_custom_resource_definition(crd("kmssecrets"))
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -40,5 +42,10 @@ def text(name: str, *, folder: str = "crds") -> str:
 
 
 def _object(manifest: str) -> dict[str, Any]:
+    return deepcopy(_read(manifest))
+
+
+@cache
+def _read(manifest: str) -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load(manifest)
     return read

@@ -145,7 +145,8 @@ def custom_types(crd: Json) -> list[ResourceType]:
 
 
 def _custom_type(spec: Json, version: Json) -> ResourceType:
-    structure = version.get("schema", {}).get("openAPIV3Schema", {"x-kubernetes-preserve-unknown-fields": True})
+    anything = {"x-kubernetes-preserve-unknown-fields": True}
+    structure = schema.Structure.of(version.get("schema", {}).get("openAPIV3Schema", anything))
     names = spec["names"]
     columns = tuple(Column.of(each) for each in version.get("additionalPrinterColumns", ()))
     return ResourceType(

@@ -8,98 +8,145 @@ that write leaves it alone).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from json import dumps
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from attrs import frozen
 
 from .status import Cause, Json, copied
 
 _OBJECT_META: Final = "metadata"
 """Every object's own; a CRD's schema says nothing about it that counts."""
 
+_TYPES: Final = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 
-def prune(value: Any, schema: Json) -> None:
-    """Drop in place what the schema does not name, unless it says to preserve unknown fields."""
-    for child, below in _children(value, schema):
-        prune(child, below)
-    if isinstance(value, dict) and "additionalProperties" not in schema and not _keeps_unknown(schema):
-        for name in value.keys() - schema.get("properties", {}).keys():
-            del value[name]
+Check = Callable[[Any, Any, str], Cause | None]
 
 
-def default(value: Any, schema: Json) -> None:
-    """Fill in place every default that is missing; a null where none may stand counts as missing."""
-    if isinstance(value, dict):
-        for name, below in schema.get("properties", {}).items():
-            if "default" in below and (name not in value or (value[name] is None and not below.get("nullable"))):
-                value[name] = copied(below["default"])
-    for child, below in _children(value, schema):
-        default(child, below)
+@frozen(eq=False)
+class Default:
+    """A value to be filled in."""
+
+    name: str
+    value: Any
+    nullable: bool
 
 
-def validate(value: Any, schema: Json, path: str = "") -> Iterator[Cause]:
-    """Yield everything about `value` that the schema forbids, in the order of the schema."""
-    if value is None and schema.get("nullable"):
-        return
-    expected = schema.get("type", "")
-    if not _is(value, schema):
-        actual = dumps(_type_name(value))
-        message = f"Invalid value: {actual}: {path} in body must be of type {expected}: {actual}"
-        yield Cause(path, message, "FieldValueTypeInvalid")
-        return
-    for keyword, check in _CHECKS.items():
-        if keyword in schema and (cause := check(value, schema[keyword], path)):
-            yield cause
-    yield from _below(value, schema, path)
+@frozen(eq=False)
+class Structure:
+    """A schema taken apart, once: every write of an object goes through it.
+
+    Attributes:
+        expected: The type, "" for any.
+        mixed: An integer or a string.
+        open: Fields that it does not name may stay.
+        properties: What it says of fields by name.
+        rest: What it says of all others.
+        items: What it says of the items of a list.
+        checks: What else a value must pass, with each one's limit.
+    """
+
+    expected: str
+    nullable: bool
+    mixed: bool
+    open: bool
+    properties: Mapping[str, Structure]
+    rest: Structure | None
+    items: Structure | None
+    required: tuple[str, ...]
+    defaults: tuple[Default, ...]
+    checks: tuple[tuple[Check, Any], ...]
+
+    @classmethod
+    def of(cls, schema: Json) -> Self:
+        """Return the structure of a structural schema, as a CRD holds one."""
+        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
+        return cls(
+            expected=schema.get("type") or "",
+            nullable=bool(schema.get("nullable")),
+            mixed=bool(schema.get("x-kubernetes-int-or-string")),
+            open=rest is not None or bool(schema.get("x-kubernetes-preserve-unknown-fields")),
+            properties={name: cls.of(below) for name, below in properties.items()},
+            rest=cls.of(rest) if isinstance(rest, dict) else None,
+            items=cls.of(schema["items"]) if "items" in schema else None,
+            required=tuple(schema.get("required", ())),
+            defaults=tuple(
+                Default(name, below["default"], bool(below.get("nullable")))
+                for name, below in properties.items()
+                if "default" in below
+            ),
+            checks=tuple((check, schema[keyword]) for keyword, check in _CHECKS.items() if keyword in schema),
+        )
+
+    def below(self, name: str) -> Structure | None:
+        """Return what it says of a field."""
+        return self.properties.get(name, self.rest)
 
 
-def normalise(body: Json, schema: Json) -> Iterator[Cause]:
-    """Prune and default a whole object in place, then yield what is wrong with it; its metadata is left alone."""
-    known = {name: below for name, below in schema.get("properties", {}).items() if name != _OBJECT_META}
+def normalise(body: Json, structure: Structure) -> Iterator[Cause]:
+    """Drop what the schema does not name and fill in defaults, in place; then yield what is wrong with the object.
+
+    Its metadata is left alone.
+    """
     rest = {name: value for name, value in body.items() if name != _OBJECT_META}
-    schema = {**schema, "properties": known}
-    prune(rest, schema)
-    default(rest, schema)
+    _complete(rest, structure)
     for name in body.keys() - rest.keys() - {_OBJECT_META}:
         del body[name]
     body.update(rest)
-    yield from validate(rest, schema)
+    return validate(rest, structure)
 
 
-def _keeps_unknown(schema: Json) -> bool:
-    return bool(schema.get("x-kubernetes-preserve-unknown-fields"))
-
-
-def _children(value: Any, schema: Json) -> Iterator[tuple[Any, Json]]:
-    """Yield each child that the schema describes, with its part of the schema."""
+def _complete(value: Any, structure: Structure) -> None:
+    """Drop unknown fields, unless the schema says to preserve them, and fill in every default that is missing."""
     if isinstance(value, dict):
-        known = schema.get("properties", {})
-        rest = schema.get("additionalProperties")
+        if not structure.open:
+            for name in [name for name in value if name not in structure.properties]:
+                del value[name]
+        _fill_in(value, structure)
         for name, child in value.items():
-            below = known.get(name, rest)
-            if isinstance(below, dict):
-                yield child, below
-    elif isinstance(value, list) and "items" in schema:
+            if below := structure.below(name):
+                _complete(child, below)
+    elif structure.items and isinstance(value, list):
         for child in value:
-            yield child, schema["items"]
+            _complete(child, structure.items)
 
 
-def _below(value: Any, schema: Json, path: str) -> Iterator[Cause]:
-    if isinstance(value, list) and "items" in schema:
-        for index, child in enumerate(value):
-            yield from validate(child, schema["items"], f"{path}[{index}]")
-    if not isinstance(value, dict):
+def _fill_in(value: Json, structure: Structure) -> None:
+    """Set the defaults of an object; a null where none may stand counts as missing."""
+    for default in structure.defaults:
+        name = default.name
+        if name not in value or (value[name] is None and not default.nullable):
+            value[name] = copied(default.value)
+
+
+def validate(value: Any, structure: Structure, path: str = "") -> Iterator[Cause]:
+    """Yield everything about `value` that the schema forbids, in the order of the schema."""
+    if value is None and structure.nullable:
         return
-    for name in schema.get("required", ()):
+    if not _is(value, structure):
+        actual = dumps(_type_name(value))
+        message = f"Invalid value: {actual}: {path} in body must be of type {structure.expected}: {actual}"
+        yield Cause(path, message, "FieldValueTypeInvalid")
+        return
+    for check, limit in structure.checks:
+        if cause := check(value, limit, path):
+            yield cause
+    if isinstance(value, dict):
+        yield from _within(value, structure, path)
+    elif structure.items and isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from validate(child, structure.items, f"{path}[{index}]")
+
+
+def _within(value: Json, structure: Structure, path: str) -> Iterator[Cause]:
+    for name in structure.required:
         if name not in value:
             yield Cause(_join(path, name), "Required value", "FieldValueRequired")
-    known = schema.get("properties", {})
-    rest = schema.get("additionalProperties")
     for name, child in value.items():
-        below = known.get(name, rest)
-        if isinstance(below, dict):
+        if below := structure.below(name):
             yield from validate(child, below, _join(path, name))
 
 
@@ -108,28 +155,21 @@ def _join(path: str, name: str) -> str:
 
 
 def _type_name(value: Any) -> str:
-    names = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
-    return names.get(type(value), "object")
+    return _TYPES.get(type(value), "object")
 
 
-def _is(value: Any, schema: Json) -> bool:
-    if schema.get("x-kubernetes-int-or-string"):
-        return _type_name(value) in {"integer", "string"}
-    match schema.get("type"), value:
-        case ((None | ""), _):
-            return True
-        case "integer", float():
-            return value.is_integer()
-        case "number", (int() | float()):
-            return not isinstance(value, bool)
-        case expected, _:
-            return bool(_type_name(value) == expected)
+def _is(value: Any, structure: Structure) -> bool:
+    actual, expected = _type_name(value), structure.expected
+    if structure.mixed:
+        return actual in {"integer", "string"}
+    if actual == expected or not expected:
+        return True
+    if expected == "integer":
+        return actual == "number" and bool(value.is_integer())
+    return expected == "number" and actual == "integer"
 
 
 # -- one check a keyword: None when the value passes
-
-
-Check = Callable[[Any, Any, str], Cause | None]
 
 
 def _enum(value: Any, allowed: list[Any], path: str) -> Cause | None:

@@ -10,7 +10,7 @@ from ...errors import InvalidInput
 
 _PORTS: Final = {"http": 80, "https": 443}
 _EXAMPLE: Final = "https://kms.example"
-_UNFIT: Final = frozenset('<>"\\^`{|}')
+_UNFIT: Final = frozenset(' <>"\\^`{|}')
 
 
 def normalise(url: str, *, place: str = "address") -> str:
@@ -26,12 +26,13 @@ def normalise(url: str, *, place: str = "address") -> str:
         InvalidInput: Every problem, with its remedy. The address is not repeated: it may hold a password.
     """
     text = url.strip()
-    if any(char.isspace() or not char.isprintable() or char in _UNFIT for char in text):
+    if not (text.isprintable() and _UNFIT.isdisjoint(text)):
         raise InvalidInput([f"{place}: holds a character that no URL may; write it as in {_EXAMPLE}"])
     parts, port = _split(text, place)
-    if problems := [f"{place}: {problem}" for problem in _problems(text, parts)]:
+    host = parts.hostname or ""
+    if problems := [f"{place}: {problem}" for problem in _problems(text, parts, host)]:
         raise InvalidInput(problems)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    host = f"[{host}]" if ":" in host else host
     shown_port = "" if port in {None, _PORTS[parts.scheme]} else f":{port}"
     return f"{parts.scheme}://{host}{shown_port}{_prefix(parts.path)}"
 
@@ -51,10 +52,10 @@ def _split(text: str, place: str) -> tuple[SplitResult, int | None]:
     return parts, port
 
 
-def _problems(text: str, parts: SplitResult) -> Iterator[str]:
+def _problems(text: str, parts: SplitResult, host: str) -> Iterator[str]:
     if parts.scheme not in _PORTS:
         yield f"must start with http:// or https://, as in {_EXAMPLE}"
-    elif not parts.hostname:
+    elif not host:
         yield f"names no host; write it as in {_EXAMPLE}"
     if "@" in parts.netloc:
         yield "must hold no user or password; put credentials where credentials go"

@@ -107,6 +107,15 @@ def decode(obj: Json, *, adopt: Adopt = Adopt.UNOWNED, no_copy: tuple[str, ...] 
     return spec
 
 
+def interval(spec: Json) -> float | None:
+    """Return the seconds between two checks of an object with this spec; None where what it says is no interval."""
+    written = (spec.get("syncConfig") or {}).get("resyncInterval")
+    if written in {None, ""}:
+        return float(max(SHORTEST, int(spec.get("resyncInterval") or INTERVAL)))
+    match = _INTERVAL.fullmatch(str(written))
+    return float(max(SHORTEST, int(match[1]) * _UNITS[match[2]])) if match else None
+
+
 @cache
 def _policy(orphan: bool, recreate: bool, adopt: Adopt) -> Policy:  # noqa: FBT001 - what a cache goes by
     """Return the policy, one for all objects that say the same."""
@@ -181,16 +190,12 @@ class _Reader:
         return BundleRef(*(self._text(block, name, "spec.tls.caRef", hint) for name in names))
 
     def _period(self) -> float:
-        written = (self.raw.get("syncConfig") or {}).get("resyncInterval")
-        if written is None:
-            return float(max(SHORTEST, int(self.raw.get("resyncInterval") or INTERVAL)))
-        match = _INTERVAL.fullmatch(str(written))
-        if match is None:
+        period = interval(self.raw)
+        if period is None:
             self._problem(
                 "spec.syncConfig.resyncInterval", 'is no interval; write a number and s, m, h, d or w, as in "5m"'
             )
-            return INTERVAL
-        return float(max(SHORTEST, int(match[1]) * _UNITS[match[2]]))
+        return period or INTERVAL
 
     def _method(self) -> Json:
         """Return the block of universalAuth; exactly one method may be there (the original picked one by chance)."""

@@ -6,6 +6,7 @@ Drawn by a seed, or built around manifests of a user's own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from random import Random
 from typing import Final, TypeVar
 
@@ -18,7 +19,7 @@ from secretsync.devserver.tree import clean
 from secretsync.values import SecretValue
 
 from ...cluster.transport import Json
-from ...kinds.kmssecret.spec import decode
+from ...kinds.kmssecret.spec import interval
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ _NAMESPACES: Final = ("blue", "green")
 _POLICIES: Final = ("Deny", "Annotated", "Allow")
 _ABROAD: Final = 0.15
 """How many objects name credentials of another namespace, and how many a Secret in one."""
-_DRAWN: Final = (60, 60, 60, 300, 300, 600, 1800)
+_DRAWN: Final = (60, 300, 300, 600, 600, 1800)
 
 
 @frozen
@@ -173,7 +174,12 @@ def place_of(obj: Json) -> Place:
     spec = obj["spec"]
     scope = _login_block(obj)["secretsScope"]
     project = scope.get("projectSlug") or scope["projectId"]
-    return Place(normalise(spec.get("hostAPI") or DEFAULT_HOST), clean(scope["secretsPath"]), project, scope["envSlug"])
+    return Place(_server(spec.get("hostAPI") or DEFAULT_HOST), clean(scope["secretsPath"]), project, scope["envSlug"])
+
+
+@cache
+def _server(address: str) -> str:
+    return normalise(address)
 
 
 def is_recursive(obj: Json) -> bool:
@@ -196,7 +202,9 @@ def targets_of(obj: Json) -> tuple[tuple[str, str], ...]:
 
 def interval_of(obj: Json) -> float:
     """Return the seconds between two checks of an object."""
-    return decode(obj).period
+    seconds = interval(obj["spec"])
+    assert seconds is not None  # noqa: S101 - the CRD admits no other
+    return seconds
 
 
 def _login_block(obj: Json) -> Json:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections import Counter, deque
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -27,7 +28,6 @@ from ...manifests import crd
 from ...operator.settings import Settings, settings
 from ..cluster import MemoryCluster
 from ..direct import DirectTransport
-from ..request import Request
 from ..status import ApiError
 from . import coverage
 from .coverage import Hits
@@ -108,6 +108,7 @@ class Stage:
         self.clock = WorldClock(self.world)
         self.calm = Calm()
         self.cluster = MemoryCluster(crds=[crd("kmssecrets")], clock=self.clock, timer=self.clock, seed=seed)
+        self._kind = self.cluster.api.registry.by_name("kmssecrets")
         self.processes: list[OperatorProcess] = []
         self._random = Random(f"{seed} stage")  # noqa: S311 - a history that can be played again
         self._check = check
@@ -115,7 +116,7 @@ class Stage:
         self.asked: Callable[[str, Call, str], None] = lambda host, call, phase: None  # noqa: ARG005 - as above
         self.started = 0.0
         self.weather = Weather()
-        self._troubles: deque[float] = deque([0.0], maxlen=1000)
+        self._troubles = [0.0]
         self.edited: Callable[[], None] = lambda: None
         self.hits: Hits = Counter()
         self.waiting: list[Callable[[Collection[str]], bool]] = []
@@ -241,7 +242,7 @@ class Stage:
 
     def troubles(self, *, within: float) -> int:
         """Return how many troubles there were in the last so many seconds."""
-        return sum(at >= self.world.now - within for at in self._troubles)
+        return len(self._troubles) - bisect_left(self._troubles, self.world.now - within)
 
     @property
     def troubled(self) -> float:
@@ -288,9 +289,8 @@ class Stage:
 
     def objects(self) -> list[Json]:
         """Return the KMSSecrets there are, without those on their way out: the cluster's own, not to be changed."""
-        everywhere = Request("list", self.cluster.api.registry.by_name("kmssecrets"))
-        items: list[Json] = self.cluster.perform(everywhere)["items"]
-        return [item for item in items if "deletionTimestamp" not in item["metadata"]]
+        stored = self.cluster.api.store.collection(self._kind.storage).objects
+        return [stored[key] for key in sorted(stored) if "deletionTimestamp" not in stored[key]["metadata"]]
 
     def secret(self, namespace: str, name: str) -> Json | None:
         return self.find("secrets", name, namespace=namespace)

@@ -11,6 +11,8 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Final
 
+from attrs import frozen
+
 from secretsync.clock import FOREVER
 from secretsync.devserver.routing import Call, Reply
 
@@ -34,6 +36,25 @@ _RENEWED: Final = 0.75
 _UNAUTHORIZED: Final = 401
 
 
+@frozen
+class Work:
+    """What one server is asked while nothing happens.
+
+    Attributes:
+        minute: The calls of a minute.
+        round: The calls by which everything is asked once.
+    """
+
+    minute: float
+    round: int
+
+    @classmethod
+    def of(cls, intervals: Mapping[tuple[Place, Login], float]) -> Work:
+        """Return the work for these folders, by who reads them how often."""
+        logins = 2 * len({login for _, login in intervals})  # a login and a project each
+        return cls(sum(MINUTE / each for each in intervals.values()) + logins, len(intervals) + logins)
+
+
 class Traffic:
     """Counts requests. Its methods raise `Violated`.
 
@@ -51,6 +72,8 @@ class Traffic:
         self._refused: dict[tuple[str, bytes], deque[float]] = {}
         """The last two: who has not noticed yet that a Secret holds other credentials tries them once for itself."""
         self._due: dict[tuple[Place, Login], float] = {}
+        self._work: dict[str, Work] = {}
+        """Of each server, as it is since people changed something last."""
         self._known: dict[tuple[Place, Login], float] = {}
         """And what else may be asked: by who is refused a target only, and what was due before the last storm's deeds."""
 
@@ -66,6 +89,7 @@ class Traffic:
         """People changed something: what is to be asked may be another, and credentials may be tried again."""
         self._refused.clear()
         self._due.clear()
+        self._work.clear()
         for obj in self._stage.objects():
             key, interval = (place_of(obj), login_of(obj)), interval_of(obj)
             self._known[key] = min(self._known.get(key, FOREVER), interval)
@@ -130,12 +154,11 @@ class Traffic:
 
     def budget(self, host: str) -> float:
         """Return how many calls to a server the minute that ends may have had."""
-        intervals = [interval for (place, _), interval in self._known.items() if place.host == host]
-        logins = {login for place, login in self._known if place.host == host}
-        rate = sum(MINUTE / interval for interval in intervals)
-        whole = len(intervals) + 2 * len(logins)  # a login and a project each
+        if host not in self._work:
+            self._work[host] = Work.of({key: each for key, each in self._known.items() if key[0].host == host})
+        work = self._work[host]
         rounds = 0 if self._calm else 1 + self._stage.troubles(within=_AFTERMATH + MINUTE)
-        return _TWICE * (rate + 2 * len(logins)) + _ROUNDS * whole * rounds
+        return _TWICE * work.minute + _ROUNDS * work.round * rounds
 
     def _none_forgotten(self) -> None:
         now = self._stage.world.now

@@ -103,7 +103,7 @@ class Loopback:
                     self._send(reply)
 
             def _send(self, reply: Reply) -> None:
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)  # without a date: a test that wants one says it
                 for name, value in {"Connection": "close", **reply.headers}.items():
                     self.send_header(name, value)
                 length = sum(map(len, reply.pieces)) if reply.promised is None else reply.promised

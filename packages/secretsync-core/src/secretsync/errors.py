@@ -30,6 +30,7 @@
         ├── InvalidRequest         the server rejects the request's form
         ├── WrongEndpoint          what answers there is not the API
         ├── ApprovalRequired       the change waits for somebody's approval
+        ├── LeaseEnded             it is gone, or as old as it may get: make another
         └── NotFound               proven absent
             ├── ProjectNotFound
             ├── PathNotFound       a folder, or one without secrets (`empty`)
@@ -316,6 +317,12 @@ class ApprovalRequired(BackendError):
         super().__init__(backend, operation, detail, status=status, request_id=request_id)
         self.approval_id = approval_id
         self.slug = slug
+
+
+class LeaseEnded(BackendError):
+    """The lease is gone, or as old as it may get: make another one."""
+
+    code = "lease_ended"
 
 
 class NotFound(BackendError):

@@ -43,6 +43,7 @@ class KMS:
 
     def __init__(self, seed: Seed, *, clock: Clock, entropy: Entropy) -> None:
         self._lock = Lock()
+        self._clock = clock
         self._rights_revision = 0
         self.started: datetime = clock.now()
         self.organization: str = seed.organization.slug
@@ -56,6 +57,10 @@ class KMS:
         self._book = Book(clock=clock, entropy=entropy, new_id=self._tree.new_id)
         self.provider: Provider = self._book.provider
         self._sow(seed)
+
+    def now(self) -> datetime:
+        """Return what time it is there."""
+        return self._clock.now()
 
     @property
     def revision(self) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
 from threading import Event
 from typing import Final
 from urllib.parse import parse_qsl
@@ -33,19 +36,21 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 def gated(kms: KMS, *, faults: Faults, journal: Journal, entropy: Entropy, control_token: SecretValue | None) -> Gate:
     """Return the whole application: gate, API, and the control API if there is a token for it."""
     control = control_routes(kms, faults=faults, journal=journal, token=control_token) if control_token else ()
-    return Gate(application(Router([*control, *routes(kms)], entropy=entropy)), faults=faults, journal=journal)
+    router = Router([*control, *routes(kms)], entropy=entropy)
+    return Gate(application(router, kms.now), faults=faults, journal=journal)
 
 
-def application(router: Router) -> App:
-    """Return the ASGI application that answers as the router does."""
+def application(router: Router, now: Callable[[], datetime]) -> App:
+    """Return the ASGI application that answers as the router does, with what time it is."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         reply = router.answer(Call(scope["method"], scope["path"], query, headers, await _body(receive)))
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
-        length = (b"content-length", str(len(reply.body)).encode())
-        await send({"type": "http.response.start", "status": reply.status, "headers": [*sent, length]})
+        sent.append((b"content-length", str(len(reply.body)).encode()))
+        sent.append((b"date", format_datetime(now(), usegmt=True).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": sent})
         await send({"type": "http.response.body", "body": reply.body})
 
     return answer
@@ -76,6 +81,7 @@ class Serving(uvicorn.Server):
                 lifespan="off",
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,  # its time is the machine's; ours may have travelled
                 backlog=backlog,
                 log_config=None,
                 access_log=False,  # its lines hold whole queries

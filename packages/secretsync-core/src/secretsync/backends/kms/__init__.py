@@ -8,6 +8,7 @@
     backend.py   the backend itself
     session.py   one deed at a time, beside reading
     writes.py    secrets created, changed, deleted · folders.py folders and imports
+    leases.py    leases of dynamic secrets
     scope.py     a folder as people name it, for every reader of one
 
 Specified in kms-api.

@@ -33,6 +33,7 @@ _ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
     ("Folder with path", PathNotFound, "path not found"),
     ("Secret with name", SecretNotFound, "secret not found"),
     ("Secret with ID", SecretNotFound, "secret not found"),
+    ("Dynamic secret with", SecretNotFound, "dynamic secret not found"),
 )
 """How the server's message begins, and what is absent then; its `error` word is the same for most of them."""
 

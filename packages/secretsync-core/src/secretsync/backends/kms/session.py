@@ -55,18 +55,30 @@ class Session:
     deadline: Deadline | None = None
 
     def do(self, deed: Deed) -> Mapping[str, object]:
-        """Do it and return the answer's object.
+        """Do it and return the answer's object; raises as `answer` does."""
+        return self.object(deed, self.answer(deed))
+
+    def answer(self, deed: Deed) -> Response:
+        """Do it and return what was answered, which is a success.
 
         Raises:
             BackendError: Of the class that says why not; see `errors` for how far each reaches.
         """
         for path, given in deed.ways:
             response = self._send(deed, path, given)
-            said = None if response.status == OK else refusal(response)
-            if said is None or not said.unknown_route:
+            if response.status == OK:
+                return response
+            said = refusal(response)
+            if not said.unknown_route:
                 break
-        if said is not None:
-            raise told(said, host=self.host, operation=deed.operation, missing=deed.missing, forbidden=deed.forbidden)
+        raise told(said, host=self.host, operation=deed.operation, missing=deed.missing, forbidden=deed.forbidden)
+
+    def object(self, deed: Deed, response: Response) -> Mapping[str, object]:
+        """Return the object that an answer holds.
+
+        Raises:
+            WrongEndpoint: It holds none.
+        """
         try:
             return entries(response.json())
         except ValueError:

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/Masterminds/sprig/v3"
+	"gopkg.in/yaml.v3"
 )
 
 // Case is one template with its data. A whole number in the data is an int, any other a float64.
@@ -28,7 +29,7 @@ type Case struct {
 	Data       any         `json:"data"`
 	Delimiters [2]string   `json:"delimiters"`
 	MissingKey string      `json:"missingkey"`
-	Functions  string      `json:"functions"` // besides Go's own: none, or "sprig"
+	Functions  string      `json:"functions"` // besides Go's own: none, "sprig" or "kmssecret"
 	ParseOnly  bool        `json:"parse_only"`
 }
 
@@ -94,12 +95,42 @@ var sprigFunctions = func() template.FuncMap {
 	return functions
 }()
 
+// kmsSecretFunctions are those of KMSSecret beyond Sprig whose answers are the same each time.
+var kmsSecretFunctions = template.FuncMap{
+	"encodeBase64": func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
+	"decodeBase64ToBytes": func(text string) string {
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			panic("the text is no base64")
+		}
+		return string(raw)
+	},
+	"toYaml": func(value any) string {
+		text, err := yaml.Marshal(value)
+		if err != nil {
+			panic(err)
+		}
+		return strings.TrimSuffix(string(text), "\n")
+	},
+	"fromYaml": func(text string) map[string]any {
+		found := map[string]any{}
+		if err := yaml.Unmarshal([]byte(text), &found); err != nil {
+			panic(err)
+		}
+		return found
+	},
+	"dict": sprig.TxtFuncMap()["dict"],
+	"list": sprig.TxtFuncMap()["list"],
+}
+
 func functions(set string) template.FuncMap {
 	switch set {
 	case "":
 		return nil
 	case "sprig":
 		return sprigFunctions
+	case "kmssecret":
+		return kmsSecretFunctions
 	}
 	panic("no such set of functions: " + set)
 }

@@ -16,7 +16,20 @@ from .limits import Limits
 from .printf_quoting import quote
 from .printing import text
 from .sources import SYSTEM, Sources
-from .values import LIST, MAP, MISSING, Integer, Named, Record, StandIn, TypedMap, Undecided, encoded, type_name
+from .values import (
+    LIST,
+    MAP,
+    MISSING,
+    Integer,
+    Named,
+    Record,
+    StandIn,
+    TypedMap,
+    Undecided,
+    encoded,
+    expanded,
+    type_name,
+)
 
 MissingKey = Literal["default", "zero", "error"]
 MANY: Final = 1024
@@ -76,6 +89,11 @@ class Run:
         """Refuse to make a list of so many elements."""
         if count > self.limits.items:
             raise Excess(f"a list of more than {self.limits.items} elements", "items")
+
+    def check_walk(self, value: object) -> None:
+        """Refuse to walk through a value that has parts over and over, or holds itself."""
+        if expanded(value) > self.limits.items:
+            raise Excess(f"a value with more than {self.limits.items} parts", "items")
 
     def check_text(self, length: int) -> None:
         """Refuse to make a text of so many characters."""

@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secretsync.auth.given import TokenAuth
 from secretsync.auth.logins import Logins
 from secretsync.auth.universal import METHOD, UniversalAuth
 from secretsync.client_policy import OPERATOR, SDK, ClientPolicy
@@ -236,6 +237,17 @@ def test_a_token_that_could_not_be_revoked_is_told() -> None:
     it.server.meet = trouble
     (error,) = it.logins.revoke(Deadline(it.clock))
     assert isinstance(error, Unavailable)
+
+
+def test_a_token_that_was_given_is_neither_renewed_nor_revoked() -> None:
+    it = stand()
+    it.identity = evolve(it.identity, method=TokenAuth())
+    given = {"token": SecretValue("canary-given")}
+    for _ in range(2):
+        found = it.logins.token(it.identity, given, deadline=Deadline(it.clock))
+        it.clock.advance(found.renew_in)
+    assert it.logins.revoke(Deadline(it.clock)) == ()
+    assert it.server.asked == []
 
 
 # -- what a refused login means

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from secretsync.devserver.refusals import Refusal
 from secretsync.devserver.routing import Call, Router
 from secretsync.devserver.seed import parse_seed
 from secretsync.devserver.tokens import OLDEST, UNLIMITED, Login
+from secretsync.errors import InvalidInput
 from secretsync.testing import ManualClock
 from secretsync.values import SecretValue
 
@@ -318,3 +320,49 @@ def test_what_is_refused_over_http(serve: Serve, path: str, body: object, refuse
 def test_the_organisation_may_be_named(serve: Serve, slug: str) -> None:
     body = {"clientId": "cid", "clientSecret": "s", "organizationSlug": slug}
     assert ask(serve(), "universal-auth/login", body)[0] == 200
+
+
+# -- service tokens
+
+SERVICE = """
+projects: [{id: p1, slug: shop}]
+serviceTokens: [{token: st.id.canary, project: shop, name: ci, scopes: [{environment: prod, secretPath: /app/**}]}]
+secrets: {shop: {prod: {/app: {A: a}, /other: {B: b}}}}
+"""
+
+
+def get(kms: KMS, path: str, token: str, **query: str) -> tuple[int, dict[str, Any]]:
+    headers = {"authorization": f"Bearer {token}"}
+    reply = Router(routes(kms), entropy=bytes).answer(Call("GET", path, query, headers))
+    return reply.status, json.loads(reply.body)
+
+
+@pytest.mark.parametrize("token", ["st.id.canary", "st.id.canary.key"])
+def test_a_service_token_says_its_project_and_reads_its_scopes(clock: ManualClock, token: str) -> None:
+    kms = KMS(parse_seed(SERVICE), clock=clock, entropy=bytes)
+    status, body = get(kms, "/api/v2/service-token", token)
+    assert (status, body["workspace"]) == (200, "p1")
+    assert body["scopes"] == [{"environment": "prod", "secretPath": "/app/**"}]
+    where = {"workspaceId": body["workspace"], "environment": "prod"}
+    status, listed = get(kms, "/api/v3/secrets/raw", token, **where, secretPath="/app")
+    assert [row["secretValue"] for row in listed["secrets"]] == ["a"]
+    assert get(kms, "/api/v3/secrets/raw", token, **where, secretPath="/other")[1].get("secrets", []) == []
+
+
+def test_another_token_is_no_service_token(serve: Serve, clock: ManualClock) -> None:
+    kms = serve()
+    assert get(kms, "/api/v2/service-token", login(kms).token.text())[0] == 400
+    assert get(kms, "/api/v2/service-token", "st.id.other")[0] == 403
+    assert get(KMS(parse_seed(SERVICE), clock=clock, entropy=bytes), "/api/v2/service-token", "st.id.other")[0] == 403
+
+
+@pytest.mark.parametrize("broken", ["st.id", "st.id.x.key", "xt.id.x"])
+def test_what_can_be_no_service_token_is_a_flaw_of_the_seed(broken: str) -> None:
+    with pytest.raises(InvalidInput, match="three parts") as caught:
+        parse_seed(SERVICE.replace("st.id.canary", broken))
+    assert broken not in str(caught.value)
+
+
+def test_a_service_token_of_another_project_is_a_flaw_of_the_seed() -> None:
+    with pytest.raises(InvalidInput, match="no such project"):
+        parse_seed(SERVICE.replace("project: shop", "project: nope"))

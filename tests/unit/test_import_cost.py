@@ -14,6 +14,7 @@ HEAVY = frozenset(
         "boto3",
         "botocore",
         "cattrs",
+        "cryptography",
         "azure",
         "grpc",
         "httpx",

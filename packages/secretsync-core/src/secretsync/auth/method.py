@@ -133,18 +133,25 @@ class Means:
         return {key: SecretValue(raw) for key, raw in found.items()}
 
     def file(self, path: str) -> SecretValue:
-        """Return a file's content as one line of text.
+        """Return a file's content, one line of text.
 
         Raises:
             CredentialsNotFound: It cannot be read, or is empty.
             AuthenticationFailed: It is no plain text.
         """
-        raw = self.proofs.file(path).reveal().strip()
-        if not raw:
-            raise CredentialsNotFound(f"{path} is empty")
-        if not is_text(raw):
-            raise self.useless(f"{path} is not plain text")
-        return SecretValue(raw)
+        return self._line(self.proofs.file(path).reveal(), path)
+
+    def variable(self, name: str) -> SecretValue:
+        """Return what a variable of the environment holds, one line of text; raises as `file` does."""
+        return self._line(self.proofs.variable(name).encode(errors="surrogateescape"), f"the variable {name}")
+
+    def _line(self, raw: bytes, where: str) -> SecretValue:
+        line = raw.strip()
+        if not line:
+            raise CredentialsNotFound(f"{where} is empty")
+        if not is_text(line):
+            raise self.useless(f"{where} is not plain text")
+        return SecretValue(line)
 
     def useless(self, what: str) -> AuthenticationFailed:
         """Return the error for credentials that cannot be sent."""

@@ -9,8 +9,8 @@ from ..values import SecretValue
 from .entropy import Entropy
 from .logins.universal import METHOD as UNIVERSAL
 from .logins.universal import UniversalLogins
-from .methods import Limits
-from .seed import Identity, Seed
+from .methods import GivenTokens, Limits
+from .seed import Grant, Identity, Seed, ServiceToken
 from .tokens import Login, Tokens
 
 
@@ -22,6 +22,10 @@ class Identities:
         self._identities = {identity.id: identity for identity in seed.identities}
         self._tokens = Tokens(clock=clock, entropy=entropy, style=seed.tokens)
         self._universal = UniversalLogins(clock=clock)
+        self._services = {one.token: one for one in seed.service_tokens}
+        for identity in seed.identities:
+            if identity.token:
+                self._register(identity.id, identity.token)
 
     def get(self, identity: str) -> Identity | None:
         """Return the identity of an id."""
@@ -50,6 +54,10 @@ class Identities:
         with self._lock:
             return self._tokens.issue(identity.id, method, limits)
 
+    def _register(self, identity: str, given: GivenTokens) -> None:
+        for token in given.tokens:
+            self._tokens.register(token, identity, "token-auth", given)
+
     # -- tokens
 
     def of(self, token: SecretValue) -> Identity:
@@ -58,8 +66,18 @@ class Identities:
         Raises:
             Refusal: 403 TokenError when it is unknown or has ended, 401 when it was revoked or is used up.
         """
+        if service := self.service(token):
+            grants = [
+                Grant(service.project, one.environment, one.secret_path, service.actions) for one in service.scopes
+            ]
+            return Identity(service.name, grants=tuple(grants))
         with self._lock:
             return self._identities[self._tokens.identity(token)]
+
+    def service(self, token: SecretValue) -> ServiceToken | None:
+        """Return the service token that this is; its fourth part, where clients send that too, counts for nothing."""
+        sent = SecretValue(b".".join(token.reveal().split(b".")[:3]))
+        return self._services.get(sent)
 
     def admits(self, token: SecretValue) -> bool:
         """Return whether a token is good now; that is no use of it."""

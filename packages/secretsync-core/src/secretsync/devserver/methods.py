@@ -73,8 +73,63 @@ class ServiceAccount:
 
 
 @frozen(kw_only=True)
+class TokenReview:
+    """The API server that reviews tokens.
+
+    Attributes:
+        url: Of the server.
+        reviewer: The token to ask with; without one the token that is reviewed.
+    """
+
+    url: str
+    reviewer: SecretValue | None = None
+
+
+@frozen(kw_only=True)
 class Kubernetes(Limits):
-    """Service accounts of a cluster, by their tokens."""
+    """Service accounts, by their tokens or as a cluster reviews them.
+
+    Attributes:
+        tokens: By the token; asked when there is no `token_review`.
+        allowed_namespaces: Comma list of names or globs, as `allowed_names`; empty allows all.
+        allowed_audience: Must be among a token's audiences; empty asks for none.
+    """
 
     tokens: Mapping[SecretValue, ServiceAccount] = field(factory=dict)
+    token_review: TokenReview | None = None
+    allowed_namespaces: str = ""
+    allowed_names: str = ""
     allowed_audience: str = ""
+
+
+@frozen(kw_only=True)
+class Signed(Limits):
+    """Tokens that an issuer signs: for `jwt` and `oidc`.
+
+    Attributes:
+        keys: The issuer's public keys in PEM; the server's own authority is always one.
+        issuer: What `iss` must be; empty takes all, as the other checks do.
+        audiences: One of them must be in `aud`.
+        subject: A glob for `sub`.
+        claims: Globs for other claims.
+    """
+
+    keys: tuple[str, ...] = ()
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
+    subject: str = ""
+    claims: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Ldap(Limits):
+    """A directory: its users' passwords by name."""
+
+    users: Mapping[str, SecretValue] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class GivenTokens(Limits):
+    """Tokens that were made for the identity."""
+
+    tokens: tuple[SecretValue, ...] = ()

@@ -11,10 +11,12 @@ from attrs import evolve
 
 from ..clock import Clock
 from ..values import SecretValue
+from .authority import Authority
 from .dynamic import Book, Leasing, Provider
 from .entropy import Entropy
 from .folders import Folders
 from .identities import Identities
+from .logins.means import Means
 from .reading import EVERYTHING, UNFILTERED, Filter, Listing, Reading, Row, View
 from .references import Location
 from .refusals import no_environment, no_folder_id, no_project, no_secret_id, not_a_member
@@ -36,6 +38,7 @@ class KMS:
         started: When it began, which is the age of everything the seed brought.
         organization: The slug.
         identities: Who may ask, with their tokens.
+        means: What proofs of logins are checked with.
         permissions: How it tells that something may not be read; may be changed at any time.
         renewals: How it refuses to renew a lease for too long; may be changed at any time.
         provider: What makes and takes back the credentials of leases.
@@ -51,6 +54,7 @@ class KMS:
         self._projects = seed.projects
         self._by_slug = {project.slug: project for project in seed.projects}
         self.identities: Identities = Identities(seed, clock=clock, entropy=entropy)
+        self.means: Means = Means(clock, Authority(clock=clock))
         self._policies = seed.policies
         self.renewals: RenewalText = seed.renewals
         self._tree = Tree(clock=clock, entropy=entropy, hear=self._heard)

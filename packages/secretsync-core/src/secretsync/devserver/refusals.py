@@ -58,6 +58,15 @@ def token_error() -> Refusal:
     return Refusal(403, "TokenError", "Your token has expired or is not one of this server's. Log in again.")
 
 
+def invalid_token(why: str) -> Refusal:
+    """A proof that the JWT library of the server does not take."""
+    return Refusal(403, "TokenError", why)
+
+
+def no_method(identity: str, method: str) -> Refusal:
+    return Refusal(404, "NotFound", f"Failed to find {method} for identity with ID {identity}")
+
+
 def not_a_member() -> Refusal:
     return Refusal(403, "PermissionDenied", "You are not a member of this project")
 

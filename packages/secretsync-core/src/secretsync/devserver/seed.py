@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from attrs import field, frozen
 
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
 from .durations import seconds
-from .methods import Kubernetes, Universal
+from .methods import GivenTokens, Kubernetes, Ldap, Signed, Universal
 from .tokens import TokenStyle
 
 T = TypeVar("T")
 
 Action = Literal["read", "describe", "write", "lease", "subscribe"]
 """`describe` is to see which secrets there are; `write` changes secrets, folders, imports and dynamic secrets."""
+
+_SERVICE_TOKEN: Final = re.compile(rb"st\.[^.]+\.[^.]+")
 
 PermissionStyle = Literal["node", "go"]
 """How a server tells that something may not be read: the elder refuses more, the newer hides more (kms-api §4.6)."""
@@ -60,7 +63,30 @@ class Identity:
     id: str
     universal: Universal | None = None
     kubernetes: Kubernetes | None = None
+    jwt: Signed | None = None
+    oidc: Signed | None = None
+    ldap: Ldap | None = None
+    token: GivenTokens | None = None
     grants: tuple[Grant, ...] = ()
+
+
+@frozen
+class ServiceScope:
+    """An environment, and the folders of it as a glob."""
+
+    environment: str
+    secret_path: str = "/**"  # noqa: S105 - the path of folders
+
+
+@frozen
+class ServiceToken:
+    """A token of a project, without an identity: `st.ID.SECRET`, `project` by id or slug."""
+
+    token: SecretValue
+    project: str
+    name: str = "service token"
+    scopes: tuple[ServiceScope, ...] = ()
+    actions: tuple[Action, ...] = ("read",)
 
 
 @frozen
@@ -122,6 +148,7 @@ class Seed:
     tokens: TokenStyle = field(factory=TokenStyle)
     projects: tuple[Project, ...] = ()
     identities: tuple[Identity, ...] = ()
+    service_tokens: tuple[ServiceToken, ...] = ()
     secrets: Secrets = field(factory=dict)
     details: Details = field(factory=dict)
     imports: Imports = field(factory=dict)
@@ -159,6 +186,7 @@ def _check(seed: Seed) -> Iterator[Flaw]:
     yield from _imported(seed)
     yield from _detailed(seed)
     yield from _leased(seed)
+    yield from _service_tokens(seed)
 
 
 def _twice(where: str, what: str, names: Iterable[str | None]) -> Iterator[Flaw]:
@@ -237,3 +265,12 @@ def leaves(tree: Mapping[str, Mapping[str, Mapping[str, T]]]) -> Iterator[tuple[
         for environment, folders in by_environment.items():
             for path, leaf in folders.items():
                 yield project, environment, path, leaf
+
+
+def _service_tokens(seed: Seed) -> Iterator[Flaw]:
+    known = {name for project in seed.projects for name in (project.id, project.slug)}
+    for n, one in enumerate(seed.service_tokens):
+        if one.project not in known:
+            yield Flaw(("serviceTokens", n, "project"), "no such project in this seed")
+        if not _SERVICE_TOKEN.fullmatch(one.token.reveal()):
+            yield Flaw(("serviceTokens", n, "token"), 'a service token has three parts between dots, the first is "st"')

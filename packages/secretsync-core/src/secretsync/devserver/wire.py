@@ -10,7 +10,7 @@ from .dynamic import DynamicSecret, Lease
 from .folders import Imported, Shelf
 from .reading import Block, Listing, Row
 from .refusals import Issue, Refusal
-from .seed import Project, Tag
+from .seed import Project, ServiceToken, Tag
 from .tokens import Login
 from .tree import Metadatum
 from .writing import Approval
@@ -27,6 +27,22 @@ def login(made: Login) -> Json:
         "expiresIn": made.expires_in,
         "accessTokenMaxTTL": made.max_ttl,
         "tokenType": "Bearer",
+    }
+
+
+def service_token(one: ServiceToken, project: str, *, created: datetime) -> Json:
+    """Return what a service token may; the fields of its encryption are those of elder clients, and empty."""
+    return {
+        "_id": one.name,
+        "name": one.name,
+        "workspace": project,
+        "scopes": [{"environment": scope.environment, "secretPath": scope.secret_path} for scope in one.scopes],
+        "expiresAt": None,
+        "createdAt": timestamp(created),
+        "updatedAt": timestamp(created),
+        "encryptedKey": "",
+        "iv": "",
+        "tag": "",
     }
 
 

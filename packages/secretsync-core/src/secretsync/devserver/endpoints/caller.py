@@ -15,7 +15,16 @@ def caller(kms: KMS, call: Call) -> Identity:
     Raises:
         Refusal: 401 without a token, else as `KMS.identify`.
     """
+    return kms.identify(bearer(call))
+
+
+def bearer(call: Call) -> SecretValue:
+    """Return the token that the request carries.
+
+    Raises:
+        Refusal: 401 without one.
+    """
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthorized("Token missing")
-    return kms.identify(SecretValue(token.strip()))
+    return SecretValue(token.strip())

@@ -35,11 +35,11 @@ def number(pos: int, text: str, kind: str) -> Number:
         return Number(pos, text, code, as_int=code, as_float=float(code))
     if kind == "complex" or text.endswith("i"):
         return _complex(pos, text)
-    whole = _integer(text)
+    whole = integer(text)
     if whole is not None and _INT_MIN <= whole <= _UINT_MAX:
         fits = whole <= _INT_MAX
         return Number(pos, text, whole if fits else None, as_int=whole if fits else None, as_float=float(whole))
-    value = _float(text)
+    value = floating(text)
     if value is None:
         raise BadSyntax(f"illegal number syntax: {quote(text)}")
     if not any(char in text for char in ".eEpP"):
@@ -47,7 +47,8 @@ def number(pos: int, text: str, kind: str) -> Number:
     return Number(pos, text, value, as_int=_exact(value), as_float=value)
 
 
-def _integer(text: str) -> int | None:
+def integer(text: str) -> int | None:
+    """Return the integer that a literal means, of whatever size, or None if it is none."""
     digits = text.replace("_", "")
     for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16), (_BINARY, 2)):
         if re.fullmatch(pattern, text):
@@ -55,7 +56,8 @@ def _integer(text: str) -> int | None:
     return None
 
 
-def _float(text: str) -> float | None:
+def floating(text: str) -> float | None:
+    """Return the number that a literal of an integer or a float means, or None if it is none or too large."""
     digits = text.replace("_", "")
     try:
         value = float.fromhex(digits) if re.fullmatch(_HEX_FLOAT, text) else _decimal_float(text, digits)
@@ -76,8 +78,8 @@ def _complex(pos: int, text: str) -> Number:
     split = max(text.rfind("+"), text.rfind("-"))
     while split > 0 and text[split - 1] in "eEpP":
         split = max(text.rfind("+", 0, split), text.rfind("-", 0, split))
-    real = _float(text[:split]) if split > 0 else 0.0
-    imaginary = _float(text[max(split, 0) : -1])
+    real = floating(text[:split]) if split > 0 else 0.0
+    imaginary = floating(text[max(split, 0) : -1])
     if real is None or imaginary is None:
         raise BadSyntax(f"illegal number syntax: {quote(text)}")
     whole = None if imaginary else real

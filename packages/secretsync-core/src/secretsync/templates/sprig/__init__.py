@@ -12,19 +12,41 @@ from typing import Final
 from ..functions import Chapters, Function
 
 _CHAPTERS: Final = {
+    "conversion": "atoi float64 int int64 toDecimal toString toStrings",
     "dates": (
-        "ago date dateInZone date_in_zone dateModify date_modify duration durationRound htmlDate htmlDateInZone"
-        " mustDateModify must_date_modify mustToDate now toDate unixEpoch"
+        "ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate htmlDateInZone "
+        "must_date_modify mustDateModify mustToDate now toDate unixEpoch"
+    ),
+    "defaults": "all any coalesce default empty ternary",
+    "dictionaries": (
+        "deepCopy dict dig get hasKey keys merge mergeOverwrite mustDeepCopy mustMerge mustMergeOverwrite omit pick "
+        "pluck set unset values"
     ),
     "encoding": "b32dec b32enc b64dec b64enc",
+    "float_math": "add1f addf divf maxf minf mulf subf",
     "flow_control": "fail",
     "integer_lists": "seq until untilStep",
     "json": "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson",
+    "lists": (
+        "append chunk compact concat first has initial last list mustAppend mustChunk mustCompact mustFirst mustHas "
+        "mustInitial mustLast mustPrepend mustPush mustRest mustReverse mustSlice mustUniq mustWithout prepend push "
+        "rest reverse slice tuple uniq without"
+    ),
+    "math": "add add1 biggest ceil div floor max min mod mul round sub",
+    "paths": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs",
+    "reflection": "deepEqual kindIs kindOf typeIs typeIsLike typeOf",
     "regex": (
-        "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral mustRegexSplit"
-        " regexFind regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit"
+        "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral "
+        "mustRegexSplit regexFind regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral "
+        "regexSplit"
     ),
     "semantic_versions": "semver semverCompare",
+    "string_lists": "join sortAlpha split splitList splitn",
+    "strings": (
+        "abbrev abbrevboth camelcase cat contains hasPrefix hasSuffix hello indent initials kebabcase lower nindent "
+        "nospace plural quote repeat replace shuffle snakecase squote substr swapcase title trim trimAll trimall "
+        "trimPrefix trimSuffix trunc untitle upper wrap wrapWith"
+    ),
     "urls": "urlJoin urlParse",
 }
 CHAPTERS: Final[Mapping[str, str]] = {name: chapter for chapter, names in _CHAPTERS.items() for name in names.split()}

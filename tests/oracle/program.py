@@ -49,7 +49,7 @@ def _run(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         asked, told = Path(folder, "cases"), Path(folder, "results")
         asked.write_text("".join(json.dumps({"name": "t", **case}) + "\n" for case in cases), "ascii")
         code, errors = _ended([str(program()), str(asked), str(told)])
-        answers = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
+        answers = [json.loads(line) for line in told.read_bytes().splitlines()]
     if len(answers) == len(cases):
         return answers
     if not any(known in errors for known in FATAL):

@@ -20,6 +20,7 @@ from .values import LIST, MAP
 
 KEY: Final = "int or string"
 """The kind of what a loop gives besides its elements."""
+TEXTS: Final = "map[string]string"
 LARGE: Final = 65536
 """Characters of a function's result from which on it is charged."""
 
@@ -206,12 +207,12 @@ class Expressions:
     def field(self, base: Operand, name: str) -> Operand:
         key = self.emitter.constant(name)
         slow = "boxed_field" if base.boxed else "field"
-        code = base.code
+        code, boxed = base.code, base.kind != TEXTS
         if base.steady and not self.unsure:
             at = self.lookup(code)
-            return self.keep(f"{at}[{key}] if {key} in {at} else {slow}({code}, {key})", boxed=True, name=name)
+            return self.keep(f"{at}[{key}] if {key} in {at} else {slow}({code}, {key})", boxed=boxed, name=name)
         quick = f"{code}[{key}] if type({code}) is dict and {key} in {code}"
-        return self.keep(f"{quick} else {slow}({code}, {key})", boxed=True, name=name)
+        return self.keep(f"{quick} else {slow}({code}, {key})", boxed=boxed, name=name)
 
     def lookup(self, code: str) -> str:
         """Return the name of the dict in which the fields of a value are; it is found once in a block."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -116,10 +115,12 @@ def chunk(size: int, values: object) -> TypedList:
     """Return lists of so many elements each; the last one may have fewer."""
     found = _elements(values, "Cannot chunk type {}")
     count = (len(found) - 1) // size + 1 if size else -1
-    smallest = int(math.fmod(len(found), size)) or size if size else 0
-    if count < 0 or (count and smallest < 0):
+    last = (len(found) % abs(size) or size) if size else 0
+    if count < 0 or (count and last < 0):
         raise FunctionError("runtime error: makeslice: len out of range")
-    return TypedList(_LISTS, (list(found[at * size : (at + 1) * size]) for at in range(count)))
+    # A negative size passes where it comes to no list, or to a single one of the last elements.
+    starts = [at * size for at in range(count)]
+    return TypedList(_LISTS, (list(found[at : at + (last if at == starts[-1] else size)]) for at in starts))
 
 
 def _both(name: str, function: Function) -> dict[str, Function]:

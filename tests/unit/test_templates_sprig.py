@@ -3,10 +3,21 @@
 import json
 import subprocess
 import sys
+from types import MappingProxyType
 
 import pytest
 
-from secretsync.templates import GO_SPRIG, ExecutionError, Function, LimitExceeded, Limits, ParseError, Sources, parse
+from secretsync.templates import (
+    GO_SPRIG,
+    ExecutionError,
+    Function,
+    LimitExceeded,
+    Limits,
+    ParseError,
+    Record,
+    Sources,
+    parse,
+)
 from secretsync.templates.runtime import Run
 from secretsync.templates.sprig import CHAPTERS, SPRIG
 
@@ -64,3 +75,89 @@ def test_what_fail_says_is_not_shown() -> None:
     with pytest.raises(ExecutionError, match=r"at <fail \.>: error calling fail: \[redacted\]") as caught:
         parse("t", "{{fail .}}", dialect=GO_SPRIG).render("c4n4ry")
     assert "c4n4ry" not in str(caught.value)
+
+
+def limit_of(source: str, data: object = None, **limits: int) -> str:
+    with pytest.raises(LimitExceeded) as caught:
+        parse("t", source, dialect=GO_SPRIG, limits=Limits(**limits)).render(data)
+    return caught.value.limit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{repeat 1001 `a`}}",
+        "{{indent 1000 `a`}}",
+        "{{replace `a` .b `aaaaaaaaaaa`}}",
+        "{{replace `` .b `aaaaaaaaaa`}}",
+        "{{replace `é` .b `ééééééééééé`}}",
+        "{{join .b (until 20)}}",
+        "{{wrapWith 1 .b `aaaaaaaaaaaa`}}",
+    ],
+)
+def test_a_text_that_would_be_too_long_is_never_made(text: str) -> None:
+    assert limit_of(text, {"b": "b" * 100}, text=1000) == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{splitList `a` .}}",
+        "{{split `` .}}",
+        "{{splitn `é` 2 .}}",
+        "{{concat (until 6) (until 6)}}",
+        "{{append (until 10) 1}}",
+        "{{prepend (until 10) 1}}",
+    ],
+)
+def test_a_list_that_would_be_too_long_is_never_made(text: str) -> None:
+    assert limit_of(text, "a" * 20 + "é" * 11, items=10) == "items"
+
+
+NESTED = "{{$l := list 1}}{{range 40}}{{$l = list $l $l}}{{end}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{uniq (until 100)}}",
+        "{{without (until 200) 1}}",
+        "{{wrap 1 (repeat 200 `a`)}}",
+        NESTED + "{{deepCopy $l}}",
+        "{{$a := list 1}}{{$b := list 1}}{{range 40}}{{$a = list $a $a}}{{$b = list $b $b}}{{end}}{{deepEqual $a $b}}",
+        "{{$a := dict}}{{$b := dict}}{{range 40}}{{$a = dict 1 $a 2 $a}}{{$b = dict 1 $b 2 $b}}{{end}}{{merge $a $b}}",
+    ],
+)
+def test_functions_that_go_through_everything_spend_turns(text: str) -> None:
+    assert limit_of(text, iterations=150) == "iterations"
+
+
+@pytest.mark.parametrize("text", ["{{$l}}", "{{print $l}}", "{{printf `%d` $l}}", "{{toJson $l}}", "{{toString $l}}"])
+def test_a_value_that_unfolds_to_too_many_parts_is_never_written(text: str) -> None:
+    assert limit_of(NESTED + text) == "text"
+
+
+def test_shuffle_takes_its_chance_from_the_sources() -> None:
+    template = parse("t", "{{shuffle .}}", dialect=GO_SPRIG)
+    assert template.render("abcd", sources=Sources(now=lambda: 0, random=bytes)) == "bcda"
+    last = Sources(now=lambda: 0, random=lambda count: b"\xff" * count)
+    assert template.render("abcd", sources=last) != "bcda"
+    assert sorted(template.render("abcd")) == ["a", "b", "c", "d"]
+
+
+def test_what_set_changes_was_printed_before() -> None:
+    template = parse("t", "{{.d}}{{$_ := set .d `a` 2}}{{.d}}{{$_ := unset .d `a`}}{{.d}}", dialect=GO_SPRIG)
+    assert template.render({"d": {"a": 1}}) == "map[a:1]map[a:2]map[]"
+
+
+def test_a_map_that_must_not_change_does_not() -> None:
+    with pytest.raises(ExecutionError, match="error calling set: assignment to entry in a map that must not change"):
+        parse("t", "{{set . `a` 1}}", dialect=GO_SPRIG).render(MappingProxyType({}))
+
+
+def test_a_record_that_hides_what_it_holds_is_compared_as_it_prints() -> None:
+    def record(text: str) -> Record:
+        return Record("main.Hidden", {}, {"String": lambda: text})
+
+    template = parse("t", "{{deepEqual .a .b}}{{deepEqual .a .c}}", dialect=GO_SPRIG)
+    assert template.render({"a": record("x"), "b": record("x"), "c": record("y")}) == "truefalse"

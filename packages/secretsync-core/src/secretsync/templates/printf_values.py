@@ -10,10 +10,12 @@ from .printf_floats import complex_number, floating, shortest
 from .printf_integers import address, integer, pad
 from .printf_parse import PLAIN, Directive
 from .printf_strings import boolean, string
-from .values import MISSING, NIL, Int64, Named, Record, StandIn, Uint8, encoded, is_nil, type_name
+from .values import MISSING, NIL, Int64, Named, Record, StandIn, Uint8, encoded, expanded, is_nil, type_name
 
 LONGEST: Final = 1 << 24
 """Characters of one formatted text; a list of many values, each of a great width, could ask for any number."""
+MOST_PARTS: Final = 500_000
+"""Values within one that is formatted."""
 
 _ADDRESS: Final = 0xC000000000
 """Of every pointer: a real one would make a text differ from run to run, and tell about the process."""
@@ -92,6 +94,8 @@ def _compound(value: object, how: Directive, depth: int) -> str:
         return "interface {}(nil)" if how.sharp_v else NIL
     if isinstance(value, Record):
         return _record(value, how, depth)
+    if depth == 0 and expanded(value) > MOST_PARTS:
+        raise Excess(f"a formatted value has more than {MOST_PARTS} parts", "text")
     if isinstance(value, Mapping):
         return _map(value, how, depth)
     if isinstance(value, list | tuple):

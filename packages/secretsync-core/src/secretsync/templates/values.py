@@ -233,6 +233,9 @@ def part(elements: Sequence[object], begin: int, end: int) -> Sequence[object]:
     return taken
 
 
+_SCALARS: Final = frozenset({str, int, bool, float, type(None)})
+
+
 def expanded(value: object) -> int:
     """Return how many values a value holds at all depths, those counted again that it holds twice.
 
@@ -247,11 +250,11 @@ def expanded(value: object) -> int:
     def count(held: object) -> int:
         if not isinstance(held, Mapping | list | tuple | Record):
             return 1
+        parts = held if isinstance(held, list | tuple) else (held.fields if isinstance(held, Record) else held).values()
+        if _SCALARS.issuperset(map(type, parts)):
+            return 1 + len(parts)
         known = counts.get(id(held))
         if known is None:
-            parts = (
-                held if isinstance(held, list | tuple) else (held.fields if isinstance(held, Record) else held).values()
-            )
             known = counts[id(held)] = 1 + sum(map(count, parts))
         return known
 

@@ -13,10 +13,12 @@ from json.encoder import JSONEncoder, encode_basestring
 from math import isfinite
 from typing import Final
 
+from ..errors import Excess
 from ..gotime.format import rfc3339
 from ..gotime.instant import Instant
 from ..gotime.record import instant_of
-from ..values import Record, StandIn, Undecided, encoded, is_nil, type_name, well_formed
+from ..printf_values import MOST_PARTS
+from ..values import Record, StandIn, Undecided, encoded, expanded, is_nil, type_name, well_formed
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _PARTS: Final = frozenset({*_PLAIN, dict, list})
@@ -38,8 +40,11 @@ def to_json(value: object, *, escape_markup: bool = True, indent: str = "") -> s
 
     Raises:
         Unwritable: It contains itself, or what JSON has not: a number that is not finite, or a complex one.
+        Excess: It has too many parts.
     """
     try:
+        if expanded(value) > MOST_PARTS:
+            raise Excess(f"a value to be written has more than {MOST_PARTS} parts", "text")
         text = _write_plain(value) if not indent and _is_plain(value, 0) else _Writer(indent).write(value, "\n")
     except RecursionError:
         raise Unwritable(f"json: unsupported value: encountered a cycle via {type_name(value)}") from None

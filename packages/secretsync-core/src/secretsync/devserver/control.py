@@ -7,6 +7,11 @@
     DELETE /_emulator/requests
     POST   /_emulator/faults     a `Fault`, with the names of its fields in camel case
     DELETE /_emulator/faults
+    POST   /_emulator/clock      {"advance": seconds}: what ends by the clock ends
+    GET    /_emulator/clock
+    POST   /_emulator/settings   `Settings`, with the names of its fields in camel case
+    GET    /_emulator/provider   the credentials of leases: which live, which were taken back and when
+    DELETE /_emulator/streams    end all connections that listen to events
 
 Every request carries the control token as `X-Control-Token`; a server without one has none of these routes.
 """
@@ -24,10 +29,13 @@ from ..errors import InvalidInput
 from ..values import SecretValue
 from . import wire
 from .faults import Fault, Faults, Journal
+from .feed import Release, Subscription
 from .gate import CONTROL
 from .model import KMS
 from .refusals import Issue, invalid, unauthorized
 from .routing import Call, Endpoint, Route, json_body
+from .seed import PermissionStyle, RenewalText
+from .travel import Travel
 
 T = TypeVar("T")
 
@@ -45,9 +53,29 @@ class Change(Folder):
     delete: tuple[str, ...] = ()
 
 
-def control_routes(kms: KMS, *, faults: Faults, journal: Journal, token: SecretValue) -> Iterator[Route]:
+@frozen
+class Advance:
+    advance: float
+
+
+@frozen
+class Settings:
+    """How the server behaves from now on; what is not given stays. See `KMS`, `Feed` and `Provider`."""
+
+    permissions: PermissionStyle | None = None
+    renewals: RenewalText | None = None
+    plan: bool | None = None
+    release: Release | None = None
+    ping_every: float | None = None
+    twice: bool | None = None
+    oversize: bool | None = None
+    silent: bool | None = None
+    broken: bool | None = None
+
+
+def control_routes(kms: KMS, *, clock: Travel, faults: Faults, journal: Journal, token: SecretValue) -> Iterator[Route]:
     """Yield the routes; each asks for the token."""
-    control = _Control(kms, faults, journal)
+    control = _Control(kms, clock, faults, journal)
     table: tuple[tuple[str, str, Endpoint], ...] = (
         ("POST", "secrets", control.change),
         ("POST", "folders", control.create_folder),
@@ -56,6 +84,11 @@ def control_routes(kms: KMS, *, faults: Faults, journal: Journal, token: SecretV
         ("DELETE", "requests", control.clear_requests),
         ("POST", "faults", control.add_fault),
         ("DELETE", "faults", control.clear_faults),
+        ("POST", "clock", control.advance),
+        ("GET", "clock", control.time),
+        ("POST", "settings", control.settle),
+        ("GET", "provider", control.provider),
+        ("DELETE", "streams", control.drop_streams),
     )
     for method, name, endpoint in table:
         yield Route(method, CONTROL + name, _guarded(endpoint, token))
@@ -64,6 +97,7 @@ def control_routes(kms: KMS, *, faults: Faults, journal: Journal, token: SecretV
 @frozen
 class _Control:
     kms: KMS
+    clock: Travel
     faults: Faults
     journal: Journal
 
@@ -96,9 +130,35 @@ class _Control:
         self.faults.clear()
         return {}
 
+    def advance(self, call: Call) -> wire.Json:
+        seconds = _body(call, Advance).advance
+        if seconds < 0:
+            raise invalid(Issue("advance", "time does not go back"))
+        self.clock.advance(seconds)
+        return self.time(call)
+
+    def time(self, _: Call) -> wire.Json:
+        return {"now": wire.timestamp(self.kms.now()), "ahead": self.clock.ahead}
+
+    def settle(self, call: Call) -> wire.Json:
+        wanted = attrs.asdict(_body(call, Settings))
+        for owner in (self.kms, self.kms.feed, self.kms.provider):
+            for name, value in wanted.items():
+                if value is not None and name in vars(owner):
+                    setattr(owner, name, value)
+        return {}
+
+    def provider(self, _: Call) -> wire.Json:
+        provider = self.kms.provider
+        revoked = [{"entity": one.entity, "at": wire.timestamp(one.at)} for one in provider.revoked]
+        return {"live": sorted(provider.live), "revoked": revoked}
+
+    def drop_streams(self, _: Call) -> wire.Json:
+        return {"dropped": self.kms.feed.drop()}
+
 
 def _guarded(endpoint: Endpoint, token: SecretValue) -> Endpoint:
-    def guarded(call: Call) -> wire.Json:
+    def guarded(call: Call) -> wire.Json | Subscription:
         if SecretValue(call.headers.get("x-control-token", "")) != token:
             raise unauthorized("The header X-Control-Token does not hold the control token")
         return endpoint(call)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import attrs
 from attrs import frozen
 
-Route = Literal["login", "list", "read", "slug", "project", "status", "other", "*"]
+Route = Literal["login", "list", "read", "slug", "project", "folders", "leases", "events", "status", "other", "*"]
 
 _OK: Final = 200
 _WORDS: Final = {

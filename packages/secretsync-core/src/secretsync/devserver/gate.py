@@ -20,6 +20,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CONNECTION: Final = "secretsync.connection"
 """The extension of a scope under which the server puts the request's connection."""
 
+CLOSING: Final = "secretsync.closing"
+"""The extension of a scope under which answers that do not end find the event that ends them."""
+
 CONTROL: Final = "/_emulator/"
 
 _ROUTES: Final = (
@@ -27,6 +30,9 @@ _ROUTES: Final = (
     ("list", re.compile(r"/api/v3/secrets/raw|/api/v4/secrets")),
     ("read", re.compile(r"/api/v3/secrets/raw/.+|/api/v4/secrets/.+")),
     ("slug", re.compile(r"/api/v1/projects/slug/[^/]+|/api/v2/workspace/[^/]+|/api/v1/workspace/slug/[^/]+")),
+    ("events", re.compile(r"/api/v1/events/subscribe/project-events")),
+    ("folders", re.compile(r"/api/v[12]/(folders|secret-imports)(/.*)?")),
+    ("leases", re.compile(r"/api/v1/dynamic-secrets(/.*)?")),
     ("project", re.compile(r"/api/v1/projects/[^/]+")),
     ("status", re.compile(r"/api/status")),
 )
@@ -53,7 +59,8 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        scope = {**scope, "path": _lenient(scope["path"])}
+        extensions = {**scope.get("extensions", {}), CLOSING: self._closing}
+        scope = {**scope, "path": _lenient(scope["path"]), "extensions": extensions}
         if scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
@@ -73,7 +80,7 @@ class Gate:
 
     async def _answer(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
         if fault and fault.delay:
-            await _first(self._closing.wait(), seconds=fault.delay)
+            await first(self._closing.wait(), seconds=fault.delay)
         if fault is None or fault.passes:
             await self._app(scope, receive, send)
         elif fault.lies:
@@ -98,9 +105,9 @@ class Gate:
 
     async def _no_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         if fault.hang:
-            await _first(self._closing.wait(), _gone(receive), seconds=None)
+            await first(self._closing.wait(), gone(receive), seconds=None)
         _connection(scope).reset()
-        await _gone(receive)
+        await gone(receive)
 
 
 def route_of(path: str) -> str:
@@ -121,7 +128,7 @@ async def _wrong_answer(fault: Fault, scope: Scope, receive: Receive, send: Send
     await send({"type": "http.response.body", "body": raw, "more_body": truncated})
     if truncated:
         _connection(scope).close()
-        await _gone(receive)
+        await gone(receive)
 
 
 def _connection(scope: Scope) -> Connection:
@@ -129,15 +136,16 @@ def _connection(scope: Scope) -> Connection:
     return connection
 
 
-async def _first(*ends: Awaitable[object], seconds: float | None) -> None:
-    """Return when one of these has ended, or after so many seconds; None waits for ever."""
+async def first(*ends: Awaitable[object], seconds: float | None) -> bool:
+    """Return True when one of these has ended, False after so many seconds; None waits for ever."""
     tasks = [asyncio.ensure_future(end) for end in ends]
-    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
+    return bool(done)
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
     """Return when the connection is no more; until then nothing that arrives counts."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -14,6 +14,7 @@ from ..values import SecretValue
 from .authority import Authority
 from .dynamic import Book, Leasing, Provider
 from .entropy import Entropy
+from .feed import Feed
 from .folders import Folders
 from .identities import Identities
 from .logins.means import Means
@@ -23,7 +24,7 @@ from .refusals import no_environment, no_folder_id, no_project, no_secret_id, no
 from .rights import Rights
 from .seed import Detail, Identity, PermissionStyle, Project, RenewalText, Seed, leaves
 from .tokens import Login
-from .tree import Content, Event, Metadatum, Tree, clean
+from .tree import Content, Metadatum, Tree, clean
 from .writing import Writing
 
 
@@ -41,6 +42,7 @@ class KMS:
         means: What proofs of logins are checked with.
         permissions: How it tells that something may not be read; may be changed at any time.
         renewals: How it refuses to renew a lease for too long; may be changed at any time.
+        feed: Who is told of changes as they happen.
         provider: What makes and takes back the credentials of leases.
     """
 
@@ -57,7 +59,8 @@ class KMS:
         self.means: Means = Means(clock, Authority(clock=clock))
         self._policies = seed.policies
         self.renewals: RenewalText = seed.renewals
-        self._tree = Tree(clock=clock, entropy=entropy, hear=self._heard)
+        self.feed: Feed = Feed(clock.now)
+        self._tree = Tree(clock=clock, entropy=entropy, hear=self.feed.publish)
         self._book = Book(clock=clock, entropy=entropy, new_id=self._tree.new_id)
         self.provider: Provider = self._book.provider
         self._sow(seed)
@@ -244,9 +247,6 @@ class KMS:
             self._tree.create(self._location(project, environment, path))
 
     # -- inside
-
-    def _heard(self, event: Event) -> None:
-        pass
 
     def _sow(self, seed: Seed) -> None:
         for project in seed.projects:

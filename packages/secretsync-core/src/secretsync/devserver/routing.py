@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from . import wire
 from .entropy import Entropy
+from .feed import Subscription
 from .refusals import Refusal, bad_request
 
 _NOT_MODIFIED: Final = 304
@@ -36,12 +37,15 @@ class Call:
 
 @frozen
 class Reply:
+    """One answer; a `stream` is sent instead of a body, for as long as it lasts."""
+
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    stream: Subscription | None = None
 
 
-Endpoint = Callable[[Call], wire.Json]
+Endpoint = Callable[[Call], wire.Json | Subscription]
 
 
 @frozen
@@ -74,9 +78,11 @@ class Router:
             return _json(wire.refusal(refusal, f"req-{self._entropy(7).hex()}"), status=refusal.status)
         if body is None:
             return _json(wire.unknown_route(call.method, call.path), status=404)
+        if isinstance(body, Subscription):
+            return Reply(200, {}, stream=body)
         return _json(body, known=call.headers.get("if-none-match", ""))
 
-    def _find(self, call: Call) -> wire.Json | None:
+    def _find(self, call: Call) -> wire.Json | Subscription | None:
         for route in self._routes:
             if route.method == call.method and (found := route.pattern.fullmatch(call.path)):
                 return route.endpoint(

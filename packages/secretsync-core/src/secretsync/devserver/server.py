@@ -18,6 +18,7 @@ from .entropy import Entropy
 from .faults import Asked, Faults, Journal
 from .model import KMS
 from .seed import Seed, load_seed
+from .travel import Travel
 
 if TYPE_CHECKING:
     from .serving import Serving
@@ -45,7 +46,7 @@ class DevServer:
             client = InfisicalSDKClient(host=server.url)
 
     A stopped server keeps its model and its port and can be started again. Its methods belong to one thread; `model`,
-    `faults` and `journal` may be used from any, also while it runs.
+    `clock`, `faults` and `journal` may be used from any, also while it runs. `clock.advance` lets time pass at once.
 
     Args:
         seed: What it starts with, or the file that says so.
@@ -70,7 +71,8 @@ class DevServer:
         control_token: SecretValue | None = None,
     ) -> None:
         self.seed: Seed = seed if isinstance(seed, Seed) else load_seed(seed)
-        self.model: KMS = KMS(self.seed, clock=clock or SystemClock(), entropy=entropy)
+        self.clock: Travel = Travel(clock or SystemClock())
+        self.model: KMS = KMS(self.seed, clock=self.clock, entropy=entropy)
         self.faults: Faults = Faults()
         self.journal: Journal = Journal()
         self._host = host
@@ -130,6 +132,7 @@ class DevServer:
         else:
             gate = gated(
                 self.model,
+                clock=self.clock,
                 faults=self.faults,
                 journal=self.journal,
                 entropy=self._entropy,

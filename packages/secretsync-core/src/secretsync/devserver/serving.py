@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
-from datetime import datetime
 from email.utils import format_datetime
 from threading import Event
 from typing import Final
@@ -24,6 +22,8 @@ from .faults import Faults, Journal
 from .gate import CONNECTION, App, Gate, Receive, Scope, Send
 from .model import KMS
 from .routing import Call, Router
+from .streaming import stream
+from .travel import Travel
 
 _AUTH: Final = "/api/v1/auth/"
 _KEEP_ALIVE: Final = 5
@@ -34,14 +34,18 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: on, 0 seconds. A close then sends RST instead of FIN."""
 
 
-def gated(kms: KMS, *, faults: Faults, journal: Journal, entropy: Entropy, control_token: SecretValue | None) -> Gate:
+def gated(
+    kms: KMS, *, clock: Travel, faults: Faults, journal: Journal, entropy: Entropy, control_token: SecretValue | None
+) -> Gate:
     """Return the whole application: gate, API, and the control API if there is a token for it."""
-    control = control_routes(kms, faults=faults, journal=journal, token=control_token) if control_token else ()
+    control = (
+        control_routes(kms, clock=clock, faults=faults, journal=journal, token=control_token) if control_token else ()
+    )
     router = Router([*control, *routes(kms)], entropy=entropy)
-    return Gate(application(router, kms.now), faults=faults, journal=journal)
+    return Gate(application(router, kms), faults=faults, journal=journal)
 
 
-def application(router: Router, now: Callable[[], datetime]) -> App:
+def application(router: Router, kms: KMS) -> App:
     """Return the ASGI application that answers as the router does, with what time it is."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,9 +54,12 @@ def application(router: Router, now: Callable[[], datetime]) -> App:
         call = Call(scope["method"], scope["path"], query, headers, await _body(receive))
         # A login may ask another server who somebody is; everything else is answered from memory.
         reply = await asyncio.to_thread(router.answer, call) if call.path.startswith(_AUTH) else router.answer(call)
+        if reply.stream is not None:
+            await stream(kms.feed, reply.stream, scope, receive, send)
+            return
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
         sent.append((b"content-length", str(len(reply.body)).encode()))
-        sent.append((b"date", format_datetime(now(), usegmt=True).encode()))
+        sent.append((b"date", format_datetime(kms.now(), usegmt=True).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": sent})
         await send({"type": "http.response.body", "body": reply.body})
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from ipaddress import ip_address
 from threading import Lock
 from typing import Final, Protocol, Union
@@ -123,6 +125,27 @@ class Request:
     deadline: Deadline | None = field(default=None, kw_only=True)
 
 
+@frozen
+class Stream:
+    """An answer that is read as it comes. Belongs to one thread, but for `cut`.
+
+    Attributes:
+        pieces: What comes; ends when the server ends it, raises `Unavailable` when it breaks off or falls silent.
+        cut: Ends it from any thread.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    method: str
+    url: str
+    pieces: Iterator[bytes] = field(repr=False)
+    cut: Callable[[], None] = field(repr=False)
+
+    def whole(self) -> Response:
+        """Return it read to its end."""
+        return Response(self.status, self.headers, b"".join(self.pieces), self.method, self.url)
+
+
 class HttpClient(Protocol):
     """What backends ask of a client for HTTP. Safe to call from several threads."""
 
@@ -138,6 +161,22 @@ class HttpClient(Protocol):
             AuthenticationFailed: The token cannot be sent in a header.
             DeadlineExceeded: The time was over before anything was sent.
             InvalidInput: The environment names a proxy that cannot be used.
+        """
+        ...
+
+
+class StreamClient(Protocol):
+    """What listeners ask of a client for HTTP. Safe to call from several threads."""
+
+    def stream(self, request: Request, *, silence: float) -> AbstractContextManager[Stream]:
+        """Return an answer that is read as it comes, whatever its status; redirects are not followed.
+
+        Args:
+            silence: Seconds without a byte after which nobody waits for another.
+
+        Raises:
+            Unavailable, TLSError, WrongEndpoint, AuthenticationFailed, InvalidInput: As for `HttpClient.send`, when it
+                is opened; `Unavailable` when it breaks off or falls silent.
         """
         ...
 
@@ -182,6 +221,31 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             error = _translated(exc, request.url, request.operation)
         raise error  # out here, or the original would be its context, and its request holds the token
+
+    @contextmanager
+    def stream(self, request: Request, *, silence: float) -> Iterator[Stream]:
+        """See `StreamClient.stream`."""
+        url = _url(request.url, request.params)
+        sent = httpx.Request(
+            request.method, url, headers=self._headers(request, origin=_origin(url)), content=_content(request)
+        )
+        sent = self._addressed(sent, request.deadline or Deadline(self._clock))
+        sent.extensions["timeout"]["read"] = silence
+        answer = self._opened_stream(sent, request, url)
+        try:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            pieces = _pieces(answer, request, cap=self._policy.response_cap)
+            place = f"{_origin(url)}{_path(url)}"
+            yield Stream(answer.status_code, headers, request.method, place, pieces, partial(_cut, answer))
+        finally:
+            answer.close()
+
+    def _opened_stream(self, sent: httpx.Request, request: Request, url: httpx.URL) -> httpx.Response:
+        try:
+            return self._transport(url, request).handle_request(sent)
+        except httpx.HTTPError as exc:
+            error = _translated(exc, request.url, request.operation)
+        raise error  # out here, as in `send`
 
     def close(self) -> None:
         """Give all connections back. A later request opens new ones."""
@@ -231,7 +295,7 @@ class Http:
     def _headers(self, asked: Request, *, origin: str) -> httpx.Headers:
         sent = httpx.Headers(asked.headers)
         sent["User-Agent"] = self._policy.user_agent
-        sent["Accept"] = "application/json"
+        sent.setdefault("Accept", "application/json")
         # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
         sent["Accept-Encoding"] = "identity"
         if asked.json is not None:
@@ -290,6 +354,31 @@ class Http:
         except (ssl.SSLError, ValueError):
             pass  # raised anew below, because the original may quote the bundle
         raise TLSError(_origin(url), asked.operation, "the CA bundle holds no certificate in PEM")
+
+
+# -- streams
+
+
+def _pieces(answer: httpx.Response, asked: Request, *, cap: int) -> Iterator[bytes]:
+    """Yield what comes; of an answer that is no success, no more than the cap."""
+    size, refused = 0, not answer.is_success
+    try:
+        for piece in answer.iter_bytes():
+            size += len(piece)
+            if refused and size > cap:
+                raise WrongEndpoint(_origin(httpx.URL(asked.url)), asked.operation, "its answer is too large")
+            yield piece
+    except httpx.HTTPError as exc:
+        error = _translated(exc, asked.url, asked.operation)
+    else:
+        return
+    raise error
+
+
+def _cut(answer: httpx.Response) -> None:
+    """End a stream under whoever reads it: closing alone would leave them waiting."""
+    with suppress(OSError):
+        answer.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 # -- URLs

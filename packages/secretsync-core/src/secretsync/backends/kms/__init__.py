@@ -9,6 +9,8 @@
     session.py   one deed at a time, beside reading
     writes.py    secrets created, changed, deleted · folders.py folders and imports
     leases.py    leases of dynamic secrets
+    events.py    the change feed: what is registered, what an event is about · sse.py its frames
+    watching.py  when to listen, and what an event puts in doubt
     scope.py     a folder as people name it, for every reader of one
 
 Specified in kms-api.

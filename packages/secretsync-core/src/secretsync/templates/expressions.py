@@ -397,6 +397,8 @@ class Expressions:
         elif kind in ("int", "float64"):
             number = node if isinstance(node, nodes.Number) else None
             value = number and (number.as_int if kind == "int" else number.as_float)
+        elif kind == "uint32":
+            value = _unsigned(node)
         else:
             return self.fail(f"can't handle {node} for arg of type {kind}")
         if value is None:
@@ -418,5 +420,11 @@ class Expressions:
         return self.keep(f"{value.code} if type({value.code}) is {quick} else {code}" if quick else code, kind)
 
 
-_EXPECTED: Final = {"int": "integer", "float64": "float"}
+def _unsigned(node: Node) -> int | None:
+    """Return a literal as one of 32 bits, which Go cuts it to; None if it is none, or negative."""
+    number = node.as_int if isinstance(node, nodes.Number) else None
+    return None if number is None or number < 0 else number % 2**32
+
+
+_EXPECTED: Final = {"int": "integer", "float64": "float", "uint32": "unsigned integer"}
 _QUICK: Final = {"string": "str", "int": "int", "float64": "float", "bool": "bool", MAP: "dict", LIST: "list"}

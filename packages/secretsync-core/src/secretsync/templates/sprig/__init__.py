@@ -12,6 +12,10 @@ from typing import Final
 from ..functions import Chapters, Function
 
 _CHAPTERS: Final = {
+    "certificates": (
+        "buildCustomCert genCA genCAWithKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert"
+        " genSignedCertWithKey"
+    ),
     "conversion": "atoi float64 int int64 toDecimal toString toStrings",
     "dates": (
         "ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate htmlDateInZone "
@@ -23,17 +27,22 @@ _CHAPTERS: Final = {
         "pluck set unset values"
     ),
     "encoding": "b32dec b32enc b64dec b64enc",
+    "encryption": "decryptAES encryptAES",
     "float_math": "add1f addf divf maxf minf mulf subf",
     "flow_control": "fail",
+    "hashes": "adler32sum sha1sum sha256sum sha512sum",
     "integer_lists": "seq until untilStep",
     "json": "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson",
+    "keys": "genPrivateKey",
     "lists": (
         "append chunk compact concat first has initial last list mustAppend mustChunk mustCompact mustFirst mustHas "
         "mustInitial mustLast mustPrepend mustPush mustRest mustReverse mustSlice mustUniq mustWithout prepend push "
         "rest reverse slice tuple uniq without"
     ),
     "math": "add add1 biggest ceil div floor max min mod mul round sub",
+    "passwords": "bcrypt derivePassword htpasswd",
     "paths": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs",
+    "random": "randAlpha randAlphaNum randAscii randBytes randInt randNumeric",
     "reflection": "deepEqual kindIs kindOf typeIs typeIsLike typeOf",
     "regex": (
         "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral "
@@ -48,6 +57,7 @@ _CHAPTERS: Final = {
         "trimPrefix trimSuffix trunc untitle upper wrap wrapWith"
     ),
     "urls": "urlJoin urlParse",
+    "uuids": "uuidv4",
 }
 CHAPTERS: Final[Mapping[str, str]] = {name: chapter for chapter, names in _CHAPTERS.items() for name in names.split()}
 """The module of each function."""

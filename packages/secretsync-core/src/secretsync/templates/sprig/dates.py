@@ -113,7 +113,7 @@ def _int64(text: str) -> int:
     size = int(found[1][:20] or "0")
     if found.end() < len(text) and size < 2**64:
         return 0
-    return max(-size, -(2**63)) if text[0] == "-" else min(size, 2**63 - 1)
+    return max(-size, -(2**63)) if text[:1] == "-" else min(size, 2**63 - 1)
 
 
 def duration_round(run: Run, value: object) -> str:

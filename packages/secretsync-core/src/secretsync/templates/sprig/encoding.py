@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b32decode, b32encode
+from base64 import b32decode, b32encode, b64encode
 from collections.abc import Mapping
 from typing import Final
 
 from ..functions import Function
+from ..gobase64 import BadBase64, decode_base64
 from ..values import decoded, encoded
 
-_BASE_64: Final = rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_QUANTA_OF_64: Final = rb"(?:(?:[\r\n]*[A-Za-z0-9+/]){4})*"
-_QUANTA_OF_32: Final = rb"(?:[A-Z2-7]{8})*"
-_NEWLINES: Final = rb"[\r\n]*"
+_QUANTA: Final = rb"(?:[A-Z2-7]{8})*"
 _WITHOUT_MEANING: Final = frozenset({1, 3, 6})
 """Numbers of characters that are no whole bytes in base32."""
 
@@ -33,47 +30,15 @@ class _Corrupt(Exception):
 
 def base64_encode(text: str) -> str:
     """Return the bytes of a text in base64, with padding."""
-    return binascii.b2a_base64(encoded(text), newline=False).decode("ascii")
+    return b64encode(encoded(text)).decode("ascii")
 
 
 def base64_decode(text: str) -> str:
     """Return the bytes that base64 stands for; line ends do not count."""
-    raw = encoded(text)
-    compact = raw.replace(b"\n", b"").replace(b"\r", b"")
-    if re.fullmatch(_BASE_64, compact):
-        return decoded(binascii.a2b_base64(compact))
-    return f"illegal base64 data at input byte {_corrupt_64(raw)}"
-
-
-def _corrupt_64(raw: bytes) -> int:
-    """Return where Go finds that bytes are no base64: it reads four characters, and skips line ends."""
-    at = _end(_QUANTA_OF_64, raw, 0)
-    for place in range(4):
-        at = _end(_NEWLINES, raw, at)
-        if at == len(raw):
-            return at - place
-        if raw[at : at + 1] == b"=":
-            return at if place < 2 else _after_padding(raw, at + 1, missing=3 - place)  # noqa: PLR2004  # two characters
-        if not re.match(rb"[A-Za-z0-9+/]", raw[at : at + 1]):
-            return at
-        at += 1
-    raise AssertionError("four characters are a quantum")
-
-
-def _after_padding(raw: bytes, at: int, *, missing: int) -> int:
-    if missing:
-        at = _end(_NEWLINES, raw, at)
-        if at == len(raw):
-            return at
-        if raw[at : at + 1] != b"=":
-            return at - 1
-        at += 1
-    return _end(_NEWLINES, raw, at)
-
-
-def _end(pattern: bytes, raw: bytes, at: int) -> int:
-    found = re.compile(pattern).match(raw, at)
-    return found.end() if found else at
+    try:
+        return decoded(decode_base64(encoded(text)))
+    except BadBase64 as error:
+        return str(error)
 
 
 def base32_encode(text: str) -> str:
@@ -84,15 +49,16 @@ def base32_encode(text: str) -> str:
 def base32_decode(text: str) -> str:
     """Return the bytes that base32 stands for; line ends do not count, nor does what follows the padding."""
     raw = encoded(text).replace(b"\n", b"").replace(b"\r", b"")
-    end = _end(_QUANTA_OF_32, raw, 0)
+    quanta = re.match(_QUANTA, raw)
+    end = quanta.end() if quanta else 0
     try:
-        last = _last_of_32(raw, end)
+        last = _last(raw, end)
     except _Corrupt as corrupt:
         return f"illegal base32 data at input byte {corrupt.at}"
     return decoded(b32decode(raw[:end] + last))
 
 
-def _last_of_32(raw: bytes, start: int) -> bytes:
+def _last(raw: bytes, start: int) -> bytes:
     """Return the last eight characters, padded, if there are such."""
     if start == len(raw):
         return b""

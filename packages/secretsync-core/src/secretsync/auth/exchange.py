@@ -8,11 +8,11 @@ from typing import Final
 from attrs import frozen
 
 from ..clock import FOREVER
-from ..errors import AuthenticationFailed, BackendError, WrongEndpoint
+from ..errors import AuthenticationFailed, BackendError, Unavailable, WrongEndpoint
 from ..http import Response
 from ..values import SecretValue
 from .method import GivenToken, Means, Method, Server
-from .refusal import FORBIDDEN, OK, UNAUTHORIZED, refusal
+from .refusal import FORBIDDEN, OK, SERVER_ERRORS, UNAUTHORIZED, Refusal, refusal
 
 ASSUMED_LIFE: Final = 3600.0
 """Seconds, where the server names none: a token without a stated end may still have one."""
@@ -49,11 +49,13 @@ def log_in(method: Method, means: Means) -> Granted:
     scope = {"organizationSlug": method.organization} if method.organization else {}
     proof = method.prove(means)
     response = means.server.post(f"{method.segment}/login", {**proof, **scope}, operation=method.operation)
-    if response.status != OK:
-        raise _refused(
-            response, means.server, method.operation, f"authentication failed: {method.remedy(refusal(response))}"
-        )
-    return _granted(response, means.server, method.operation)
+    if response.status == OK:
+        return _granted(response, means.server, method.operation)
+    said = refusal(response)
+    if said.status >= SERVER_ERRORS and method.trouble:
+        detail = f"the server failed; {method.trouble}"
+        raise said.raised(Unavailable, detail, host=means.server.host, operation=method.operation)
+    raise _refused(said, means.server, method.operation, f"authentication failed: {method.remedy(said)}")
 
 
 def renew(token: SecretValue, server: Server) -> Granted:
@@ -66,7 +68,7 @@ def renew(token: SecretValue, server: Server) -> Granted:
     operation = "renew the access token"
     response = server.post("token/renew", {"accessToken": token}, operation=operation)
     if response.status != OK:
-        raise _refused(response, server, operation, "the token can be renewed no more")
+        raise _refused(refusal(response), server, operation, "the token can be renewed no more")
     return _granted(response, server, operation)
 
 
@@ -80,11 +82,10 @@ def revoke(token: SecretValue, server: Server) -> None:
     response = server.post("token/revoke", {"accessToken": token}, operation=operation)
     if response.status in {OK, UNAUTHORIZED, FORBIDDEN}:
         return
-    raise _refused(response, server, operation, "the token was not revoked")
+    raise _refused(refusal(response), server, operation, "the token was not revoked")
 
 
-def _refused(response: Response, server: Server, operation: str, meaning: str) -> BackendError:
-    said = refusal(response)
+def _refused(said: Refusal, server: Server, operation: str, meaning: str) -> BackendError:
     # Every other 4xx is about the credentials, 404 and 422 too: servers name an unknown identity so (kms-api §2.2).
     return said.anywhere(host=server.host, operation=operation) or said.raised(
         AuthenticationFailed, meaning, host=server.host, operation=operation

@@ -32,6 +32,7 @@ class Method:
         name: As configurations name it.
         segment: The part of the login route that is its own.
         told: What its refusals show (status, word and message) and mean, where those of all methods say nothing.
+        trouble: What an error of the server may mean besides, in words.
         organization: The slug of a sub-organisation to log in to, "" for the identity's own.
         uses: Requests that the KMS lets a token serve, 0 for no limit: such a token is replaced before it is used up.
     """
@@ -39,6 +40,7 @@ class Method:
     name: ClassVar[str]
     segment: ClassVar[str]
     told: ClassVar[tuple[tuple[str, str], ...]] = ()
+    trouble: ClassVar[str] = ""
     organization: str = ""
     uses: int = 0
 
@@ -172,6 +174,17 @@ class Means:
                 return response
             detail = f"it answers {response.status}"
         raise CredentialsNotFound(f"{service} gives no proof: {detail}")
+
+    def field(self, request: Request, name: str, *, service: str) -> SecretValue:
+        """Return a text of the JSON object that such a service answers; raises as `ask` does."""
+        try:
+            body = self.ask(request, service=service).json()
+        except ValueError:
+            body = None
+        found = body.get(name) if isinstance(body, dict) else None
+        if not isinstance(found, str) or not found:
+            raise CredentialsNotFound(f"{service} gives no proof: its answer holds no {name}")
+        return SecretValue(found)
 
 
 def is_text(raw: bytes) -> bool:

@@ -7,16 +7,33 @@ from typing import Final
 
 from ..config import structure
 from ..errors import InvalidInput
+from .aws import AwsIamAuth
+from .azure import AzureAuth
+from .gcp import GcpIamAuth, GcpIdTokenAuth
 from .given import ServiceToken, TokenAuth
 from .jwt import JwtAuth, OidcAuth
 from .kubernetes import KubernetesAuth
 from .ldap import LdapAuth
 from .method import Method
+from .oci import OciAuth
 from .universal import UniversalAuth
 
 METHODS: Final[Mapping[str, type[Method]]] = {
     method.name: method
-    for method in (UniversalAuth, KubernetesAuth, JwtAuth, OidcAuth, LdapAuth, TokenAuth, ServiceToken)
+    for method in (
+        UniversalAuth,
+        KubernetesAuth,
+        AzureAuth,
+        GcpIdTokenAuth,
+        GcpIamAuth,
+        AwsIamAuth,
+        LdapAuth,
+        OidcAuth,
+        JwtAuth,
+        OciAuth,
+        TokenAuth,
+        ServiceToken,
+    )
 }
 
 

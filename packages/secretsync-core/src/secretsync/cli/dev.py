@@ -68,6 +68,8 @@ def _run(args: Namespace) -> int:
 def _environment(server: DevServer, *, show_values: bool) -> Iterator[str]:
     """Yield what to paste into a shell to use the server as its first identity."""
     yield f"export SECRETSYNC_URL={server.url}"
+    for name, value in server.clouds_environment.items():
+        yield f"export {name}={shlex.quote(value)}"
     universal = next((one.universal for one in server.seed.identities if one.universal), None)
     if universal is None:
         return

@@ -38,6 +38,13 @@ class Authority:
 
         return SecretValue(self._key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
+    @property
+    def public_key(self) -> str:
+        """The public key in PEM."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return self._key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def jwt(self, claims: Claims) -> str:
         """Return a token with these claims; `iat` is now and `exp` in an hour, unless they say otherwise."""
         now = int(self._clock.now().timestamp())

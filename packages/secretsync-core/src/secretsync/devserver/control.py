@@ -29,11 +29,11 @@ from ..errors import InvalidInput
 from ..values import SecretValue
 from . import wire
 from .faults import Fault, Faults, Journal
-from .feed import Release, Subscription
+from .feed import Release
 from .gate import CONTROL
 from .model import KMS
 from .refusals import Issue, invalid, unauthorized
-from .routing import Call, Endpoint, Route, json_body
+from .routing import Answer, Call, Endpoint, Route, json_body
 from .seed import PermissionStyle, RenewalText
 from .travel import Travel
 
@@ -158,7 +158,7 @@ class _Control:
 
 
 def _guarded(endpoint: Endpoint, token: SecretValue) -> Endpoint:
-    def guarded(call: Call) -> wire.Json | Subscription:
+    def guarded(call: Call) -> Answer:
         if SecretValue(call.headers.get("x-control-token", "")) != token:
             raise unauthorized("The header X-Control-Token does not hold the control token")
         return endpoint(call)

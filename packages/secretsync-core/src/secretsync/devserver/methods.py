@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from attrs import field, frozen
 
@@ -133,3 +134,59 @@ class GivenTokens(Limits):
     """Tokens that were made for the identity."""
 
     tokens: tuple[SecretValue, ...] = ()
+
+
+@frozen(kw_only=True)
+class Aws(Limits):
+    """Roles and users of AWS: comma lists, empty for all.
+
+    Attributes:
+        allowed_accounts: Their numbers.
+        allowed_principals: Globs of ARNs; an assumed role counts as its role.
+    """
+
+    allowed_accounts: str = ""
+    allowed_principals: str = ""
+
+
+@frozen(kw_only=True)
+class Azure(Limits):
+    """Service principals of one tenant.
+
+    Attributes:
+        resource: Whom their tokens must be for.
+        allowed_service_principals: Comma list of object ids, empty for all.
+        keys: Public keys in PEM, beside the server's own authority.
+    """
+
+    tenant_id: str
+    resource: str = "https://management.azure.com/"
+    allowed_service_principals: str = ""
+    keys: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Gcp(Limits):
+    """Service accounts of Google, by machine (`gce`) or by key (`iam`): comma lists, empty for all.
+
+    Attributes:
+        keys: Public keys in PEM, beside the server's own authority.
+    """
+
+    type: Literal["gce", "iam"] = "gce"
+    allowed_service_accounts: str = ""
+    allowed_projects: str = ""
+    allowed_zones: str = ""
+    keys: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Oci(Limits):
+    """Users of Oracle's cloud: their public API keys in PEM, by user id.
+
+    Attributes:
+        tenancy: They must be of, empty for any.
+    """
+
+    tenancy: str = ""
+    users: Mapping[str, str] = field(factory=dict)

@@ -56,7 +56,7 @@ class KMS:
         self._projects = seed.projects
         self._by_slug = {project.slug: project for project in seed.projects}
         self.identities: Identities = Identities(seed, clock=clock, entropy=entropy)
-        self.means: Means = Means(clock, Authority(clock=clock))
+        self.means: Means = Means(clock, Authority(clock=clock), seed.clouds)
         self._policies = seed.policies
         self.renewals: RenewalText = seed.renewals
         self.feed: Feed = Feed(clock.now)

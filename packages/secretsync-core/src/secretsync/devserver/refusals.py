@@ -63,6 +63,11 @@ def invalid_token(why: str) -> Refusal:
     return Refusal(403, "TokenError", why)
 
 
+def broken(why: str) -> Refusal:
+    """What the server says when another one refuses it: its own fault, by the looks of it."""
+    return Refusal(500, "InternalServerError", why)
+
+
 def no_method(identity: str, method: str) -> Refusal:
     return Refusal(404, "NotFound", f"Failed to find {method} for identity with ID {identity}")
 

@@ -45,7 +45,10 @@ class Reply:
     stream: Subscription | None = None
 
 
-Endpoint = Callable[[Call], wire.Json | Subscription]
+Answer = wire.Json | Subscription | Reply
+"""JSON, a stream, or a whole reply where it is neither."""
+
+Endpoint = Callable[[Call], Answer]
 
 
 @frozen
@@ -80,9 +83,11 @@ class Router:
             return _json(wire.unknown_route(call.method, call.path), status=404)
         if isinstance(body, Subscription):
             return Reply(200, {}, stream=body)
+        if isinstance(body, Reply):
+            return body
         return _json(body, known=call.headers.get("if-none-match", ""))
 
-    def _find(self, call: Call) -> wire.Json | Subscription | None:
+    def _find(self, call: Call) -> Answer | None:
         for route in self._routes:
             if route.method == call.method and (found := route.pattern.fullmatch(call.path)):
                 return route.endpoint(

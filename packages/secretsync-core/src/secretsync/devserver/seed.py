@@ -11,8 +11,9 @@ from attrs import field, frozen
 
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
+from .clouds import Clouds
 from .durations import seconds
-from .methods import GivenTokens, Kubernetes, Ldap, Signed, Universal
+from .methods import Aws, Azure, Gcp, GivenTokens, Kubernetes, Ldap, Oci, Signed, Universal
 from .tokens import TokenStyle
 
 T = TypeVar("T")
@@ -66,6 +67,10 @@ class Identity:
     jwt: Signed | None = None
     oidc: Signed | None = None
     ldap: Ldap | None = None
+    aws: Aws | None = None
+    azure: Azure | None = None
+    gcp: Gcp | None = None
+    oci: Oci | None = None
     token: GivenTokens | None = None
     grants: tuple[Grant, ...] = ()
 
@@ -149,6 +154,7 @@ class Seed:
     projects: tuple[Project, ...] = ()
     identities: tuple[Identity, ...] = ()
     service_tokens: tuple[ServiceToken, ...] = ()
+    clouds: Clouds = field(factory=Clouds)
     secrets: Secrets = field(factory=dict)
     details: Details = field(factory=dict)
     imports: Imports = field(factory=dict)

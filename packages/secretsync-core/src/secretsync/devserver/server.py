@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -16,6 +17,8 @@ from ..runtime.clock import SystemClock
 from ..values import SecretValue
 from .entropy import Entropy
 from .faults import Asked, Faults, Journal
+from .metadata.gcp import key_file
+from .metadata.services import environment
 from .model import KMS
 from .seed import Seed, load_seed
 from .travel import Travel
@@ -79,13 +82,34 @@ class DevServer:
         self._port = port
         self._entropy = entropy
         self._control_token = control_token
-        self._running: tuple[Serving, Thread] | None = None
+        self._clouds_port = 0
+        self._running: list[tuple[Serving, Thread]] = []
 
     @property
     def url(self) -> str:
         """The address for clients, without `/api`; it has a port once the server was started."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return self._address(self._port)
+
+    @property
+    def clouds_url(self) -> str:
+        """Where the services of the seed's clouds are once the server was started; they have a port of their own."""
+        return self._address(self._clouds_port)
+
+    @property
+    def clouds_environment(self) -> Mapping[str, str]:
+        """The variables by which a program finds them."""
+        return environment(self.seed.clouds, self.clouds_url)
+
+    def google_key_file(self) -> str:
+        """Return the key file of the Google cloud's service account, once the server was started.
+
+        Raises:
+            LookupError: The seed has no such cloud.
+        """
+        if self.seed.clouds.gcp is None:
+            msg = "the seed has no clouds.gcp"
+            raise LookupError(msg)
+        return key_file(self.seed.clouds.gcp, authority=self.model.means.authority, url=self.clouds_url)
 
     def asked(self, route: str = "*") -> tuple[Asked, ...]:
         """Return the requests that came on a route, `*` for all, oldest first."""
@@ -98,20 +122,20 @@ class DevServer:
             ListenFailed: The port cannot be had.
             MissingExtra: uvicorn is not installed.
         """
-        serving = self._serving()
-        listener = _listen(self._host, self._port)
-        self._port = listener.getsockname()[1]
-        thread = Thread(target=serving.run, args=[[listener]], name="secretsync-devserver", daemon=True)
-        thread.start()
-        self._running = serving, thread
-        serving.ready.wait()
+        api, clouds = self._servings()
+        self._port = self._run(api, self._port)
+        try:
+            self._clouds_port = self._run(clouds, self._clouds_port) if clouds else 0
+        except ListenFailed:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        """Answer no more and close the port; connections that wait are dropped."""
-        if self._running is not None:
-            serving, thread = self._running
-            self._running = None
+        """Answer no more and close the ports; connections that wait are dropped."""
+        running, self._running = self._running, []
+        for serving, _ in running:
             serving.should_exit = True
+        for _, thread in running:
             thread.join()
 
     def __enter__(self) -> Self:
@@ -123,9 +147,24 @@ class DevServer:
     ) -> None:
         self.stop()
 
-    def _serving(self) -> Serving:
+    def _address(self, port: int) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{port}"
+
+    def _run(self, serving: Serving, port: int) -> int:
+        """Return the port that it listens on."""
+        listener = _listen(self._host, port)
+        taken = int(listener.getsockname()[1])
+        thread = Thread(target=serving.run, args=[[listener]], name="secretsync-devserver", daemon=True)
+        thread.start()
+        self._running.append((serving, thread))
+        serving.ready.wait()
+        return taken
+
+    def _servings(self) -> tuple[Serving, Serving | None]:
+        """Return what serves the API, and what serves the clouds if there are any."""
         try:
-            from .serving import Serving, gated
+            from .serving import Serving, gated, gated_clouds
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "uvicorn":
                 raise
@@ -138,7 +177,8 @@ class DevServer:
                 entropy=self._entropy,
                 control_token=self._control_token,
             )
-            return Serving(gate, backlog=_BACKLOG)
+            clouds = gated_clouds(self.model, entropy=self._entropy) if self.seed.clouds.any else None
+            return Serving(gate, backlog=_BACKLOG), Serving(clouds, backlog=_BACKLOG) if clouds else None
         raise MissingExtra("the development KMS", "secretsync-core[dev]")
 
 

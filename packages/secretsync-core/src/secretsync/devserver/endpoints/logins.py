@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -71,6 +72,8 @@ class _Logins:
             caller(self.kms, call)
         body = json_body(call)
         found = {name: value.strip() for name in names if isinstance(value := body.get(name), str)}
+        if isinstance(headers := body.get("headers"), dict):
+            found["headers"] = json.dumps(headers)
         if missing := [name for name in names if not found.get(name)]:
             raise invalid(*(Issue(name, "Required") for name in missing))
         if body.get("organizationSlug", "") not in ("", self.kms.organization):

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from ...clock import Clock
 from ..authority import Authority
+from ..clouds import Clouds
 
 Sent = Mapping[str, str]
 """Fields of the body, trimmed; all that the method needs are there."""
@@ -23,3 +24,4 @@ class Means:
 
     clock: Clock
     authority: Authority
+    clouds: Clouds

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..methods import Limits
 from ..seed import Identity
-from . import kubernetes, ldap, signed
+from . import aws, azure, gcp, kubernetes, ldap, oci, signed
 from .means import Means, Sent
 
 S = TypeVar("S", bound=Limits)
@@ -22,7 +22,7 @@ class Way(Generic[S]):
     Attributes:
         segment: The part of the route that is its own.
         settings: What an identity has of it.
-        fields: Of the body, besides `identityId`.
+        fields: Of the body, besides `identityId`; `headers` is an object, the others are texts.
         check: Raises a `Refusal` for who may not log in.
     """
 
@@ -36,6 +36,10 @@ WAYS: Final[tuple[Way[Any], ...]] = (
     Way("kubernetes-auth", lambda one: one.kubernetes, ("jwt",), kubernetes.check),
     Way("jwt-auth", lambda one: one.jwt, ("jwt",), signed.check),
     Way("oidc-auth", lambda one: one.oidc, ("jwt",), signed.check),
+    Way("aws-auth", lambda one: one.aws, ("iamHttpRequestMethod", "iamRequestBody", "iamRequestHeaders"), aws.check),
+    Way("azure-auth", lambda one: one.azure, ("jwt",), azure.check),
+    Way("gcp-auth", lambda one: one.gcp, ("jwt",), gcp.check),
+    Way("oci-auth", lambda one: one.oci, ("userOcid", "headers"), oci.check),
     Way("ldap-auth", lambda one: one.ldap, ("username", "password"), ldap.check),
 )
 """All but universal auth, which knows its clients by another name."""

@@ -29,6 +29,8 @@ import hostile
 BATCH: Final = 1000
 SHOWN: Final = 3
 """Differences of a kind that are made short and shown."""
+SHOWN_TEXT: Final = 300
+"""Characters of a hostile template that are shown."""
 SLOW: Final = 2.0
 """Seconds that no hostile template may take."""
 Case = dict[str, Any]
@@ -135,7 +137,7 @@ def endured(count: int, seed: int) -> Iterator[str]:
             verdicts = list(map(hostile.tried, texts))
         for text, verdict, answer in zip(texts, verdicts, answers, strict=True):
             if verdict.escaped or verdict.seconds > SLOW or verdict.parsed != ("error" not in answer):
-                yield f"{text!r}: {verdict}, Go {answer}"
+                yield f"{text[:SHOWN_TEXT]!r}: {verdict}, Go {answer}"
     yield f"{count} hostile templates; the process grew by {memory() - since} MiB at most"
 
 

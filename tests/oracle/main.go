@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"text/template"
+	"time"
 	"unicode/utf8"
 
 	"github.com/Masterminds/sprig/v3"
@@ -92,6 +93,8 @@ var sprigFunctions = func() template.FuncMap {
 	for _, name := range []string{"env", "expandenv", "getHostByName"} {
 		delete(functions, name)
 	}
+	// Without the reading of the monotonic clock, which is another each time and of no use to a template.
+	functions["now"] = func() time.Time { return time.Now().Round(0) }
 	return functions
 }()
 

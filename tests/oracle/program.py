@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import resource
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any, Final
 
 HERE: Final = Path(__file__).parent
 SOURCES: Final = ("go.mod", "go.sum", "main.go")
-FATAL: Final = (b"stack overflow", b"out of memory", b"makeslice: len out of range")
-"""What Go says of those ends of a process that a template can bring about."""
+FATAL: Final = (b"stack overflow", b"out of memory", b"out of time")
+"""What is said of those ends of a process that a template can bring about."""
+SECONDS: Final = 120
+MEMORY: Final = 4 * 2**30
 
 
 def program() -> Path:
@@ -35,7 +38,7 @@ def program() -> Path:
 def answered(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what Go makes of each case: `output`, `raw_output` (base64 of what is no UTF-8), `error` or `crash`.
 
-    A crash is what no program survives, such as the printing of a map that holds itself.
+    A crash is what no program survives, such as the printing of a map that holds itself, or a loop without end.
     """
     answers: list[dict[str, Any]] = []
     while len(answers) < len(cases):
@@ -58,8 +61,24 @@ def _run(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _ended(command: Sequence[str]) -> tuple[int, bytes]:
-    done = subprocess.run(command, env={**os.environ, "TZ": "UTC"}, stderr=subprocess.PIPE, check=False)
-    return done.returncode, done.stderr
+    """Run a command in bounds of time and memory."""
+    environment = {**os.environ, "TZ": "UTC"}
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=_bound_memory,  # noqa: PLW1509  # no threads here
+    ) as process:
+        try:
+            _, errors = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            errors = b"out of time"
+    return process.returncode, errors
+
+
+def _bound_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def text_of(answer: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
-from time import perf_counter
+from time import process_time
 from typing import Any, Final, NamedTuple
 
 import golden
@@ -113,7 +113,7 @@ class Verdict(NamedTuple):
     Attributes:
         parsed: Whether it was one.
         escaped: An error that is not ours, if there was one.
-        seconds: What it took.
+        seconds: What it took of processor time.
     """
 
     parsed: bool
@@ -189,7 +189,7 @@ def written(chance: Random) -> str:
 
 def tried(text: str) -> Verdict:
     """Parse and render a template."""
-    began, parsed, escaped = perf_counter(), False, None
+    began, parsed, escaped = process_time(), False, None
     try:
         template = parse("t", text, dialect=GO_SPRIG, limits=LIMITS)
         parsed = True
@@ -198,4 +198,4 @@ def tried(text: str) -> Verdict:
         pass
     except Exception as error:  # noqa: BLE001  # this is what is looked for
         escaped = f"{type(error).__name__}: {error}"
-    return Verdict(parsed, escaped, perf_counter() - began)
+    return Verdict(parsed, escaped, process_time() - began)

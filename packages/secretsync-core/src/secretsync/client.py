@@ -21,9 +21,11 @@ from typing import Final, Self, final
 
 from attrs import evolve
 
+from .auth.token import Token
 from .auth.universal import METHOD
 from .backends.kms.backend import KMSBackend
-from .backends.kms.scope import Scope, read
+from .backends.kms.queries import Folder
+from .backends.kms.scope import Scope, found
 from .backends.kms.urls import normalise
 from .client_policy import SDK, ClientPolicy
 from .clock import Clock
@@ -32,7 +34,7 @@ from .errors import InvalidInput, SecretNotFound, SecretSyncError
 from .http import Http
 from .mailbox import CALLER, KIND, Given, Mailbox
 from .policies import DELIVERY
-from .queries import Identity
+from .queries import Found, Identity
 from .reconcile.engine import Engine
 from .reconcile.messages import Applied, Report, Subject, Withdrawn
 from .reconcile.settle import Ask
@@ -40,9 +42,10 @@ from .runtime.chance import chance
 from .runtime.clock import SystemClock
 from .runtime.driver import Driver
 from .runtime.executor import Executor
+from .runtime.feeds import Feeds
 from .runtime.proofs import LocalProofs
 from .targets import Content, Ref, Target
-from .values import Flatten, SecretValue
+from .values import Document, Flatten, SecretValue
 
 __all__ = ["Client", "Watch", "open"]
 
@@ -52,6 +55,13 @@ INTERVAL: Final = 60.0
 _GIVEN: Final = Given("credentials")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_LIMIT: Final = 1 << 16
+_TOKEN: Final = "token"  # noqa: S105 - the name of a subject and of what it delivers
+
+Saw = Callable[[Folder, Document], None]
+
+
+def _unseen(query: Folder, document: Document) -> None:
+    """Nobody listens to what was read."""
 
 
 def open(  # noqa: A001 - `secretsync.open` reads as it should
@@ -96,6 +106,8 @@ class Client:
         )
         self._driver = Driver(engine, clock=self._clock, executor=executor, limit=self._limit, inline=[CALLER])
         self._driver.start()
+        self._feeds = Feeds(self._http, send=self._driver.send, clock=self._clock, chance=chance)
+        self._heard: dict[str, Folder] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +121,7 @@ class Client:
         """Let go of all connections and threads; watches end."""
         for watch in tuple(self._watches.values()):
             watch.close()
+        self._feeds.close()
         self._driver.close()
         self._http.close()
 
@@ -155,24 +168,56 @@ class Client:
         return fields[name]
 
     def watch(
-        self, project: str, environment: str, path: str = "/", *, recursive: bool = False, interval: float = INTERVAL
+        self,
+        project: str,
+        environment: str,
+        path: str = "/",
+        *,
+        recursive: bool = False,
+        interval: float = INTERVAL,
+        push: bool = True,
     ) -> Watch:
         """Return a watch: it gives the folder's secrets now and again whenever they change.
 
         Args:
             interval: Seconds between two checks; an unchanged folder costs one conditional read each.
+            push: Listen to the server's change feed too, where it has one: a change then comes within a second. Checks
+                go on all the same, because events get lost.
         """
         key = self._next()
         watch = self._watches[key] = Watch(partial(self._unwatch, key))
         self._mailbox.expect(_ref(key), watch.put)
         scope = _scope(project, environment, path, recursive=recursive)
-        self._driver.send(Applied(self._subject(key, scope, period=interval)))
+        saw = partial(self._saw, key) if push else _unseen
+        self._driver.send(Applied(self._subject(key, scope, period=interval, saw=saw)))
+        if push:
+            self._keep_token()
         return watch
 
     def _unwatch(self, key: str) -> None:
         if self._watches.pop(key, None) is not None:
             self._driver.send(Withdrawn(key))
             self._mailbox.forget(_ref(key))
+            if query := self._heard.pop(key, None):
+                self._feeds.forget(query)
+
+    def _saw(self, key: str, query: Folder, document: Document) -> None:
+        """Listen to what a watch was made of. Called on the engine's thread, at each evaluation."""
+        before = self._heard.get(key)
+        if before is not None and before != query:
+            self._feeds.forget(before)
+        self._heard[key] = query
+        self._feeds.watch(query, document)
+
+    def _keep_token(self) -> None:
+        """Have the engine keep a token for the feeds, renewed like any answer that somebody asks for."""
+        self._mailbox.expect(_ref(_TOKEN), lambda content: self._feeds.token(content[_TOKEN]))
+        self._driver.send(Applied(Subject(_TOKEN, CALLER, self._token, b"", INTERVAL)))
+
+    def _token(self, ask: Ask) -> tuple[Target, ...]:
+        token = ask(Token(self._identity(ask)))
+        content = {_TOKEN: token.value} if isinstance(token, Found) else {}
+        return (Target(_ref(_TOKEN), content, DELIVERY, mark=_TOKEN),)
 
     def _next(self) -> str:
         return f"{next(self._names)}"
@@ -180,13 +225,16 @@ class Client:
     def _limit(self, host: str) -> int:
         return _NO_LIMIT if host == CALLER else self._policy.in_flight
 
-    def _subject(self, key: str, scope: Scope, *, period: float) -> Subject:
-        return Subject(key, CALLER, partial(self._desired, key, scope), self._digest(scope), period)
+    def _subject(self, key: str, scope: Scope, *, period: float, saw: Saw = _unseen) -> Subject:
+        return Subject(key, CALLER, partial(self._desired, key, scope, saw), self._digest(scope), period)
 
-    def _desired(self, key: str, scope: Scope, ask: Ask) -> tuple[Target, ...]:
-        identity = Identity(self._host, METHOD, _GIVEN, ask.digest(_GIVEN))
-        document = read(ask, identity, scope, slug_max_age=self._policy.slug_max_age)
+    def _desired(self, key: str, scope: Scope, saw: Saw, ask: Ask) -> tuple[Target, ...]:
+        query, document = found(ask, self._identity(ask), scope, slug_max_age=self._policy.slug_max_age)
+        saw(query, document)
         return (Target(_ref(key), document.fields(Flatten()), DELIVERY, mark=key),)
+
+    def _identity(self, ask: Ask) -> Identity:
+        return Identity(self._host, METHOD, _GIVEN, ask.digest(_GIVEN))
 
     def _reported(self, report: Report) -> None:
         """Called on the engine's thread: the content, if any, was put before."""

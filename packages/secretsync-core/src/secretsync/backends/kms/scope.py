@@ -32,13 +32,19 @@ def read(ask: Ask, identity: Identity, scope: Scope, *, slug_max_age: float) -> 
     Raises:
         ProjectNotFound, EnvironmentNotFound, PathNotFound: Proven; the folder itself may be empty.
     """
-    project = scope.project_id or _project(ask, identity, scope.project_slug, slug_max_age)
-    answer = ask(_folder(identity, project, scope))
+    return found(ask, identity, scope, slug_max_age=slug_max_age)[1]
+
+
+def found(ask: Ask, identity: Identity, scope: Scope, *, slug_max_age: float) -> tuple[Folder, Document]:
+    """Return what `read` does, and the query whose answer it is."""
+    query = _folder(identity, scope.project_id or _project(ask, identity, scope.project_slug, slug_max_age), scope)
+    answer = ask(query)
     if isinstance(answer, Absent) and isinstance(answer.why, ProjectNotFound) and not scope.project_id:
-        answer = ask(_folder(identity, _project(ask, identity, scope.project_slug, None), scope))
+        query = _folder(identity, _project(ask, identity, scope.project_slug, None), scope)
+        answer = ask(query)
     if isinstance(answer, Absent):
         raise answer.why or PathNotFound(identity.host, f"list secrets of {scope.path}", "path not found")
-    return answer.value
+    return query, answer.value
 
 
 def _folder(identity: Identity, project: str, scope: Scope) -> Folder:

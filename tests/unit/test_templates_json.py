@@ -1,12 +1,14 @@
 """JSON beyond what the oracle's cases show: values that contain themselves, great depth, and what is not known yet."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secretsync.templates import StandIn, Undecided
+from secretsync.templates.errors import Excess
 from secretsync.templates.gojson.read import Unreadable, from_json
 from secretsync.templates.gojson.write import Unwritable, to_json
 
@@ -61,6 +63,22 @@ def test_great_depth_is_refused() -> None:
         from_json("[" * 100_000)
     with pytest.raises(Unreadable):
         from_json("[" * 100_000 + "]" * 100_000)
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_what_would_be_too_long_is_never_made(indent: str) -> None:
+    deep: object = ["x"] * 100_000
+    for _ in range(200):
+        deep = [deep]
+    long = "x" * 2**20
+    for value in [{"a": [long] * 17}, {str(at): long for at in range(17)}, deep if indent else [long, 1.5] * 17]:
+        tracemalloc.start()
+        with pytest.raises(Excess) as caught:
+            to_json(value, indent=indent)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert caught.value.limit == "text"
+        assert peak < 2**20
 
 
 def test_an_answer_that_is_not_there_yet_is_not_written() -> None:

@@ -17,13 +17,12 @@ from ..errors import Excess
 from ..gotime.format import rfc3339
 from ..gotime.instant import Instant
 from ..gotime.record import instant_of
-from ..printf_values import MOST_PARTS
-from ..values import Record, StandIn, Undecided, encoded, expanded, is_nil, type_name, well_formed
+from ..printf_values import LONGEST, MOST_PARTS
+from ..values import Record, StandIn, Undecided, encoded, is_nil, type_name, well_formed
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
-_PARTS: Final = frozenset({*_PLAIN, dict, list})
-_DEEPEST: Final = 100
-"""Levels that are looked through for whether all is plain."""
+_TEXTS: Final = frozenset({str})
+_NO_TEXTS: Final = frozenset({int, bool, type(None)})
 _LEAST_FIXED, _LEAST_LARGE = 1e-6, 1e21
 _MARKUP: Final = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 _SEPARATORS: Final = str.maketrans({"\u2028": r"\u2028", "\u2029": r"\u2029"})
@@ -43,9 +42,8 @@ def to_json(value: object, *, escape_markup: bool = True, indent: str = "") -> s
         Excess: It has too many parts.
     """
     try:
-        if expanded(value) > MOST_PARTS:
-            raise Excess(f"a value to be written has more than {MOST_PARTS} parts", "text")
-        text = _write_plain(value) if not indent and _is_plain(value, 0) else _Writer(indent).write(value, "\n")
+        is_plain = _Look(len(indent)).see(value, 1)
+        text = _write_plain(value) if is_plain and not indent else _Writer(indent).write(value, "\n")
     except RecursionError:
         raise Unwritable(f"json: unsupported value: encountered a cycle via {type_name(value)}") from None
     if escape_markup and ("<" in text or ">" in text or "&" in text):
@@ -57,26 +55,66 @@ def _escaped(text: str) -> str:
     return re.sub(_NO_UTF_8, r"\\ufffd", well_formed(text)).translate(_SEPARATORS)
 
 
-def _is_plain(value: object, depth: int) -> bool:
-    """Return whether Python's encoder does what Go does with a value."""
-    cls = type(value)
-    if cls is dict:
-        elements: Iterable[object] = value.values()  # type: ignore[attr-defined]  # it is a dict
-    elif cls is list:
-        elements = value  # type: ignore[assignment]  # it is a list
-    else:
-        return cls in _PLAIN
-    classes = set(map(type, elements))
-    if classes <= _PLAIN:
-        return cls is list or _sorts_as_bytes(value)  # type: ignore[arg-type]  # it is a dict
-    if depth > _DEEPEST or not classes <= _PARTS:
-        return False
-    return all(_is_plain(element, depth + 1) for element in elements)
+class _Look:
+    """Looks a value through before it is written: what is in it, and how much.
 
+    Args:
+        indent: The width of a level.
+    """
 
-def _sorts_as_bytes(value: dict[str, object]) -> bool:
-    keys = "".join(value)
-    return keys.isascii() or re.search(_NO_UTF_8, keys) is None
+    __slots__ = ("_indent", "_parts", "_size")
+
+    def __init__(self, indent: int) -> None:
+        self._indent: int = indent
+        self._parts: int = 0
+        self._size: int = 0
+
+    def see(self, value: object, depth: int) -> bool:
+        """Return whether Python's encoder does with a value what Go does.
+
+        Raises:
+            Excess: It has too many parts, or too long ones.
+        """
+        is_plain = True
+        parts: Iterable[object] = value  # type: ignore[assignment]  # a list, or something else below
+        if type(value) is dict:
+            keys, parts = "".join(value), value.values()
+            self._size += len(keys)
+            is_plain = keys.isascii() or re.search(_NO_UTF_8, keys) is None
+        elif type(value) is not list:
+            return self._other(value, depth)
+        return self._see_parts(parts, len(value), depth) and is_plain
+
+    def _see_parts(self, parts: Iterable[object], count: int, depth: int) -> bool:
+        classes = set(map(type, parts))
+        self._parts += count
+        self._size += count * self._indent * depth
+        if classes == _TEXTS:
+            self._size += sum(map(len, parts))  # type: ignore[arg-type]  # they are texts
+        self._check()
+        if classes == _TEXTS or classes <= _NO_TEXTS:
+            return True
+        seen = [self.see(part, depth + 1) for part in parts]
+        return all(seen)
+
+    def _other(self, value: object, depth: int) -> bool:
+        if isinstance(value, str):
+            self._size += len(value)
+            self._check()
+        elif isinstance(value, Record):
+            self._see_parts(value.fields.values(), len(value.fields), depth)
+        elif isinstance(value, Mapping):
+            self._size += sum(map(len, value))
+            self._see_parts(value.values(), len(value), depth)
+        elif isinstance(value, list | tuple):
+            self._see_parts(value, len(value), depth)
+        return type(value) in _PLAIN
+
+    def _check(self) -> None:
+        if self._parts > MOST_PARTS:
+            raise Excess(f"a value to be written has more than {MOST_PARTS} parts", "text")
+        if self._size > LONGEST:
+            raise Excess(f"a value to be written has more than {LONGEST} characters", "text")
 
 
 class _Writer:

@@ -35,17 +35,27 @@ _ELEMENT: Final = (
 )
 
 
+_LONGEST_KEPT: Final = 100
+"""Characters of a layout whose pieces are kept for the next time."""
+
+
 def is_fraction(element: str) -> bool:
     """Return whether a element stands for parts of a second: `.000` or `,999`."""
     return element[:1] in {".", ","}
 
 
-@lru_cache(maxsize=64)
 def pieces(layout: str) -> tuple[tuple[str, str], ...]:
     """Return plain texts and elements, in turn; the last element is empty."""
+    return _kept(layout) if len(layout) <= _LONGEST_KEPT else _cut(layout)
+
+
+def _cut(layout: str) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     at = 0
     for element in re.finditer(_ELEMENT, layout):
         found.append((layout[at : element.start()], element[0]))
         at = element.end()
     return (*found, (layout[at:], ""))
+
+
+_kept: Final = lru_cache(maxsize=64)(_cut)

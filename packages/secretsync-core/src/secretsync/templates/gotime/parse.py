@@ -39,9 +39,10 @@ class _Unreadable(Exception):
 
 
 class _Parts:
-    """What has been read so far, and the text that has not."""
+    """What has been read so far, and the place where the text goes on."""
 
     __slots__ = (
+        "at",
         "day",
         "half",
         "hour",
@@ -50,15 +51,16 @@ class _Parts:
         "month",
         "nanos",
         "offset",
-        "rest",
         "second",
+        "text",
         "year",
         "year_day",
         "zone_name",
     )
 
     def __init__(self, text: str) -> None:
-        self.rest: str = text
+        self.text: str = text
+        self.at: int = 0
         self.year: int = 0
         self.month: int | None = None
         self.day: int | None = None
@@ -74,10 +76,16 @@ class _Parts:
 
     def take(self, pattern: str) -> re.Match[str]:
         """Take what a pattern matches."""
-        found = re.compile(pattern).match(self.rest)
+        found = self.taken(pattern)
         if found is None:
             raise _Unreadable
-        self.rest = self.rest[found.end() :]
+        return found
+
+    def taken(self, pattern: str) -> re.Match[str] | None:
+        """Take what a pattern matches, if it does."""
+        found = re.compile(pattern).match(self.text, self.at)
+        if found is not None:
+            self.at = found.end()
         return found
 
     def number(self, what: str, element: str, least: int, most: int) -> int:
@@ -90,9 +98,9 @@ class _Parts:
     def name(self, names: Sequence[str]) -> int:
         """Take one of some names, in capitals or not, and return its place."""
         for at, name in enumerate(names):
-            start = self.rest[: len(name)]
+            start = self.text[self.at : self.at + len(name)]
             if start.isascii() and start.lower() == name.lower():
-                self.rest = self.rest[len(name) :]
+                self.at += len(name)
                 return at
         raise _Unreadable
 
@@ -113,8 +121,8 @@ def parse_time(layout: str, text: str, local: Zone) -> Instant:
         except _Unreadable:
             raise BadTime("parsing time [redacted] as [redacted]: cannot parse [redacted] as [redacted]") from None
         if element in {"5", "05"} and not is_fraction(chunks[at + 1][1]):
-            _unannounced_fraction(parts)
-    if parts.rest:
+            _any_fraction(parts)
+    if parts.at < len(text):
         raise BadTime("parsing time [redacted]: extra text: [redacted]")
     return _instant(parts, local)
 
@@ -124,10 +132,8 @@ def _skip(parts: _Parts, prefix: str) -> None:
     for piece in re.findall(" +|[^ ]+", prefix):
         if piece[0] != " ":
             parts.take(re.escape(piece))
-        elif parts.rest and parts.rest[0] != " ":
+        elif not parts.taken(" +") and parts.at < len(parts.text):
             raise _Unreadable
-        else:
-            parts.rest = parts.rest.lstrip(" ")
 
 
 def _short_year(parts: _Parts, _: str) -> None:
@@ -175,12 +181,11 @@ def _second(parts: _Parts, element: str) -> None:
     parts.second = parts.number("second", element, 0, 59)
 
 
-def _unannounced_fraction(parts: _Parts) -> None:
-    """Take a fraction that follows the seconds though the layout has none."""
-    found = re.match("[.,]([0-9]+)", parts.rest)
+def _any_fraction(parts: _Parts) -> None:
+    """Take a fraction, if there is one; it may follow the seconds even where the layout has none."""
+    found = parts.taken("[.,]([0-9]+)")
     if found is not None:
         parts.nanos = _nanos(found[1])
-        parts.rest = parts.rest[found.end() :]
 
 
 def _half(parts: _Parts, element: str) -> None:
@@ -188,8 +193,7 @@ def _half(parts: _Parts, element: str) -> None:
 
 
 def _zone_name(parts: _Parts, _: str) -> None:
-    if parts.rest.startswith("UTC"):
-        parts.rest = parts.rest[3:]
+    if parts.taken("UTC"):
         parts.is_utc = True
         return
     found = parts.take(_ZONE_NAME)[0]
@@ -197,7 +201,7 @@ def _zone_name(parts: _Parts, _: str) -> None:
         parts.zone_name = found
     elif found.startswith("GMT"):
         parts.zone_name = "GMT"
-        parts.rest = found[3:] + parts.rest
+        parts.at -= len(found) - 3
     else:
         raise _Unreadable
 
@@ -219,8 +223,8 @@ def _fraction(parts: _Parts, element: str) -> None:
         if digits[0] == "-" and digits.strip("-0"):
             raise _out_of_range("fractional second")
         parts.nanos = _nanos(digits.strip("+-").rjust(len(digits), "0"))
-    elif re.match("[.,][0-9]", parts.rest):
-        parts.nanos = _nanos(parts.take("[.,]([0-9]+)")[1])
+    else:
+        _any_fraction(parts)
 
 
 def _nanos(digits: str) -> int:
@@ -228,8 +232,7 @@ def _nanos(digits: str) -> int:
 
 
 def _offset(parts: _Parts, element: str) -> None:
-    if element[0] == "Z" and parts.rest[:1] == "Z":
-        parts.rest = parts.rest[1:]
+    if element[0] == "Z" and parts.taken("Z"):
         parts.is_utc = True
         return
     sign, *numbers = parts.take(_OFFSET[element[1:]]).groups()

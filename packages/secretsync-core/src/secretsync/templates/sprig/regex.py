@@ -56,6 +56,7 @@ def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
+    re2.purge()  # it would keep a hundred more
     try:
         return re2.compile(raw, options)
     except re2.error as error:

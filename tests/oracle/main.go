@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"runtime/debug"
 	"strings"
 	"text/template"
@@ -72,6 +73,7 @@ func value(v any) any {
 		for i := range v {
 			v[i] = value(v[i])
 		}
+		return slices.Clip(v) // what the decoder has left room for is no element of the data
 	case map[string]any:
 		for k := range v {
 			v[k] = value(v[k])

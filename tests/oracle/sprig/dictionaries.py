@@ -60,6 +60,8 @@ def merges(name: str) -> Cases:
         "{{NAME (dict `a` 1) .none}}{{NAME (dict `a` 1)}}",
         "{{$x := dict}}{{$y := NAME $x (dict `a` 1)}}{{$x}}{{$y}}",
         "{{$s := dict `m` (dict `k` 1)}}{{$d := NAME (dict) $s}}{{$_ := set $d.m `k` 2}}{{$s}}",
+        "{{$s := dict `m` (dict)}}{{$d := NAME (dict `m` (dict)) $s}}{{$_ := set $d.m `k` 2}}{{$s}}",
+        "{{$s := dict `m` (dict `j` 1)}}{{$d := NAME (dict `m` (dict)) $s}}{{$_ := set $d.m `k` 2}}{{$s}}",
         "{{NAME (dict `a` (until 2)) (dict `a` (until 3) `b` (until 1))}}",
         "{{NAME (dict `a` (rest list)) (dict `a` (list 1) `b` (rest list)) | printf `%#v`}}",
         "{{NAME (dict `a` (split `,` `x`)) (dict `a` (dict)) | printf `%#v`}}",

@@ -85,30 +85,36 @@ def _without_zero_decimals(text: str) -> str:
     return whole if point and zeros and not zeros.strip("0") else text
 
 
-def _atoi(text: str) -> int:
-    """Return a decimal integer; one that is too large becomes the largest."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not (digits.isascii() and digits.isdigit()):
+def decimal(text: str) -> int:
+    """Return the integer that a text of decimal digits is, 0 if it is none, or the nearest one of 64 bits.
+
+    A text that begins as a number beyond 64 bits is never read to its end, so what comes there does not matter.
+    """
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text.removeprefix("+"))
+    known = len(digits) - len(digits.lstrip("0123456789"))
+    size = int(digits[:known].lstrip("0")[:_DIGITS] or "0")
+    if known < len(digits) and size < 2**64:
         return 0
-    digits = digits.lstrip("0")[:_DIGITS] or "0"  # more of them than 64 bits hold need not be read
-    return max(_LEAST, min(_MOST, -int(digits) if text[0] == "-" else int(digits)))
+    return max(-size, _LEAST) if sign else min(size, _MOST)
 
 
-_DIGITS: Final = 20
+_DIGITS: Final = 21
+"""More than any number of 64 bits has."""
+_OCTAL_DIGITS: Final = 22
 
 
 def _octal(value: object) -> int:
     """Return what a text of octal digits means."""
     text = print_(value)
     digits = text[1:] if text[:1] in ("+", "-") else text
-    if not digits or digits.strip("01234567") or len(digits.lstrip("0")) > _DIGITS * 2:
+    if not digits or digits.strip("01234567") or len(digits.lstrip("0")) > _OCTAL_DIGITS:
         return 0
     found = int(text, 8)
     return found if _LEAST <= found <= _MOST else 0
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
-    "atoi": Function(_atoi, ("string",), gives="int"),
+    "atoi": Function(decimal, ("string",), gives="int"),
     "float64": Function(to_float, (ANY,), gives="float64"),
     "int": Function(to_int, (ANY,), gives="int"),
     "int64": Function(lambda value: Int64(to_int(value)), (ANY,), gives="int64"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -16,6 +15,7 @@ from ..gotime.record import TIME, instant_of, time_record
 from ..gotime.zones import UTC, RuledZone, Zone, load
 from ..runtime import Run
 from ..values import Int64, Record
+from .conversion import decimal
 
 _DAY: Final = 24 * HOUR
 _HTML: Final = "2006-01-02"
@@ -102,18 +102,8 @@ def ago(run: Run, value: object) -> str:
 
 def duration(value: object) -> str:
     """Return seconds, an `int64` or a text, as a duration; anything else is none."""
-    seconds = _int64(value) if isinstance(value, str) else int(value) if isinstance(value, Int64) else 0
+    seconds = decimal(value) if isinstance(value, str) else int(value) if isinstance(value, Int64) else 0
     return duration_string((seconds * SECOND + 2**63) % 2**64 - 2**63)
-
-
-def _int64(text: str) -> int:
-    """Return the integer of a text, at most of 64 bits; 0 if it is none, though Go sees that last."""
-    found = re.match("[+-]?0*([0-9]*)", text)
-    assert found is not None  # noqa: S101  # every part of the pattern may be empty
-    size = int(found[1][:20] or "0")
-    if found.end() < len(text) and size < 2**64:
-        return 0
-    return max(-size, -(2**63)) if text[:1] == "-" else min(size, 2**63 - 1)
 
 
 def duration_round(run: Run, value: object) -> str:

@@ -40,7 +40,7 @@ def _direction(start: int, end: int) -> int:
 
 
 def _steps(run: Run, start: int, stop: int, step: int) -> range:
-    if not step or (stop < start) != (step < 0):
+    if not step:
         return range(0)
     found = range(start, stop, step)
     run.check_items(len(found) if abs(stop - start) < _LARGEST else _LARGEST)

@@ -26,7 +26,7 @@ def test_nothing_but_our_errors_comes_of_hostile_templates(seed: int) -> None:
 
 @pytest.mark.parametrize("shape", hostile.GREEDY)
 def test_who_asks_for_too_much_gets_an_answer_in_time(shape: str) -> None:
-    for number in hostile.NUMBERS:
+    for number in hostile.NUMBERS if "#" in shape else (0,):
         verdict = hostile.tried(shape.replace("#", str(number)))
         assert verdict.escaped is None
         assert verdict.seconds < SLOW

@@ -7,16 +7,40 @@ import (
 	"os"
 	"text/template"
 	"time"
+
+	"github.com/Masterminds/sprig/v3"
 )
 
 // Secret is what a program written in Go would hold a secret in.
 type Secret struct{ Key, Value string }
 
 type job struct {
-	Text    string           `json:"text"`
-	Rows    []map[string]any `json:"rows"`
-	Structs bool             `json:"structs"`
-	Times   int              `json:"times"`
+	Text  string           `json:"text"`
+	Rows  []map[string]any `json:"rows"`
+	Kind  string           `json:"kind"` // of the data: "maps", "structs", or "dict", one map from keys to values
+	Times int              `json:"times"`
+}
+
+func shaped(j job) any {
+	switch j.Kind {
+	case "structs":
+		rows := make([]Secret, len(j.Rows))
+		for i, row := range j.Rows {
+			rows[i] = Secret{row["Key"].(string), row["Value"].(string)}
+		}
+		return rows
+	case "dict":
+		dict := make(map[string]any, len(j.Rows))
+		for _, row := range j.Rows {
+			dict[row["Key"].(string)] = row["Value"]
+		}
+		return dict
+	}
+	rows := make([]any, len(j.Rows))
+	for i, row := range j.Rows {
+		rows[i] = row
+	}
+	return rows
 }
 
 func main() {
@@ -27,21 +51,8 @@ func main() {
 		if err := decoder.Decode(&j); err != nil {
 			panic(err)
 		}
-		t := template.Must(template.New("t").Parse(j.Text))
-		var data any = j.Rows
-		if j.Structs {
-			rows := make([]Secret, len(j.Rows))
-			for i, row := range j.Rows {
-				rows[i] = Secret{row["Key"].(string), row["Value"].(string)}
-			}
-			data = rows
-		} else {
-			rows := make([]any, len(j.Rows))
-			for i, row := range j.Rows {
-				rows[i] = row
-			}
-			data = rows
-		}
+		t := template.Must(template.New("t").Funcs(sprig.TxtFuncMap()).Parse(j.Text))
+		data := shaped(j)
 		var out bytes.Buffer
 		began := time.Now()
 		for i := 0; i < j.Times; i++ {

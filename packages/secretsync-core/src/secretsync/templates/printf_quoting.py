@@ -40,6 +40,8 @@ def quote(text: str, *, ascii_only: bool = False) -> str:
         text: What to quote; a byte that is no UTF-8 reads as `\xff`.
         ascii_only: Escape every character beyond ASCII, too.
     """
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'  # most are like that, and it is worth a test of its own
     if text.isprintable() and not _is_special(text, ascii_only=ascii_only):
         return f'"{text}"'
     if text.isascii():

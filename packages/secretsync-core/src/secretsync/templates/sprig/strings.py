@@ -281,6 +281,8 @@ _SPACE: Final = ord(" ")
 
 def quoted(*values: object) -> str:
     """Return the values as literals in double quotes; what is nil is left out."""
+    if len(values) == 1 and isinstance(values[0], str):
+        return quote(values[0])
     return " ".join(quote(text_of(value)) for value in values if value is not None)
 
 

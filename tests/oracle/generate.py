@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import error_cases
 import kmssecret_cases
 from program import answered, text_of
 from random_templates import DATA, Author
@@ -734,6 +735,7 @@ GROUPS = [
     control,
     named,
     records,
+    error_cases.errors,
     kmssecret_cases.kmssecret,
 ]
 

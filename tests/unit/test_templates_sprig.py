@@ -9,6 +9,7 @@ import pytest
 
 from secretsync.templates import (
     GO_SPRIG,
+    SYSTEM,
     ExecutionError,
     Function,
     LimitExceeded,
@@ -122,6 +123,7 @@ NESTED = "{{$l := list 1}}{{range 40}}{{$l = list $l $l}}{{end}}"
     [
         "{{uniq (until 100)}}",
         "{{without (until 200) 1}}",
+        "{{shuffle (repeat 200 `a`)}}",
         "{{wrap 1 (repeat 200 `a`)}}",
         NESTED + "{{deepCopy $l}}",
         "{{$a := list 1}}{{$b := list 1}}{{range 40}}{{$a = list $a $a}}{{$b = list $b $b}}{{end}}{{deepEqual $a $b}}",
@@ -140,9 +142,14 @@ def test_a_value_that_unfolds_to_too_many_parts_is_never_written(text: str) -> N
 def test_shuffle_takes_its_chance_from_the_sources() -> None:
     template = parse("t", "{{shuffle .}}", dialect=GO_SPRIG)
     assert template.render("abcd", sources=Sources(now=lambda: 0, random=bytes)) == "bcda"
-    last = Sources(now=lambda: 0, random=lambda count: b"\xff" * count)
-    assert template.render("abcd", sources=last) != "bcda"
     assert sorted(template.render("abcd")) == ["a", "b", "c", "d"]
+
+
+def test_numbers_by_chance_favour_none() -> None:
+    words = iter([b"\xff" * 8, b"\xff" * 7 + b"\xfe", (7).to_bytes(8, "big")])
+    assert Sources(now=lambda: 0, random=lambda _: next(words)).below(3) == (2**64 - 2) % 3
+    assert next(words) == (7).to_bytes(8, "big")
+    assert {SYSTEM.below(3) for _ in range(200)} == {0, 1, 2}
 
 
 def test_what_set_changes_was_printed_before() -> None:

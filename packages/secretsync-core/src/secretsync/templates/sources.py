@@ -27,5 +27,14 @@ class Sources:
         self.random: Callable[[int], bytes] = random
         self.zone: tzinfo | None = zone
 
+    def below(self, bound: int) -> int:
+        """Return an integer from 0 on and below a bound of at most 64 bits, each as likely as any other."""
+        fair = _WORD - _WORD % bound  # those beyond would favour some
+        number = fair
+        while number >= fair:
+            number = int.from_bytes(self.random(8), "big")
+        return number % bound
 
+
+_WORD: Final = 2**64
 SYSTEM: Final = Sources(now=time.time_ns, random=os.urandom)

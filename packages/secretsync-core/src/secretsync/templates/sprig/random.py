@@ -63,11 +63,7 @@ def rand_int(run: Run, least: int, end: int) -> int:
     span = (end - least + _WORD // 2) % _WORD - _WORD // 2
     if span <= 0:
         raise FunctionError("invalid argument to Intn")
-    fair = _WORD - _WORD % span
-    number = fair
-    while number >= fair:
-        number = int.from_bytes(run.sources.random(8))
-    return least + number % span
+    return least + run.sources.below(span)
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {

@@ -152,13 +152,13 @@ def trim_all(cutset: str, text: str) -> str:
 
 
 def trim_prefix(prefix: str, text: str) -> str:
-    if prefix.isascii() and text.isascii():
+    if prefix.isascii():
         return text.removeprefix(prefix)
     return decoded(encoded(text).removeprefix(encoded(prefix)))
 
 
 def trim_suffix(suffix: str, text: str) -> str:
-    if suffix.isascii() and text.isascii():
+    if suffix.isascii():
         return text.removesuffix(suffix)
     return decoded(encoded(text).removesuffix(encoded(suffix)))
 
@@ -297,15 +297,11 @@ def cat(*values: object) -> str:
 def shuffle(run: Run, text: str) -> str:
     """Return the characters of a text in any order, each as likely as any other."""
     chars = list(runes(text))
+    run.spend(len(chars))
     for at in range(len(chars) - 1, 0, -1):
-        other = _below(run, at + 1)
+        other = run.sources.below(at + 1)
         chars[at], chars[other] = chars[other], chars[at]
     return "".join(chars)
-
-
-def _below(run: Run, bound: int) -> int:
-    # Eight bytes are so many that the remainder favours no position that anybody could tell.
-    return int.from_bytes(run.sources.random(8), "big") % bound
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {

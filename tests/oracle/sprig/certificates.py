@@ -50,6 +50,7 @@ BROKEN: dict[str, Any] = {
     "ends differently": ED.replace("END PRIVATE", "END RSA PRIVATE"),
     "indented": " " + ED,
     "same line": "x" + ED,
+    "colon": ED.replace("CwwNDg8Q", "CwwN:g8Q"),
 }
 WHOLE: dict[str, Any] = {
     "before": "words\n" + ED,

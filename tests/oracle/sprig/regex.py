@@ -36,6 +36,8 @@ PATTERNS = [
     "(|a)+",
     r"\s*,\s*",
     r"\Q.C\E",
+    r"\B",
+    r"x|\B",
 ]
 TEXTS: list[Any] = [
     "",

@@ -51,14 +51,15 @@ def _block(data: bytes, begin: int, end: int) -> Block | None:
     kind = line.removesuffix(_DASHES)
     if kind == line:
         return None
-    while b":" in (line := _line(data, at)[0]):  # a header
-        at = _line(data, at)[1]
+    body = at
+    while b":" in _line(data, body)[0]:  # a header
+        body = _line(data, body)[1]
     after = end + len(_END) + len(kind) + len(_DASHES)
     closing, rest = _line(data, after)
-    if data[end + len(_END) : after] != kind + _DASHES or closing or at > end + 1:
+    if data[end + len(_END) : after] != kind + _DASHES or closing or (body > max(at, end)):
         return None
     try:
-        content = decode_base64(re.sub(rb"[ \t]", b"", data[at:end]))
+        content = decode_base64(re.sub(rb"[ \t]", b"", data[body:end]))
     except BadBase64:
         return None
     return Block(kind.decode("utf-8", "surrogateescape"), content, data[rest:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 from .instant import DAY, Instant, days_in, days_since_1970, from_civil, is_leap
@@ -16,12 +17,13 @@ _NOON: Final = 12
 _NANO_DIGITS: Final = 9
 _LEAP_DAY: Final = 31 + 29
 _OFFSET: Final = {
-    "07": r"([+-])([0-9]{2})",
-    "0700": r"([+-])([0-9]{2})([0-9]{2})",
-    "07:00": r"([+-])([0-9]{2}):([0-9]{2})",
-    "070000": r"([+-])([0-9]{2})([0-9]{2})([0-9]{2})",
-    "07:00:00": r"([+-])([0-9]{2}):([0-9]{2}):([0-9]{2})",
+    "07": r"(?s:(.)(..))",
+    "0700": r"(?s:(.)(..)(..))",
+    "07:00": r"(?s:(.)(..):(..))",
+    "070000": r"(?s:(.)(..)(..)(..))",
+    "07:00:00": r"(?s:(.)(..):(..):(..))",
 }
+_IS_NUMBER: Final = re.compile("[0-9]{2}")
 # Three capitals, or four or five that end in `T`; `WITA`, `ChST` and `MeST` are the exceptions. A number alone needs a
 # third character.
 _ZONE_NAME: Final = (
@@ -235,11 +237,15 @@ def _offset(parts: _Parts, element: str) -> None:
     if element[0] == "Z" and parts.taken("Z"):
         parts.is_utc = True
         return
-    sign, *numbers = parts.take(_OFFSET[element[1:]]).groups()
-    hour, minute, second = (*map(int, numbers), 0, 0)[:3]
+    sign, *texts = parts.take(_OFFSET[element[1:]]).groups()
+    numbers = [int(text) for text in takewhile(_IS_NUMBER.fullmatch, texts)]
+    hour, minute, second = (*numbers, 0, 0, 0)[:3]
+    # Go sees that a number is too large before it sees that another, or the sign, is none.
     for number, most, what in ((hour, 24, "hour"), (minute, 60, "minute"), (second, 60, "second")):
         if number > most:
             raise _out_of_range(f"time zone offset {what}")
+    if len(numbers) < len(texts) or sign not in {"+", "-"}:
+        raise _Unreadable
     offset = (hour * 60 + minute) * 60 + second
     parts.offset = -offset if sign == "-" else offset
 

@@ -6,8 +6,10 @@ Go takes a byte that is no UTF-8 for U+FFFD when it matches, and so does what is
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
 import re2
@@ -40,8 +42,6 @@ _WORDS: Final = {
     "unexpected )": "unexpected )",
 }
 """RE2's words for what is wrong with an expression, and Go's."""
-
-_Spans = list[tuple[int, int]]
 
 
 class _BadExpression(Exception):
@@ -82,25 +82,48 @@ def _must(pattern: str) -> Any:
         raise FunctionError(str(error)) from None
 
 
-def _subject(text: str) -> tuple[str, str]:
-    """Return the text with a character for each of Go's runes, and what of it is matched."""
-    text = well_formed(text)
-    return text, text if text.isascii() else re.sub(_SURROGATE, "\ufffd", text)
+class _Subject:
+    """A text to be matched, as bytes: one that is no UTF-8 as U+FFFD, and so with other positions than in the text."""
+
+    __slots__ = ("_ends", "_text", "end", "raw")
+
+    def __init__(self, text: str) -> None:
+        self._text: str = well_formed(text)
+        self._ends: list[int] | None = None
+        matched = self._text if self._text.isascii() else re.sub(_SURROGATE, "\ufffd", self._text)
+        self.raw: bytes = matched.encode()
+        self.end: int = len(self.raw)
+        if matched != self._text:
+            self._ends = [0, *accumulate(len(char.encode()) for char in matched)]
+
+    def part(self, begin: int, end: int) -> str:
+        """Return the text from one position to another."""
+        if self._ends is None:
+            return self.raw[begin:end].decode()
+        return self._text[bisect_left(self._ends, begin) : bisect_left(self._ends, end)]
+
+    def is_within_rune(self, at: int) -> bool:
+        """Return whether a position is no boundary of characters."""
+        return at < self.end and self.raw[at] & 0xC0 == 0x80  # noqa: PLR2004  # how the bytes after a first one look
 
 
-def _matches(expression: Any, subject: str) -> Iterator[Any]:
-    """Yield the matches from left to right; an empty one right behind another is none."""
+def _matches(expression: Any, subject: _Subject) -> Iterator[Any]:
+    r"""Yield the matches from left to right; an empty one right behind another is none.
+
+    RE2 sees `\B` within characters, too, where Go never looks.
+    """
     last = -1
-    for found in expression.finditer(subject):
+    for found in expression.finditer(subject.raw):
         begin, end = found.span()
-        if begin != end or begin != last:
-            yield found
+        if begin == end and (begin == last or subject.is_within_rune(begin)):
+            continue
+        yield found
         last = end
 
 
-def _spans(run: Run, expression: Any, subject: str, count: int) -> _Spans:
+def _spans(run: Run, expression: Any, subject: _Subject, count: int) -> list[tuple[int, int]]:
     """Return where the first matches are, all if the number of them is negative."""
-    spans: _Spans = []
+    spans: list[tuple[int, int]] = []
     if count:
         for found in _matches(expression, subject):
             spans.append(found.span())
@@ -128,28 +151,27 @@ def must_match(pattern: str, text: str) -> bool:
 
 
 def _matched(expression: Any, text: str) -> bool:
-    return expression.search(_subject(text)[1]) is not None
+    return any(True for _ in _matches(expression, _Subject(text)))
 
 
 def _find(expression: Any, text: str) -> str:
-    text, subject = _subject(text)
-    found = expression.search(subject)
-    return text[slice(*found.span())] if found else ""
+    subject = _Subject(text)
+    return next((subject.part(*found.span()) for found in _matches(expression, subject)), "")
 
 
 def _find_all(run: Run, expression: Any, text: str, count: int) -> TypedList:
-    text, subject = _subject(text)
-    spans = _spans(run, expression, subject, count)
-    return TypedList("[]string", [text[begin:end] for begin, end in spans], is_nil=not spans)
+    subject = _Subject(text)
+    found = [subject.part(*span) for span in _spans(run, expression, subject, count)]
+    return TypedList("[]string", found, is_nil=not found)
 
 
 def _split(run: Run, expression: Any, text: str, count: int) -> TypedList:
     """Return what is between matches, in at most so many pieces unless the number is negative."""
     if count == 0:
         return TypedList("[]string", is_nil=True)
-    text, subject = _subject(text)
     if not text and expression.pattern:
         return TypedList("[]string", [""])
+    subject = _Subject(text)
     pieces: list[str] = []
     begin = end = 0
     for start, stop in _spans(run, expression, subject, count):
@@ -157,44 +179,44 @@ def _split(run: Run, expression: Any, text: str, count: int) -> TypedList:
             break
         end = start
         if stop:
-            pieces.append(text[begin:end])
+            pieces.append(subject.part(begin, end))
         begin = stop
-    if end != len(text):
-        pieces.append(text[begin:])
+    if end != subject.end:
+        pieces.append(subject.part(begin, subject.end))
     return TypedList("[]string", pieces)
 
 
 def _replace_literally(run: Run, expression: Any, text: str, replacement: str) -> str:
-    return _replaced(run, expression, text, lambda _text, _found: replacement)
+    return _replaced(run, expression, text, lambda _subject, _found: replacement)
 
 
 def _replace(run: Run, expression: Any, text: str, replacement: str) -> str:
     """Return a text with matches replaced; `$1` and `${name}` in the replacement stand for what groups matched."""
     parts = list(_parts(well_formed(replacement), expression))
 
-    def expand(text: str, found: Any) -> str:
-        return "".join(part if isinstance(part, str) else _group(text, found, part) for part in parts)
+    def expand(subject: _Subject, found: Any) -> str:
+        return "".join(part if isinstance(part, str) else _group(subject, found, part) for part in parts)
 
     return _replaced(run, expression, text, expand)
 
 
-def _group(text: str, found: Any, number: int) -> str:
+def _group(subject: _Subject, found: Any, number: int) -> str:
     begin, end = found.span(number)
-    return text[begin:end] if begin >= 0 else ""
+    return subject.part(begin, end) if begin >= 0 else ""
 
 
-def _replaced(run: Run, expression: Any, text: str, replacement: Callable[[str, Any], str]) -> str:
-    text, subject = _subject(text)
+def _replaced(run: Run, expression: Any, text: str, replacement: Callable[[_Subject, Any], str]) -> str:
+    subject = _Subject(text)
     pieces: list[str] = []
     at = size = 0
     for number, found in enumerate(_matches(expression, subject)):
         begin, end = found.span()
-        pieces += (text[at:begin], replacement(text, found))
+        pieces += (subject.part(at, begin), replacement(subject, found))
         at = end
         size += len(pieces[-1]) + len(pieces[-2])
         run.check_items(number)
         run.check_text(size)
-    return "".join([*pieces, text[at:]])
+    return "".join([*pieces, subject.part(at, subject.end)])
 
 
 def _parts(replacement: str, expression: Any) -> Iterator[str | int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from .gobase64 import BadBase64, decode_base64
+from .values import decoded
 
 _BEGIN: Final = b"-----BEGIN "
 _END: Final = b"\n-----END "
@@ -20,22 +21,27 @@ class Block(NamedTuple):
 
     Attributes:
         type: What the lines say it is, such as `CERTIFICATE`.
-        content: What the base64 between them stands for.
-        rest: What comes after it.
+        headers: Names and values.
+        content: What the base64 stands for.
+        end: Where the bytes go on after it.
     """
 
     type: str
+    headers: Mapping[str, str]
     content: bytes
-    rest: bytes
+    end: int
 
 
 def first_block(data: bytes) -> Block | None:
-    """Return the first block; what comes before it, and what is no block, does not count."""
-    return next(_blocks(data), None)
+    """Return the first block."""
+    return next(blocks(data), None)
 
 
-def _blocks(data: bytes) -> Iterator[Block]:
-    """Yield what stands before each line that ends a block, from the last line before it that begins one."""
+def blocks(data: bytes) -> Iterator[Block]:
+    """Yield the blocks; what is none does not count.
+
+    Each line that ends a block is taken with the last line before it that begins one.
+    """
     start = 0
     while (end := data.find(_END, start)) >= 0:
         begin = data.rfind(_BEGIN, start, end)
@@ -49,20 +55,28 @@ def _blocks(data: bytes) -> Iterator[Block]:
 def _block(data: bytes, begin: int, end: int) -> Block | None:
     line, at = _line(data, begin)
     kind = line.removesuffix(_DASHES)
-    if kind == line:
-        return None
-    body = at
-    while b":" in _line(data, body)[0]:  # a header
-        body = _line(data, body)[1]
     after = end + len(_END) + len(kind) + len(_DASHES)
-    closing, rest = _line(data, after)
-    if data[end + len(_END) : after] != kind + _DASHES or closing or (body > max(at, end)):
+    rest, next_line = _line(data, after)
+    if kind == line or rest or data[end + len(_END) : after] != kind + _DASHES:
+        return None
+    headers, body = _headers(data, at, end)
+    if headers and body > end:
         return None
     try:
         content = decode_base64(re.sub(rb"[ \t]", b"", data[body:end]))
     except BadBase64:
         return None
-    return Block(kind.decode("utf-8", "surrogateescape"), content, data[rest:])
+    return Block(decoded(kind), headers, content, next_line)
+
+
+def _headers(data: bytes, at: int, end: int) -> tuple[Mapping[str, str], int]:
+    """Return what lines with a colon say, and the place after them."""
+    headers: dict[str, str] = {}
+    while at <= end and b":" in (line := _line(data, at)[0]):
+        name, _, value = line.partition(b":")
+        headers[decoded(name.strip())] = decoded(value.strip())
+        at = _line(data, at)[1]
+    return headers, at
 
 
 def _line(data: bytes, at: int) -> tuple[bytes, int]:
@@ -72,8 +86,11 @@ def _line(data: bytes, at: int) -> tuple[bytes, int]:
     return data[at:end].rstrip(b" \t\r\n"), min(end + 1, len(data))
 
 
-def write_block(kind: str, content: bytes) -> str:
-    """Return bytes as a block."""
+def write_block(kind: str, content: bytes, headers: Mapping[str, str] | None = None) -> str:
+    """Return bytes as a block; of its headers `Proc-Type` is the first, as RFC 1421 has it, and the rest are sorted."""
+    known = headers or {}
+    names = sorted(known, key=lambda name: (name != "Proc-Type", name))
+    above = [*(f"{name}: {known[name]}" for name in names), ""] if known else []
     text = b64encode(content).decode("ascii")
     lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
-    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""])
+    return "\n".join([f"-----BEGIN {kind}-----", *above, *lines, f"-----END {kind}-----", ""])

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from ..errors import FunctionError
 from ..functions import Function
+from ..pem import blocks, write_block
+from ..values import encoded
 from .keys import certificate, key_ids
-from .pem import blocks, pem
 
 
 class Link(NamedTuple):
@@ -56,7 +57,7 @@ def _parent(at: int, links: Sequence[Link]) -> int | None:
 
 def filter_cert_chain(part: str, text: str) -> str:
     """Return the `leaf`, the `intermediate`s or the `root` of a chain; nothing of any other part, or if it has none."""
-    chain = ordered([link(block.der) for block in blocks(text)])
+    chain = ordered([link(block.content) for block in blocks(encoded(text))])
     above = chain[-1].is_root
     parts = {
         "leaf": chain[:1] if not chain[0].is_root else [],
@@ -68,7 +69,7 @@ def filter_cert_chain(part: str, text: str) -> str:
 
 def certificates(links: Sequence[Link]) -> str:
     """Return certificates as PEM."""
-    return "".join(pem("CERTIFICATE", found.der) for found in links)
+    return "".join(write_block("CERTIFICATE", found.der) for found in links)
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from ..errors import FunctionError
 from ..functions import Function
+from ..gobase64 import BadBase64, decode_base64
 from ..values import decoded, encoded
-
-_LINE_ENDS: Final = re.compile(r"[\r\n]")
 
 
 def encode_base64(text: str) -> str:
@@ -19,15 +17,15 @@ def encode_base64(text: str) -> str:
     return binascii.b2a_base64(encoded(text), newline=False).decode("ascii")
 
 
-def decode_base64(text: str) -> str:
+def base64_bytes(text: str) -> str:
     """Return what base64 says, which need not be UTF-8; ends of lines within are ignored."""
     try:
-        return decoded(binascii.a2b_base64(_LINE_ENDS.sub("", text).encode(), strict_mode=True))
-    except (binascii.Error, UnicodeEncodeError):
+        return decoded(decode_base64(encoded(text)))
+    except BadBase64:
         raise FunctionError("the text is no base64") from None
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
-    "decodeBase64ToBytes": Function(decode_base64, ("string",), gives="string"),
+    "decodeBase64ToBytes": Function(base64_bytes, ("string",), gives="string"),
     "encodeBase64": Function(encode_base64, ("string",), gives="string"),
 }

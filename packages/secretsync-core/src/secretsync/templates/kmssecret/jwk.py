@@ -9,18 +9,18 @@ from typing import Any, Final
 
 from ..errors import FunctionError
 from ..functions import Function
+from ..pem import write_block
 from .keys import pkcs8, spki
-from .pem import pem
 
 
 def public_pem(text: str) -> str:
     """Return a public key, as SubjectPublicKeyInfo in PEM."""
-    return pem("PUBLIC KEY", spki(_key(text, private=False)))
+    return write_block("PUBLIC KEY", spki(_key(text, private=False)))
 
 
 def private_pem(text: str) -> str:
     """Return a private key, as PKCS#8 in PEM."""
-    return pem("PRIVATE KEY", pkcs8(_key(text, private=True)))
+    return write_block("PRIVATE KEY", pkcs8(_key(text, private=True)))
 
 
 def _key(text: str, *, private: bool) -> Any:

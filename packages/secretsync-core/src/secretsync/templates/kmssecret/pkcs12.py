@@ -7,17 +7,17 @@ from typing import Final
 
 from ..errors import FunctionError
 from ..functions import Function
+from ..pem import Block, blocks, write_block
 from ..values import decoded, encoded
 from .chains import certificates, link, ordered
 from .encoding import encode_base64
 from .keys import certificate, der_of, opened, pkcs8, private_key, sealed
-from .pem import Block, blocks, pem
 
 
 def key_of(password: str, data: str) -> str:
     """Return the private key, as PKCS#8 in PEM."""
     key, _ = opened(encoded(data), encoded(password))
-    return pem("PRIVATE KEY", pkcs8(key))
+    return write_block("PRIVATE KEY", pkcs8(key))
 
 
 def certificates_of(password: str, data: str) -> str:
@@ -34,19 +34,19 @@ def first_into(cert: str, key: str, password: str) -> str:
 def all_into(cert: str, key: str, password: str) -> str:
     """Return a certificate, those of its authorities and a key as PKCS#12 in base64."""
     found = _blocks(cert)
-    if cert[found[-1].end :]:
+    if encoded(cert)[found[-1].end :]:
         raise FunctionError("there is text after the last certificate")
     return _into(found, key, password)
 
 
 def _into(found: list[Block], key: str, password: str) -> str:
-    chain = [certificate(block.der) for block in found]
-    made = sealed(private_key(_blocks(key)[0].der), chain, encoded(password))
+    chain = [certificate(block.content) for block in found]
+    made = sealed(private_key(_blocks(key)[0].content), chain, encoded(password))
     return encode_base64(decoded(made))
 
 
 def _blocks(text: str) -> list[Block]:
-    found = list(blocks(text))
+    found = list(blocks(encoded(text)))
     if not found:
         raise FunctionError("there is no PEM block")
     return found

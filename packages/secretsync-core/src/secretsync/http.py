@@ -282,6 +282,7 @@ class Http:
         return Response(answer.status_code, headers, body, asked.method, f"{origin}{_path(url)}")
 
     def _body(self, response: httpx.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
+        _check_plain(response, asked, origin=origin)
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
@@ -356,12 +357,19 @@ class Http:
         raise TLSError(_origin(url), asked.operation, "the CA bundle holds no certificate in PEM")
 
 
+def _check_plain(response: httpx.Response, asked: Request, *, origin: str) -> None:
+    """Refuse what is compressed all the same: one piece of it may unpack to more than fits into memory."""
+    if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise WrongEndpoint(origin, asked.operation, "its answer is compressed, which was not asked for")
+
+
 # -- streams
 
 
 def _pieces(answer: httpx.Response, asked: Request, *, cap: int) -> Iterator[bytes]:
     """Yield what comes; of an answer that is no success, no more than the cap."""
     size, refused = 0, not answer.is_success
+    _check_plain(answer, asked, origin=_origin(httpx.URL(asked.url)))
     try:
         for piece in answer.iter_bytes():
             size += len(piece)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from threading import Lock
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 Route = Literal["login", "list", "read", "slug", "project", "folders", "leases", "events", "status", "other", "*"]
 
@@ -22,7 +24,16 @@ _WORDS: Final = {
 }
 _PAGE: Final = b"<html><body><h1>Bad Gateway</h1></body></html>"
 _NO_ROUTE: Final = b'{"message":"Route GET:/x not found","error":"Not Found","statusCode":404}'
-_BROKEN_OFF: Final = b'{"secrets":[{"id":"'
+_BODIES: Final = {
+    "route": _NO_ROUTE,
+    "truncated": b'{"secrets":[{"id":"',
+    "approval": b'{"approval":{"id":"fault","slug":"fault","status":"open","hasMerged":false}}',
+}
+_MEGABYTE: Final = 1_000_000
+_HUGE: Final = 100
+MASK: Final = "<hidden-by-infisical>"
+"""What stands for a value that is not shown; clients compare it."""
+
 _KEPT: Final = 10_000
 _REDACTED: Final = "…"
 _SHOWN: Final = frozenset(
@@ -46,63 +57,119 @@ _SHOWN: Final = frozenset(
 """Parameters whose values are recorded; others might carry what nobody may see."""
 
 
+Spoilt = Literal["json", "html", "route", "truncated", "huge", "bomb", "approval", "empty", "short", "hidden"]
+"""What a body may be instead of the real one; the last three are made of that."""
+
+_LIES: Final = frozenset({"empty", "short", "hidden"})
+
+
 @frozen
 class Fault:
-    """What goes wrong on a route; with a `delay` alone the request is answered as usual, only later.
+    """What goes wrong on a route; with a `delay` or a `trickle` alone the request is answered as usual, only later.
 
     Attributes:
         route: Which requests; `*` is all of them.
         count: How many requests, None for all until it is cleared.
+        writes: Only requests that are no reads, as in maintenance mode.
         status: Answered instead of the real answer; without a number 200 if there is a `body`.
         retry_after: Seconds, sent as `Retry-After`.
+        location: Sent as `Location`.
         body: What the answer holds: the API's error, a proxy's page, the framework's word for a route that it does not
-            know, JSON that breaks off with the connection, or of a list no rows at all, or the first half of them.
+            know, JSON that breaks off with the connection, a hundred million bytes, as many in a few of gzip, or an
+            approval in place of what was changed. Or what is left out of the real answer: all rows of a list, the
+            second half of them, or the values.
         delay: Seconds of real time before anything else.
+        trickle: Seconds of real time between two of the ten pieces in which the real answer comes.
         reset: The connection is reset without an answer.
         hang: No answer comes until the client or the server goes.
     """
 
     route: Route = "*"
     count: int | None = None
+    writes: bool = False
     status: int | None = None
     retry_after: int | None = None
-    body: Literal["json", "html", "route", "truncated", "empty", "short"] | None = None
+    location: str | None = None
+    body: Spoilt | None = None
     delay: float = 0.0
+    trickle: float = 0.0
     reset: bool = False
     hang: bool = False
 
     @property
     def passes(self) -> bool:
-        """The real answer is given after the delay."""
+        """The real answer is given, if late."""
         return self.status is None and self.body is None and not (self.reset or self.hang)
 
     @property
     def lies(self) -> bool:
-        """The answer is a real one with rows left out."""
-        return self.body in ("empty", "short")
+        """The answer is a real one, changed."""
+        return self.body in _LIES
+
+    def meets(self, route: str, method: str) -> bool:
+        return self.route in ("*", route) and self.count != 0 and not (self.writes and method == "GET")
 
 
-def wrong_answer(fault: Fault) -> tuple[int, bytes, str]:
-    """Return the status, body and content type of an answer in place of the real one."""
+@frozen
+class WrongAnswer:
+    """What goes back in place of the real answer; the body so many `times`."""
+
+    status: int
+    body: bytes = field(repr=False)
+    kind: str = "application/json"
+    headers: Mapping[str, str] = {}
+    times: int = 1
+
+
+def wrong_answer(fault: Fault) -> WrongAnswer:
+    """Return the answer in place of the real one."""
     status = fault.status or _OK
-    if fault.body == "html":
-        return status, _PAGE, "text/html"
-    if fault.body == "truncated":
-        return status, _BROKEN_OFF, "application/json"
-    if fault.body == "route":
-        return status, _NO_ROUTE, "application/json"
+    headers = {"retry-after": str(fault.retry_after)} if fault.retry_after is not None else {}
+    if fault.location is not None:
+        headers["location"] = fault.location
+    match fault.body:
+        case "html":
+            return WrongAnswer(status, _PAGE, "text/html", headers)
+        case "huge":
+            return WrongAnswer(status, b" " * _MEGABYTE, headers=headers, times=_HUGE)
+        case "bomb":
+            return WrongAnswer(status, _bomb(), headers={**headers, "content-encoding": "gzip"})
+        case _:
+            return WrongAnswer(status, _BODIES.get(fault.body or "") or _error(status), headers=headers)
+
+
+def _error(status: int) -> bytes:
     error = _WORDS.get(status, "InternalServerError")
     body = {"reqId": "req-fault", "statusCode": status, "message": "Something went wrong", "error": error}
-    return status, json.dumps(body).encode(), "application/json"
+    return json.dumps(body).encode()
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(_HUGE * _MEGABYTE), mtime=0)
 
 
 def lie(fault: Fault, raw: bytes) -> bytes:
-    """Return the real answer to a list with rows left out; of anything else, the answer as it is."""
+    """Return the real answer to a read, changed; of anything else, the answer as it is."""
     body = json.loads(raw)
+    if fault.body == "hidden":
+        return json.dumps(_masked(body)).encode()
     if "secrets" not in body:
         return raw
     rows = body["secrets"] if fault.body == "short" else []
     return json.dumps({**body, "secrets": rows[: len(rows) // 2], "imports": []}).encode()
+
+
+def _masked(body: Any) -> Any:
+    match body:
+        case {"secretValue": _}:
+            return {**body, "secretValue": MASK, "secretValueHidden": True}
+        case dict():
+            return {name: _masked(value) for name, value in body.items()}
+        case list():
+            return [_masked(item) for item in body]
+        case _:
+            return body
 
 
 class Faults:
@@ -130,11 +197,11 @@ class Faults:
         """Whether some are in force."""
         return bool(self._faults)
 
-    def take(self, route: str) -> Fault | None:
+    def take(self, route: str, method: str = "GET") -> Fault | None:
         """Return the fault that a request to the route meets, and count it."""
         with self._lock:
             for n, fault in enumerate(self._faults):
-                if fault.route in ("*", route) and fault.count != 0:
+                if fault.meets(route, method):
                     if fault.count is not None:
                         self._faults[n] = attrs.evolve(fault, count=fault.count - 1)
                     return fault

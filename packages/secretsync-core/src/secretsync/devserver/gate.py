@@ -25,6 +25,9 @@ CLOSING: Final = "secretsync.closing"
 
 CONTROL: Final = "/_emulator/"
 
+_PIECES: Final = 10
+"""In which an answer that trickles comes."""
+
 _ROUTES: Final = (
     ("login", re.compile(r"/api/v1/auth/[^/]+/login")),
     ("list", re.compile(r"/api/v3/secrets/raw|/api/v4/secrets")),
@@ -72,7 +75,7 @@ class Gate:
                 self._journal.answered(number, message["status"])
             await send(message)
 
-        await self._answer(self._faults.take(route), scope, receive, noting)
+        await self._answer(self._faults.take(route, scope["method"]), scope, receive, noting)
 
     def close(self) -> None:
         """End what waits, so that a stop does not wait for it."""
@@ -81,7 +84,9 @@ class Gate:
     async def _answer(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
         if fault and fault.delay:
             await first(self._closing.wait(), seconds=fault.delay)
-        if fault is None or fault.passes:
+        if fault and fault.trickle:
+            await self._trickle(fault, scope, receive, send)
+        elif fault is None or fault.passes:
             await self._app(scope, receive, send)
         elif fault.lies:
             await self._lie(fault, scope, receive, send)
@@ -90,7 +95,17 @@ class Gate:
         else:
             await _wrong_answer(fault, scope, receive, send)
 
-    async def _lie(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _trickle(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        start, raw = await self._real(scope, receive)
+        await send(start)
+        size = len(raw) // _PIECES + 1
+        for at in range(0, len(raw), size):
+            if await first(self._closing.wait(), seconds=fault.trickle):
+                break
+            await send({"type": "http.response.body", "body": raw[at : at + size], "more_body": at + size < len(raw)})
+
+    async def _real(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Return the real answer, whole: how it starts, and its body."""
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -98,9 +113,13 @@ class Gate:
 
         asked = [header for header in scope["headers"] if header[0] != b"if-none-match"]
         await self._app({**scope, "headers": asked}, receive, keep)
-        raw = lie(fault, b"".join(message.get("body", b"") for message in messages))
+        return messages[0], b"".join(message.get("body", b"") for message in messages)
+
+    async def _lie(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        start, real = await self._real(scope, receive)
+        raw = lie(fault, real)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(raw)).encode())]
-        await send({**messages[0], "headers": headers})
+        await send({**start, "headers": headers})
         await send({"type": "http.response.body", "body": raw})
 
     async def _no_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
@@ -116,16 +135,14 @@ def route_of(path: str) -> str:
 
 
 async def _wrong_answer(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-    status, raw, kind = wrong_answer(fault)
-    truncated = fault.body == "truncated"
-    headers = [
-        (b"content-type", kind.encode()),
-        (b"content-length", str(len(raw) * 2 if truncated else len(raw)).encode()),
-    ]
-    if fault.retry_after is not None:
-        headers.append((b"retry-after", str(fault.retry_after).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": raw, "more_body": truncated})
+    wrong, truncated = wrong_answer(fault), fault.body == "truncated"
+    length = len(wrong.body) * wrong.times * (2 if truncated else 1)
+    headers = {"content-type": wrong.kind, "content-length": str(length), **wrong.headers}
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": wrong.status, "headers": encoded})
+    for n in range(wrong.times):
+        more = truncated or n + 1 < wrong.times
+        await send({"type": "http.response.body", "body": wrong.body, "more_body": more})
     if truncated:
         _connection(scope).close()
         await gone(receive)

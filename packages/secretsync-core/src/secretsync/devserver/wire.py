@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from .dynamic import DynamicSecret, Lease
+from .faults import MASK
 from .folders import Imported, Shelf
 from .reading import Block, Listing, Row
 from .refusals import Issue, Refusal
@@ -16,9 +16,6 @@ from .tree import Metadatum
 from .writing import Approval
 
 Json = Mapping[str, object]
-
-HIDDEN: Final = "<hidden-by-infisical>"
-"""What stands for a value that is not shown; clients compare it."""
 
 
 def login(made: Login) -> Json:
@@ -205,7 +202,7 @@ def _row(row: Row, project_id: str) -> Json:
         "version": row.secret.version,
         "type": "shared",
         "secretKey": row.secret.key,
-        "secretValue": HIDDEN if row.hidden else row.text,
+        "secretValue": MASK if row.hidden else row.text,
         "secretComment": row.secret.content.comment,
         "secretValueHidden": row.hidden,
     }

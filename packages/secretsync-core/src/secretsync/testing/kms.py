@@ -56,7 +56,7 @@ class VirtualKMS:
     def take(self, call: Call) -> Fault | None:
         """Return the fault that a request meets, counted."""
         route = route_of(call.path)
-        fault = self.faults.take(route)
+        fault = self.faults.take(route, call.method)
         self.met(call, route, fault)
         return fault
 
@@ -90,11 +90,8 @@ class VirtualKMS:
             reply = self._router.answer(_unconditional(call))
             headers = {"content-type": "application/json"}
             return Reply(reply.status, headers, lie(fault, reply.body))
-        status, body, kind = wrong_answer(fault)
-        headers = {"content-type": kind}
-        if fault.retry_after is not None:
-            headers["retry-after"] = str(fault.retry_after)
-        return Reply(status, headers, body)
+        wrong = wrong_answer(fault)
+        return Reply(wrong.status, {"content-type": wrong.kind, **wrong.headers}, wrong.body * wrong.times)
 
 
 @final

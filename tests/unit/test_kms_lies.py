@@ -1,0 +1,155 @@
+"""A server that lies costs one clear error of the right class each, within the deadline, and no token goes elsewhere."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from loopback import Reply, serving
+from secretsync.backends.kms.backend import KMSBackend
+from secretsync.backends.kms.events import Place as Heard
+from secretsync.backends.kms.events import listen
+from secretsync.backends.kms.queries import Folder, Secret
+from secretsync.backends.kms.session import Session
+from secretsync.backends.kms.writes import Edit, Place, Writes
+from secretsync.client_policy import SDK
+from secretsync.clock import Deadline
+from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.errors import (
+    ApprovalRequired,
+    BackendError,
+    RateLimited,
+    Unavailable,
+    ValueHidden,
+    WrongEndpoint,
+)
+from secretsync.http import Http
+from secretsync.ports import AnyQuery, AnyWire
+from secretsync.queries import Failed, Found, Identity, Query, Scope, query
+from secretsync.runtime.clock import SystemClock
+from secretsync.runtime.proofs import LocalProofs
+from secretsync.values import SecretValue
+
+CLOCK = SystemClock()
+SEED = """
+projects: [{id: p1, slug: shop}]
+identities:
+  - {id: i, universal: {clientId: all, clientSecret: s}, grants: [{project: shop, actions: [read, write, subscribe]}]}
+secrets: {shop: {prod: {/app: {A: a, B: b}}}}
+"""
+DEADLINE = 1.0
+"""Seconds."""
+
+
+@query
+class Kept(Query[object]):
+    """Stands for where a shell keeps credentials."""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[DevServer]:
+    with DevServer(parse_seed(SEED)) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: DevServer) -> Iterator[DevServer]:
+    yield running
+    running.faults.clear()
+    running.journal.clear()
+
+
+@pytest.fixture
+def http() -> Iterator[Http]:
+    http = Http(evolve(SDK, read_timeout=0.5), CLOCK)
+    yield http
+    http.close()
+
+
+def token(server: DevServer) -> SecretValue:
+    return server.model.login(client_id="all", client_secret=SecretValue("s")).token
+
+
+def read(server: DevServer, http: Http, asked: type[AnyQuery] = Folder) -> AnyWire:
+    who = Identity(server.url, "universal-auth", Kept(), b"")
+    wanted = Folder(who, "p1", "prod", "/app") if asked is Folder else Secret(who, "p1", "prod", "/app", "A")
+    backend, deadline = KMSBackend(http, SDK, lambda: 0.5, proofs=LocalProofs()), Deadline.after(DEADLINE, CLOCK)
+    return backend.read([wanted], known={}, credential=Found(token(server)), deadline=deadline)[wanted]
+
+
+LIES: dict[str, tuple[Fault, type[BackendError], Scope]] = {
+    "reset": (Fault(reset=True), Unavailable, Scope.HOST),
+    "half open": (Fault(hang=True), Unavailable, Scope.HOST),
+    "trickle": (Fault(trickle=0.3), Unavailable, Scope.HOST),
+    "truncated": (Fault(body="truncated"), Unavailable, Scope.HOST),
+    "gzip bomb": (Fault(body="bomb"), WrongEndpoint, Scope.QUERY),
+    "a hundred megabytes": (Fault(body="huge"), WrongEndpoint, Scope.QUERY),
+    "html": (Fault(body="html"), WrongEndpoint, Scope.QUERY),
+    "elsewhere": (Fault(status=307, location="http://127.0.0.2:1/"), WrongEndpoint, Scope.QUERY),
+    "500": (Fault(status=500), Unavailable, Scope.QUERY),
+    "502": (Fault(status=502, body="html"), Unavailable, Scope.HOST),
+    "429": (Fault(status=429), RateLimited, Scope.HOST),
+    "429 with a time": (Fault(status=429, retry_after=7), RateLimited, Scope.HOST),
+    "route": (Fault(status=404, body="route"), WrongEndpoint, Scope.QUERY),
+    "masked": (Fault(body="hidden"), ValueHidden, Scope.QUERY),
+}
+
+
+@pytest.mark.row("kms-api-10")
+@pytest.mark.parametrize("asked", [Folder, Secret])
+@pytest.mark.parametrize("name", LIES)
+def test_a_lie_is_one_error_in_time(server: DevServer, http: Http, asked: type[AnyQuery], name: str) -> None:
+    fault, kind, scope = LIES[name]
+    server.faults.add(fault)
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, CLOCK.monotonic()
+    wire = read(server, http, asked)
+    assert isinstance(wire, Failed)
+    assert (type(wire.error), wire.scope) == (kind, scope)
+    assert wire.retry_after == (fault.retry_after or 0)
+    assert CLOCK.monotonic() - began < DEADLINE + 1.0
+    if fault.body == "bomb":
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000  # KiB; the server is in here too
+
+
+@pytest.mark.row("kms-api-10")
+def test_maintenance_fails_what_changes_and_lets_read(server: DevServer, http: Http) -> None:
+    server.faults.add(Fault(writes=True, status=500))
+    assert isinstance(read(server, http), Found)
+    with pytest.raises(Unavailable):
+        Writes(Session(http, server.url, token(server))).update(Place("p1", "prod", "/app"), Edit(key="A"))
+
+
+@pytest.mark.row("kms-api-10")
+def test_an_answer_that_trickles_is_whole_in_the_end(server: DevServer, http: Http) -> None:
+    server.faults.add(Fault(trickle=0.001))
+    assert isinstance(read(server, http), Found)
+
+
+@pytest.mark.row("kms-api-10")
+def test_an_approval_on_demand(server: DevServer, http: Http) -> None:
+    server.faults.add(Fault(body="approval"))
+    with pytest.raises(ApprovalRequired):
+        Writes(Session(http, server.url, token(server))).update(Place("p1", "prod", "/app"), Edit(key="A"))
+
+
+@pytest.mark.row("kms-api-10")
+@pytest.mark.parametrize("fault", [Fault(body="html"), Fault(body="bomb"), Fault(status=307, location="http://x/")])
+def test_a_feed_that_is_none_is_told_apart(server: DevServer, http: Http, fault: Fault) -> None:
+    server.faults.add(fault)
+    who = Identity(server.url, "universal-auth", Kept(), b"")
+    with pytest.raises(WrongEndpoint), listen(http, who, "p1", [Heard("prod", "/app")], token(server)):
+        pass
+
+
+def test_no_token_reaches_another_origin(server: DevServer, http: Http) -> None:
+    with serving(lambda _: Reply.of({})) as other:
+        server.faults.add(Fault(status=307, location=f"{other.url}/api/v4/secrets"))
+        wire: Any = read(server, http)
+        assert other.url in str(wire.error)
+        with pytest.raises(WrongEndpoint):
+            Writes(Session(http, server.url, token(server))).delete(Place("p1", "prod", "/app"), "A")
+    assert other.asked == []

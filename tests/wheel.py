@@ -20,6 +20,7 @@ EXTRAS = (
     "secretsync.devserver.",
     "secretsync.testing.driver",
     "secretsync.testing.kms",
+    "secretsync.testing.plugin",
     "secretsync.testing.world",
     "secretsync_k8s.operator.",
     "secretsync_k8s.testing.simulation.",

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -21,6 +22,7 @@ SEED = """
 projects: [{id: p1, slug: shop}]
 identities:
   - {id: i, universal: {clientId: c'id, clientSecret: s3cret}, grants: [{project: shop}]}
+secrets: {shop: {dev: {/: {A: a}}}}
 """
 PROGRAM = [sys.executable, "-c", "from secretsync.cli.main import main; raise SystemExit(main())", "dev"]
 
@@ -33,7 +35,7 @@ def seed(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def serving(*args: str, lines: int = 3) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def serving(*args: str, lines: int = 13) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     with subprocess.Popen(
         [*PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={CONTROL_TOKEN: "t0ken"}
     ) as process:
@@ -62,7 +64,7 @@ def test_it_prints_an_environment_and_serves_until_it_is_told_to_stop(seed: Path
         process.send_signal(number)
         rest, errors = process.communicate(timeout=30)
     assert (process.returncode, rest, errors) == (0, "", "")
-    assert lines[1:] == [
+    assert lines[1:3] == [
         "export SECRETSYNC_CLIENT_ID='c'\"'\"'id'\n",
         "# SECRETSYNC_CLIENT_SECRET is in the seed; --show-values prints it\n",
     ]
@@ -71,6 +73,25 @@ def test_it_prints_an_environment_and_serves_until_it_is_told_to_stop(seed: Path
 def test_it_shows_the_secret_when_asked_to(seed: Path) -> None:
     with serving("--seed", str(seed), "--show-values") as (_, lines):
         assert lines[2] == "export SECRETSYNC_CLIENT_SECRET=s3cret\n"
+
+
+def test_it_prints_the_official_program_s_environment(seed: Path) -> None:
+    with serving("--seed", str(seed)) as (_, lines):
+        assert lines[3:6] == [
+            'export INFISICAL_API_URL="$SECRETSYNC_URL/api"\n',
+            'export INFISICAL_UNIVERSAL_AUTH_CLIENT_ID="$SECRETSYNC_CLIENT_ID"\n',
+            'export INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET="$SECRETSYNC_CLIENT_SECRET"\n',
+        ]
+
+
+@pytest.mark.skipif(which("curl") is None, reason="needs curl, which most systems bring: apt-get install curl")
+def test_what_it_prints_for_curl_works_as_it_stands(seed: Path) -> None:
+    with serving("--seed", str(seed), "--show-values") as (_, lines):
+        pasted = "".join(
+            line.removeprefix("#").lstrip() if line.startswith(("# printf", "#   |")) else line for line in lines
+        )
+        done = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, timeout=60, check=True)
+    assert [row["secretKey"] for row in json.loads(done.stdout)["secrets"]] == ["A"]
 
 
 def test_a_wrong_seed_is_status_two_with_line_and_column(seed: Path) -> None:

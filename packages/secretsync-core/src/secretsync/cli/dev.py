@@ -9,6 +9,7 @@ import threading
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from .command import Command
 
@@ -66,10 +67,11 @@ def _run(args: Namespace) -> int:
 
 
 def _environment(server: DevServer, *, show_values: bool) -> Iterator[str]:
-    """Yield what to paste into a shell to use the server as its first identity."""
+    """Yield what to paste into a shell to use the server as its first identity with universal auth.
+
+    For `secretsync`, for the official CLI and, as comments with the commands to try, for both and for curl.
+    """
     yield f"export SECRETSYNC_URL={server.url}"
-    for name, value in server.clouds_environment.items():
-        yield f"export {name}={shlex.quote(value)}"
     universal = next((one.universal for one in server.seed.identities if one.universal), None)
     if universal is None:
         return
@@ -78,6 +80,23 @@ def _environment(server: DevServer, *, show_values: bool) -> Iterator[str]:
         yield f"export SECRETSYNC_CLIENT_SECRET={shlex.quote(universal.client_secret.text())}"
     else:
         yield "# SECRETSYNC_CLIENT_SECRET is in the seed; --show-values prints it"
+    yield 'export INFISICAL_API_URL="$SECRETSYNC_URL/api"'
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        yield f'export INFISICAL_UNIVERSAL_AUTH_{name}="$SECRETSYNC_{name}"'
+    for project in server.seed.projects[:1]:
+        yield from _commands(project.id, project.slug, project.environments[0])
+
+
+def _commands(project_id: str, slug: str, environment: str) -> Iterator[str]:
+    """Yield commands to try. No secret is an argument of a program, because other users see command lines."""
+    yield f"# secretsync get {shlex.quote(f'{slug}/{environment}')}"
+    yield "# INFISICAL_TOKEN=$(infisical login --method=universal-auth --plain --silent) \\"
+    yield f"#   infisical secrets --projectId={shlex.quote(project_id)} --env={shlex.quote(environment)}"
+    query = urlencode({"projectId": project_id, "environment": environment})
+    yield ('# printf \'{"clientId":"%s","clientSecret":"%s"}\' "$SECRETSYNC_CLIENT_ID" "$SECRETSYNC_CLIENT_SECRET" \\')
+    yield "#   | curl -s -H 'Content-Type: application/json' -d @- $SECRETSYNC_URL/api/v1/auth/universal-auth/login \\"
+    yield """#   | sed 's/.*"accessToken":"\\([^"]*\\)".*/Authorization: Bearer \\1/' \\"""
+    yield f'#   | curl -s -H @- "$SECRETSYNC_URL/api/v4/secrets?{query}"'
 
 
 command: Final = Command("dev", "serve a development KMS from a seed file", _configure, _run)

@@ -119,11 +119,13 @@ class World:
 
     faults: Callable[[object, float], Failed | None] = lambda what, now: None
     token_ttl: float = 3600.0
+    token_uses: int = 0
     folders: dict[str, Document] = field(factory=dict)
     credentials: dict[str, SecretValue] = field(factory=lambda: {"creds": SecretValue("s3cr3t")})
     targets: dict[Ref, Observed] = field(factory=dict)
     data: dict[Ref, dict[str, bytes]] = field(factory=dict)
     tokens: dict[SecretValue, float] = field(factory=dict)
+    uses: Counter[SecretValue] = field(factory=Counter)
     counts: Counter[str] = field(factory=Counter)
     conditional: Counter[str] = field(factory=Counter)
     moved: list[Moved] = field(factory=list)
@@ -158,9 +160,10 @@ class World:
                     return Failed(AuthenticationFailed("kms", "login", "authentication failed"))
                 token = SecretValue(f"token-{next(self._serial)}")
                 self.tokens[token] = now + self.token_ttl
-                return Found(token, renew_in=self.token_ttl * 0.8, expires_in=self.token_ttl)
+                life = self.token_ttl
+                return Found(token, renew_in=life * 0.8, expires_in=life, uses=self.token_uses)
             case Folder(path=path):
-                if fetch.credential is None or now >= self.tokens.get(fetch.credential.value, 0.0):
+                if fetch.credential is None or not self._good(fetch.credential.value, now):
                     self.counts["refused"] += 1
                     return REFUSED
                 if fetch.credential.value in self.stale:
@@ -170,6 +173,10 @@ class World:
                     return Absent(PathNotFound("kms", "list", f"path not found: {path}"))
                 return Found(found, Version(DIGEST(found).hex()))
         raise AssertionError(asked)
+
+    def _good(self, token: SecretValue, now: float) -> bool:
+        self.uses[token] += 1
+        return now < self.tokens.get(token, 0.0) and (not self.token_uses or self.uses[token] <= self.token_uses)
 
     def perform(self, effect: Perform, now: float) -> AnyWire:
         self.counts["writes"] += 1

@@ -246,6 +246,22 @@ def test_a_token_is_renewed_at_its_next_use_while_the_old_one_serves() -> None:
     assert made.world.counts["Token"] in {6, 7}
 
 
+@pytest.mark.parametrize("uses", [1, 2, 3, 7])
+def test_a_token_of_few_uses_is_replaced_before_it_is_used_up(uses: int) -> None:
+    made = play(5)
+    made.world.token_uses = uses
+    made.run(1200.0)
+    assert always_ready(made)
+    assert made.world.counts["refused"] == 0
+    assert made.world.counts["Token"] == -(-made.world.counts["Folder"] // uses)
+
+
+def test_a_token_without_a_limit_serves_for_its_life() -> None:
+    made = play(5)
+    made.run(1200.0)
+    assert made.world.counts["Token"] == 1
+
+
 def test_nobody_runs_again_for_a_renewed_token() -> None:
     made, runs = Play(World(folders={"/0": document(A="1")}, token_ttl=100.0)), []
 

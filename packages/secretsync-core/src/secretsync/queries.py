@@ -102,12 +102,17 @@ class Identity:
 
 @frozen
 class Found(Generic[T]):
-    """Here it is. Times are seconds from receipt and finite for perishable answers only (tokens, leases)."""
+    """Here it is. Times are seconds from receipt and finite for perishable answers only (tokens, leases).
+
+    Attributes:
+        uses: How many queries it may serve as their credential, 0 for no limit.
+    """
 
     value: T = field(repr=False)
     version: Version = NO_VERSION
     renew_in: float = FOREVER
     expires_in: float = FOREVER
+    uses: int = 0
 
 
 @frozen

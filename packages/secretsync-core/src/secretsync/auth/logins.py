@@ -73,7 +73,8 @@ class Logins:
         began, server = deadline.clock.monotonic(), Server(self._http, identity.host, identity.trust, deadline)
         with self._lock:
             held = self._held.get(identity)
-        renewed = self._renewed(held, server) if held and self._may_renew(held, began) else None
+        # Renewing gives back no uses.
+        renewed = self._renewed(held, server) if held and not method.uses and self._may_renew(held, began) else None
         if held and renewed:
             granted, latest = renewed, held.latest
         else:
@@ -82,7 +83,7 @@ class Logins:
             latest = began + granted.budget
         if not isinstance(method, GivenToken):
             self._keep(identity, _Held(granted.token, began + granted.life, granted.life, latest), now=began)
-        return self._found(granted)
+        return self._found(granted, method)
 
     def refused(self, identity: Identity, token: SecretValue) -> None:
         """Take note that the server refuses a token: what comes after it is a login."""
@@ -123,7 +124,7 @@ class Logins:
             self._held = {who: one for who, one in self._held.items() if one.ends > now}
             self._held[identity] = held
 
-    def _found(self, granted: Granted) -> Found[SecretValue]:
+    def _found(self, granted: Granted, method: Method) -> Found[SecretValue]:
         # Earlier by a little, so that tokens of one start are not replaced in one moment.
         renew_in = self._policy.renew_at * granted.life * (1.0 - _JITTER * self._chance())
-        return Found(granted.token, renew_in=renew_in, expires_in=granted.life)
+        return Found(granted.token, renew_in=renew_in, expires_in=granted.life, uses=method.uses)

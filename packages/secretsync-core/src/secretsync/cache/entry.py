@@ -23,11 +23,13 @@ class Dependants:
         waiting: Queries whose fetch waits for it, each with the lane it waited in.
         stranded: Queries that failed for want of it; they are tried again when there is one.
         forced_at: When another one was last asked for because somebody refused this one.
+        used: How many queries this one has served.
     """
 
     waiting: dict[AnyQuery, int] = field(factory=dict)
     stranded: dict[AnyQuery, None] = field(factory=dict)
     forced_at: float = NEVER
+    used: int = 0
 
 
 @define(eq=False)

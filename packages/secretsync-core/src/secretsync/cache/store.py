@@ -103,6 +103,8 @@ class Store:
         digest = self._digest(_essence(wire))
         news = news or digest != entry.digest
         entry.answer, entry.digest, entry.obtain = wire, digest, False
+        if entry.dependants:
+            entry.dependants.used = 0
         entry.renew_at, entry.expires_at = _ends(wire, now)
         self._linger(entry, now)
         return news

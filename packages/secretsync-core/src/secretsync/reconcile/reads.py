@@ -199,6 +199,7 @@ class Reads:
         if query is None:
             return None
         holder = self._store.entry(query)
+        _spend(holder, len(queries), now)
         answer = self._store.look(query, now=now, not_before=-FOREVER, value=True)
         match answer:
             case Found():
@@ -381,6 +382,17 @@ class Reads:
                 periods = late / max(entry.period, LEAST)
                 found[host] = Lateness(max(worst.seconds, late), max(worst.periods, periods))
         return found
+
+
+def _spend(holder: Entry, queries: int, now: float) -> None:
+    """Count what a credential serves that is not good for more than so many; one that is used up has expired."""
+    answer = holder.answer
+    if not isinstance(answer, Found) or not answer.uses or now >= holder.expires_at:
+        return
+    dependants = holder.as_credential()
+    dependants.used += queries
+    if dependants.used > answer.uses:
+        holder.expires_at = now
 
 
 def _until_turn(entry: Entry, now: float, period: float) -> float:

@@ -80,6 +80,8 @@ class VirtualKMS:
             reply = self._router.answer(_unconditional(call))
             if call.method == "GET" and reply.status == _OK:
                 self._kept[key] = self.model.revision, reply
+        else:
+            self.model.identify(SecretValue(token[len(_BEARER) :]))  # which counts the use
         same = reply.status == _OK and call.headers.get("if-none-match") == reply.headers["etag"]
         return Reply(_NOT_MODIFIED, reply.headers) if same else reply
 

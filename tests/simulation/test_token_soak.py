@@ -21,7 +21,7 @@ from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.queries import Folder
 from secretsync.client_policy import OPERATOR, SDK, ClientPolicy
 from secretsync.devserver.faults import Fault
-from secretsync.devserver.routing import Call
+from secretsync.devserver.routing import Call, Reply
 from secretsync.devserver.seed import parse_seed
 from secretsync.digest import Digester
 from secretsync.errors import AuthenticationFailed
@@ -92,6 +92,7 @@ class Soak:
 
     Attributes:
         logins: When each identity logged in, since the last event that called for it.
+        waste: What need not have been asked.
         troubles: What callers were told.
     """
 
@@ -104,12 +105,14 @@ class Soak:
     troubles: list[tuple[float, str, Exception]] = field(factory=list)
     states: dict[str, bool] = field(factory=dict)
     waste: list[str] = field(factory=list)
+    needed_at: float = 0.0
     kms: VirtualKMS = field(init=False)
     life: Life = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.kms = VirtualKMS(parse_seed(seed(self.style)), world=self.world, entropy=self.random.randbytes)
         self.kms.met = self.met
+        self.kms.answered = self.answered
         self.life = Life("client")
         self.begin()
 
@@ -124,9 +127,15 @@ class Soak:
             self.waste.append(f"{name}: logins at {before[-1]:.0f} and {now:.0f}")
         before.append(now)
 
+    def answered(self, call: Call, reply: Reply) -> None:
+        """Only what somebody has just revoked may be refused."""
+        if reply.status in {401, 403} and self.world.now > self.needed_at + 2 * INTERVAL:
+            self.waste.append(f"{call.path}: refused at {self.world.now:.0f}")
+
     def needed(self) -> None:
         """From now on every identity may log in again."""
         self.logins.clear()
+        self.needed_at = self.world.now
 
     def begin(self) -> None:
         self.needed()

@@ -170,6 +170,15 @@ def test_a_refused_token_is_not_renewed() -> None:
     assert it.server.asked == [LOGIN, RENEW, RENEW, RENEW, LOGIN]
 
 
+@pytest.mark.parametrize(("took", "left"), [(0.0, 300.0), (20.0, 280.0), (400.0, 150.0)])
+def test_a_life_counts_from_before_it_was_asked_for(took: float, left: float) -> None:
+    it = stand("ttl: 300, maxTtl: 3000")
+    it.server.meet = lambda route: it.clock.advance(took)
+    found = it.token()
+    assert found.expires_in == left
+    assert found.renew_in == min(200.0, left)
+
+
 def test_an_ended_token_is_not_renewed() -> None:
     it = stand("ttl: 300, maxTtl: 3000")
     it.token()

@@ -83,7 +83,7 @@ class Logins:
             latest = began + granted.budget
         if not isinstance(method, GivenToken):
             self._keep(identity, _Held(granted.token, began + granted.life, granted.life, latest), now=began)
-        return self._found(granted, method)
+        return self._found(granted, method, took=deadline.clock.monotonic() - began)
 
     def refused(self, identity: Identity, token: SecretValue) -> None:
         """Take note that the server refuses a token: what comes after it is a login."""
@@ -124,7 +124,9 @@ class Logins:
             self._held = {who: one for who, one in self._held.items() if one.ends > now}
             self._held[identity] = held
 
-    def _found(self, granted: Granted, method: Method) -> Found[SecretValue]:
+    def _found(self, granted: Granted, method: Method, *, took: float) -> Found[SecretValue]:
         # Earlier by a little, so that tokens of one start are not replaced in one moment.
         renew_in = self._policy.renew_at * granted.life * (1.0 - _JITTER * self._chance())
-        return Found(granted.token, renew_in=renew_in, expires_in=granted.life, uses=method.uses)
+        # The server counts from somewhere in between; half of it is kept of a life that is over when it arrives.
+        expires_in = max(granted.life - took, granted.life / 2)
+        return Found(granted.token, renew_in=min(renew_in, expires_in), expires_in=expires_in, uses=method.uses)

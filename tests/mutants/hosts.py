@@ -76,7 +76,7 @@ HOSTS: Final = (
     ),
     Mutant(
         name="no-http-time-out",
-        file="secretsync/http.py",
+        file="secretsync/http/client.py",
         before='{"connect": connect, "read": read, "write": read, "pool": connect}',
         after='{"connect": connect, "read": None, "write": read, "pool": connect}',
         bug="A silent server holds a request for ever (do not copy: #2831).",

@@ -1,4 +1,4 @@
-"""Bugs at the KMS: what is sent where, and what an answer means (`backends/kms/`, `auth/`, `http.py`)."""
+"""Bugs at the KMS: what is sent where, and what an answer means (`backends/kms/`, `auth/`, `http/`)."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ KMS: Final = (
     ),
     Mutant(
         name="redirect-to-another-host-followed",
-        file="secretsync/http.py",
-        before="    if _origin(target) != origin:\n",
+        file="secretsync/http/places.py",
+        before="    if origin_of(target) != origin:\n",
         after="    if False:\n",
         bug="A token goes to whatever host a server names (kmssecret-31).",
         killer="unit/test_kms_backend.py::test_a_redirect_takes_neither_token_nor_request_elsewhere",

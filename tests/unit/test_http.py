@@ -33,7 +33,8 @@ from secretsync.errors import (
     Unavailable,
     WrongEndpoint,
 )
-from secretsync.http import Http, Request, Response, _proxy
+from secretsync.http import Http, Request, Response
+from secretsync.http.places import proxy_of
 from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
@@ -316,8 +317,8 @@ def test_the_environments_proxy_serves_other_hosts_only(monkeypatch: pytest.Monk
 )
 def test_no_proxy_stands_before_the_metadata_service_of_a_cloud(monkeypatch: pytest.MonkeyPatch, near: str) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.invalid")
-    assert _proxy(httpx.URL(f"http://{near}/x")) is None
-    assert _proxy(httpx.URL("http://169.253.0.1/x")) == "http://proxy.invalid"
+    assert proxy_of(httpx.URL(f"http://{near}/x")) is None
+    assert proxy_of(httpx.URL("http://169.253.0.1/x")) == "http://proxy.invalid"
 
 
 def test_a_form_is_sent_as_one(http: Http) -> None:

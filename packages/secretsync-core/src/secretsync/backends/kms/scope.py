@@ -37,7 +37,8 @@ def read(ask: Ask, identity: Identity, scope: Scope, *, slug_max_age: float) -> 
 
 def found(ask: Ask, identity: Identity, scope: Scope, *, slug_max_age: float) -> tuple[Folder, Document]:
     """Return what `read` does, and the query whose answer it is."""
-    query = _folder(identity, scope.project_id or _project(ask, identity, scope.project_slug, slug_max_age), scope)
+    project = scope.project_id or _project(ask, identity, scope.project_slug, slug_max_age)
+    query = _folder(identity, project, scope)
     answer = ask(query)
     if isinstance(answer, Absent) and isinstance(answer.why, ProjectNotFound) and not scope.project_id:
         query = _folder(identity, _project(ask, identity, scope.project_slug, None), scope)

@@ -25,6 +25,8 @@ from .exchange import Granted, log_in, renew, revoke
 from .method import GivenToken, Means, Method, Server
 
 _JITTER: Final = 0.05
+_ON_ITS_WAY: Final = 1.0
+"""Seconds before its end in which a token is not used any more: it might arrive too late."""
 
 
 @frozen
@@ -128,5 +130,5 @@ class Logins:
         # Earlier by a little, so that tokens of one start are not replaced in one moment.
         renew_in = self._policy.renew_at * granted.life * (1.0 - _JITTER * self._chance())
         # The server counts from somewhere in between; half of it is kept of a life that is over when it arrives.
-        expires_in = max(granted.life - took, granted.life / 2)
+        expires_in = max(granted.life - took - _ON_ITS_WAY, granted.life / 2)
         return Found(granted.token, renew_in=min(renew_in, expires_in), expires_in=expires_in, uses=method.uses)

@@ -233,9 +233,9 @@ def test_a_token_goes_nowhere_else(http: Http) -> None:
 @pytest.mark.parametrize("ways", ["v2", "v1"])
 def test_folders_are_made_listed_renamed_and_deleted(server: DevServer, folders: Folders, ways: str) -> None:
     if ways == "v1":
-        server.faults.add(Fault("other", status=404, body="route", count=1))
+        server.faults.add(Fault("folders", status=404, body="route", count=1))
     made = folders.create(APP, "new", description="why")
-    assert server.asked("other")[-1].path == f"/api/{ways}/folders"
+    assert server.asked("folders")[-1].path == f"/api/{ways}/folders"
     assert (made.name, made.path) == ("new", "/app/new")
     assert [one.path for one in folders.list(APP)] == ["/app/new", "/app/sub"]
     assert [one.path for one in folders.list(Place("p1", "prod"), recursive=True)][:3] == [

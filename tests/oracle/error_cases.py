@@ -30,16 +30,23 @@ def errors() -> Cases:
     yield from filled(["{{slice @}}", "{{print (slice @)}}"], slices)
     declared = ["1", "", ".a", "$y, $z", "(1)", '"s"', "$y, 1"]
     yield from filled(["{{range $x, @ := .l}}{{end}}"], declared)
-    yield from filled(["{{@ $x, $y := .l}}{{end}}"], ["if", "with", "template `t`", "print"])
+    yield from filled(["{{@ $x, $y := .l}}{{end}}"], ["if", "with", "template `in`", "print"])
     fields = [".x", ".x.y", ".a.x.y", ".x.a.b", ".x.x.x", ".n.x"]
     yield from filled(
         ["{{@.z}}", "{{print @.z}}", "{{if @.z}}{{end}}"], fields, {"a": {}, "n": None}, missingkey="error"
     )
     without_data = ["{{$@}}", "{{(.).q@}}", "{{with .@}}{{.x}}{{end}}"]
     yield from filled(without_data, ["", ".x", ".x.y"], None, missingkey="error")
-    places = ["@", "x@", "{{if 1}}{{end}}@", "{{define `t`}}{{end}}@", "{{define `t`}}@{{end}}", "{{range .l}}{{end}}@"]
+    places = [
+        "@",
+        "x@",
+        "{{if 1}}{{end}}@",
+        "{{define `in`}}{{end}}@",
+        "{{define `in`}}@{{end}}",
+        "{{range .l}}{{end}}@",
+    ]
     yield from filled(places, ["{{end}}", "{{else}}", "{{else if 1}}", "{{else with 1}}"])
-    begun = ["{{if 1}}", "{{range .l}}", "{{with 1}}", "{{define `t`}}", "{{block `t` .}}", "{{if 1}}{{else if 2}}"]
+    begun = ["{{if 1}}", "{{range .l}}", "{{with 1}}", "{{define `in`}}", "{{block `in` .}}", "{{if 1}}{{else if 2}}"]
     yield from filled(["@", "a@\nb", "@{{else}}"], begun)
     yield from definitions()
     calls = ["", " | len", " 1", ".x", " | upper | quote", " | list | first", " | print hello", " | eq hello"]
@@ -49,8 +56,8 @@ def errors() -> Cases:
 def definitions() -> Cases:
     """Yield two definitions of one name, as templates and as blocks."""
     for first, second in [("a", "b"), ("a", " "), (" ", "b"), ("{{.}}", "{{1}}")]:
-        for one in ["define `t`", "block `t` ."]:
-            for other in ["define `t`", "block `t` ."]:
+        for one in ["define `in`", "block `in` ."]:
+            for other in ["define `in`", "block `in` ."]:
                 yield from filled(
-                    ["{{@}}" + second + "{{end}}{{template `t` 5}}"], [f"{one}}}}}{first}{{{{end}}}}{{{{{other}"]
+                    ["{{@}}" + second + "{{end}}{{template `in` 5}}"], [f"{one}}}}}{first}{{{{end}}}}{{{{{other}"]
                 )

@@ -23,6 +23,7 @@ from typing import Any
 
 import error_cases
 import kmssecret_cases
+import nesting_cases
 from program import answered, text_of
 from random_templates import DATA, Author
 
@@ -736,6 +737,7 @@ GROUPS = [
     named,
     records,
     error_cases.errors,
+    nesting_cases.nesting,
     kmssecret_cases.kmssecret,
 ]
 

@@ -1,5 +1,7 @@
 """What a hostile template may have: bounds that end the run, and nothing of Python."""
 
+import re
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -85,8 +87,26 @@ def test_a_depth_that_python_has_not_is_refused_too() -> None:
 @pytest.mark.parametrize("block", ["if .", "range .", "with ."])
 def test_blocks_nested_too_deeply_are_refused(block: str) -> None:
     with pytest.raises(LimitExceeded) as caught:
-        parse("t", f"{{{{{block}}}}}" * 150 + "{{end}}" * 150)
+        parse("t", f"{{{{{block}}}}}" * 151 + "{{end}}" * 151)
     assert caught.value.limit == "nesting"
+
+
+@pytest.mark.parametrize("block", ["if .", "range .", "with ."])
+def test_blocks_nest_a_hundred_and_fifty_deep(block: str) -> None:
+    assert parse("t", f"{{{{{block}}}}}" * 150 + "{{end}}" * 150).render() == ""
+
+
+def test_a_deep_stack_does_not_make_templates_fail_otherwise() -> None:
+    """Whoever calls may have used most of Python's stack."""
+
+    def deeper(left: int) -> str:
+        if left:
+            return deeper(left - 1)
+        with pytest.raises(TemplateError) as caught:
+            parse("t", "{{if .}}" * 150 + "{{end}}" * 150)
+        return str(caught.value)
+
+    assert re.search("too deeply|max expression depth", deeper(sys.getrecursionlimit() - 400))
 
 
 def test_parentheses_nest_a_hundred_deep() -> None:

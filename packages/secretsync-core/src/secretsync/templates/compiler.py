@@ -15,7 +15,7 @@ from typing import Final
 from . import nodes, runtime
 from .builtins import BOXED
 from .emitter import Emitter, Place
-from .errors import Failure
+from .errors import Failure, LimitExceeded
 from .expressions import KEY, Expressions, Operand, Options, Variable
 from .functions import ANY
 from .limits import Limits
@@ -40,6 +40,8 @@ _ELEMENTS: Final = {
     "map[string]string": "string",
 }
 """The types of what a loop goes through, where that is known."""
+ENDED, BROKEN, CONTINUED = 0, 1, 2
+"""How a block that is a function of its own came to its end."""
 _PYTHON: Final = ("bool", "dict", "float", "int", "len", "list", "str", "type")
 """All that the source names of Python itself."""
 
@@ -73,9 +75,12 @@ def compile_trees(trees: Mapping[str, Tree], options: Options, limits: Limits) -
     """
     emitter = Emitter()
     entries = {name: emitter.name("template") for name in trees}
-    for name, tree in trees.items():
-        _Body(emitter, tree, options, trees=trees, entries=entries, depth=limits.depth).compile(entries[name])
-    return Program(emitter, entries, options)
+    try:
+        for name, tree in trees.items():
+            _Body(emitter, tree, options, trees=trees, entries=entries, depth=limits.depth).compile(entries[name])
+        return Program(emitter, entries, options)
+    except RecursionError:
+        raise LimitExceeded("the blocks of the template are nested too deeply", "nesting") from None
 
 
 def globals_of(options: Options) -> dict[str, object]:
@@ -120,17 +125,24 @@ class _Body(Expressions):
         self.depth = depth
         self.pieces: list[str | Operand] = []
         self.again: str | None = None
+        self.loops = 0
+        self.changed: Sequence[str] = ()
 
     def compile(self, function: str) -> None:
-        emitter = self.emitter
-        emitter.line(f"def {function}(d, out, outs, run, depth):")
-        emitter.indent()
-        prologue = len(emitter.lines)
-        emitter.line("")
-        self.block(self.tree.body)
+        self.emitter.begin(function, "d, out, outs, run, depth")
         root = ["v = d"] if "$" in self.tree.assigned else []
-        emitter.lines[prologue] = " " + "; ".join([*root, *(f"{name} = UNSET" for name in self.unset), "pass"])
-        emitter.dedent()
+        self.whole(self.tree.body, root)
+        self.emitter.end()
+
+    def whole(self, body: Sequence[Node], first: Sequence[str] = ()) -> None:
+        """Compile all of a function: some lines, the variables that may be asked for before they are set, a block."""
+        outer, self.unset = self.unset, []
+        prologue = len(self.emitter.lines)
+        self.emitter.line("")
+        self.block(body)
+        unset = [f"{name} = UNSET" for name in self.unset]
+        self.emitter.lines[prologue] = " " + "; ".join([*first, *unset, "pass"])
+        self.unset = outer
 
     # Output.
 
@@ -189,7 +201,7 @@ class _Body(Expressions):
                 self.template(node)
             case nodes.Break():
                 self.flush()
-                self.emitter.line("break")
+                self.break_()
             case nodes.Continue():
                 self.flush()
                 self.continue_()
@@ -249,10 +261,42 @@ class _Body(Expressions):
         """Compile a block within another; variables that it declares end with it."""
         declared, lookups = len(self.variables), dict(self.lookups)
         self.emitter.indent(loop=loop)
-        self.block(body)
+        if self.emitter.is_deep:
+            self.outlined(body)
+        else:
+            self.block(body)
         self.emitter.dedent(loop=loop)
         del self.variables[declared:]
         self.lookups = lookups
+
+    def outlined(self, body: Sequence[Node]) -> None:
+        """Compile a block as a function of its own, as Python nests neither blocks nor loops as deep as Go does.
+
+        It is called with all that it may name, and returns how it ended and the variables that it may have changed.
+        """
+        held = [self.dot, *(variable.operand for variable in self.variables)]
+        given = dict.fromkeys(operand.code for operand in held if not operand.constant and operand.code != "MISSING")
+        changed = dict.fromkeys(known.operand.code for known in self.variables if known.name in self.tree.assigned)
+        function, parameters = self.emitter.name("block"), ", ".join(["out", "outs", "run", "depth", *given])
+        outside = self.loops, self.again, self.changed
+        self.loops, self.again, self.changed, self.lookups = 0, None, tuple(changed), {}
+        self.emitter.begin(function, parameters)
+        self.whole(body)
+        self.leave(ENDED)
+        self.emitter.end()
+        self.loops, self.again, self.changed = outside
+        how = self.emitter.name("h")
+        self.emit(f"{', '.join([how, *changed])}, = {function}({parameters})")
+        for code, go_on in ((BROKEN, self.break_), (CONTINUED, self.continue_)):
+            if _leaves(body):
+                self.emitter.line(f"if {how} == {code}:")
+                self.emitter.indent()
+                go_on()
+                self.emitter.dedent()
+
+    def leave(self, how: int) -> None:
+        """Leave a block that is a function of its own."""
+        self.emitter.line(f"return {', '.join([str(how), *self.changed])},")
 
     def loop(self, node: nodes.Range) -> None:
         declared, dot = len(self.variables), self.dot
@@ -282,7 +326,7 @@ class _Body(Expressions):
 
     def instead_of_loop(self, body: Sequence[Node]) -> None:
         """Compile the `else` of a loop; in Go a `break` leaves this alone, a `continue` goes on with the loop around."""
-        if not _breaks(body):
+        if not _leaves(body):
             self.nested(body)
             return
         outer, again = self.again, self.emitter.name("g")
@@ -290,7 +334,9 @@ class _Body(Expressions):
         self.emit(f"{again} = False")
         self.emit("for _ in ONCE:")
         self.again = again
-        self.nested(body)
+        self.loops += 1
+        self.nested(body, loop=True)
+        self.loops -= 1
         self.again = outer
         self.emit(f"if {again}:")
         self.emitter.indent()
@@ -298,11 +344,19 @@ class _Body(Expressions):
         self.emitter.dedent()
         self.emitter.dedent()
 
+    def break_(self) -> None:
+        if self.loops:
+            self.emitter.line("break")
+        else:
+            self.leave(BROKEN)
+
     def continue_(self) -> None:
-        if self.again is None:
+        if self.again is not None:
+            self.emitter.line(f"{self.again} = True; break")
+        elif self.loops:
             self.emitter.line("continue")
         else:
-            self.emitter.line(f"{self.again} = True; break")
+            self.leave(CONTINUED)
 
     def turn(self, node: nodes.Range, names: Sequence[str], value: Operand) -> None:
         """Compile the body of a loop, whose variables have the value of the pipeline only in its `else`."""
@@ -323,7 +377,9 @@ class _Body(Expressions):
             for variable, operand in zip(pipe.variables, held, strict=True):
                 self.declare(variable.name, operand)
         self.emitter.dedent(loop=True)
+        self.loops += 1
         self.nested(node.body, loop=True)
+        self.loops -= 1
         self.again, self.lookups = outer, lookups
         if pipe.variables and not pipe.assigns:
             self.variables[len(self.variables) - len(pipe.variables) :] = declared
@@ -362,12 +418,12 @@ def _is_small(tree: Tree) -> bool:
 
 
 def _size(body: Sequence[Node]) -> int:
-    """Return the number of nodes, or more than any bound if there is a call among them."""
+    """Return the number of nodes; as soon as there are too many, or a call is among them, more than may be."""
     total = len(body)
     for node in body:
         if isinstance(node, nodes.Call):
             return MAX_INLINE + 1
-        if isinstance(node, nodes.Branch):
+        if isinstance(node, nodes.Branch) and total <= MAX_INLINE:
             total += _size(node.body) + _size(node.otherwise)
     return total
 
@@ -380,10 +436,15 @@ def _chain(node: nodes.Branch) -> list[nodes.Branch]:
     return chain
 
 
-def _breaks(body: Sequence[Node]) -> bool:
-    """Return whether there is a `break` that is not of a loop within."""
-    return any(
-        isinstance(node, nodes.Break)
-        or (isinstance(node, nodes.If | nodes.With) and (_breaks(node.body) or _breaks(node.otherwise)))
-        for node in body
-    )
+def _leaves(body: Sequence[Node]) -> bool:
+    """Return whether there is a `break` or `continue` that is not of a loop within."""
+    found = list(body)
+    while found:
+        node = found.pop()
+        if isinstance(node, nodes.Break | nodes.Continue):
+            return True
+        if isinstance(node, nodes.If | nodes.With):
+            found += (*node.body, *node.otherwise)
+        elif isinstance(node, nodes.Range):
+            found += node.otherwise
+    return False

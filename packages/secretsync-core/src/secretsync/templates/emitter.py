@@ -13,8 +13,10 @@ from .nodes import Node, Tree
 
 MAX_INDENT: Final = 90
 """Python refuses more than a hundred."""
-MAX_LOOPS: Final = 19
-"""Python refuses more than twenty, one within the other."""
+DEEP_INDENT: Final = 40
+"""From here on a block becomes a function of its own; what is left is for the expressions in it."""
+DEEP_LOOPS: Final = 10
+"""So do loops within each other, of which Python refuses more than twenty."""
 
 
 class Choice:
@@ -61,26 +63,66 @@ class Place:
         self.name: str = name
 
 
-class Emitter:
-    """Collects the source of one program."""
+class _Source:
+    """The lines of a function, and the places of some of them by their index."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.places: dict[int, Place] = {}
+        self.indent = 0
+        self.loops = 0
+
+
+class Emitter:
+    """Collects the source of one program."""
+
+    def __init__(self) -> None:
         self.constants: dict[str, object] = {}
         self._names: dict[tuple[type, object], str] = {}
-        self._indent = 0
-        self._loops = 0
         self._made = 0
+        self._sources: list[_Source] = []
+        self._open: list[_Source] = []
 
     @property
     def source(self) -> str:
-        return "\n".join(self.lines) + "\n"
+        return "\n".join(line for source in self._sources for line in source.lines) + "\n"
+
+    @property
+    def places(self) -> dict[int, Place]:
+        """Where the lines of the source belong, by number."""
+        found: dict[int, Place] = {}
+        first = 1
+        for source in self._sources:
+            found.update({first + at: place for at, place in source.places.items()})
+            first += len(source.lines)
+        return found
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the function that is being written."""
+        return self._open[-1].lines
+
+    def begin(self, name: str, parameters: str) -> None:
+        """Begin a function; the one that is being written goes on when this one ends."""
+        self._sources.append(_Source())
+        self._open.append(self._sources[-1])
+        self.line(f"def {name}({parameters}):")
+        self.indent()
+
+    def end(self) -> None:
+        """End the function."""
+        self._open.pop()
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether a block should become a function of its own."""
+        return self._open[-1].indent >= DEEP_INDENT or self._open[-1].loops >= DEEP_LOOPS
 
     def line(self, code: str, place: Place | None = None) -> None:
-        self.lines.append(" " * self._indent + code)
+        source = self._open[-1]
         if place is not None:
-            self.places[len(self.lines)] = place
+            source.places[len(source.lines)] = place
+        source.lines.append(" " * source.indent + code)
 
     def name(self, prefix: str) -> str:
         """Return a new name."""
@@ -101,11 +143,12 @@ class Emitter:
         return name
 
     def indent(self, *, loop: bool = False) -> None:
-        self._indent += 1
-        self._loops += loop
-        if self._indent > MAX_INDENT or self._loops > MAX_LOOPS:
-            raise LimitExceeded("the blocks of the template are nested too deeply", "nesting")
+        source = self._open[-1]
+        source.indent += 1
+        source.loops += loop
+        if source.indent > MAX_INDENT:
+            raise LimitExceeded("the expressions of the template are nested too deeply", "nesting")
 
     def dedent(self, *, loop: bool = False) -> None:
-        self._indent -= 1
-        self._loops -= loop
+        self._open[-1].indent -= 1
+        self._open[-1].loops -= loop

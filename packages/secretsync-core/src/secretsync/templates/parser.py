@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from . import nodes
-from .errors import ParseError
+from .errors import LimitExceeded, ParseError
 from .lexer import Token, tokens
 from .literals import BadSyntax, unquoted
 from .nodes import Node, Tree
@@ -25,6 +25,9 @@ _BRANCHES: Final[Mapping[str, type[nodes.Branch]]] = {"if": nodes.If, "range": n
 MAX_PARENTHESES: Final = 100
 """How deep parentheses may nest; Go stops at 10,000, at which Python's own stack would be at its end."""
 
+MAX_BLOCKS: Final = 150
+"""How deep blocks may nest, for the same reason; Go has no bound."""
+
 
 def parse_trees(
     name: str, text: str, *, functions: Collection[str], delimiters: tuple[str, str] = ("", "")
@@ -33,6 +36,7 @@ def parse_trees(
 
     Raises:
         ParseError: In Go's words.
+        LimitExceeded: Its blocks are nested too deeply.
     """
     words = frozenset({"break", "continue"} & set(functions))
     source = _Source(name, text, tokens(text, delimiters=delimiters, words=words), functions)
@@ -67,6 +71,7 @@ class _Parser:
         self.action_line = 0
         self.loops = 0
         self.parentheses = 0
+        self.blocks = 0
         self.variables = ["$"]
         self.assigned: set[str] = set()
 
@@ -209,21 +214,31 @@ class _Parser:
         return nodes.Break(token.pos) if token.kind == "break" else nodes.Continue(token.pos)
 
     def branch(self, context: str) -> Node:
-        declared = len(self.variables)
-        pipe = self.pipeline(context, "}}")
-        is_loop = context == "range"
-        self.loops += is_loop
-        body, end = self.items()
-        self.loops -= is_loop
-        otherwise = self.otherwise(context) if end.kind == "else" else []
-        del self.variables[declared:]
-        return _BRANCHES[context](pipe.pos, pipe, body, otherwise)
-
-    def otherwise(self, context: str) -> list[Node]:
-        """Read what follows `else`; of `else if` and `else with` the one `end` closes both."""
-        if context in ("if", "with") and self.peek().kind == context:
+        """Read a condition or a loop; `else if` and `else with` are links of a chain that one `end` closes."""
+        declared, is_loop = len(self.variables), context == "range"
+        if self.blocks >= MAX_BLOCKS:
+            raise LimitExceeded("the blocks of the template are nested too deeply", "nesting")
+        links: list[tuple[nodes.Pipe, list[Node]]] = []
+        self.blocks += 1
+        while True:
+            pipe = self.pipeline(context, "}}")
+            self.loops += is_loop
+            body, end = self.items()
+            self.loops -= is_loop
+            links.append((pipe, body))
+            if end.kind != "else" or is_loop or self.peek().kind != context:
+                break
             self.next()
-            return [self.branch(context)]
+        otherwise = self.otherwise() if end.kind == "else" else []
+        self.blocks -= 1
+        del self.variables[declared:]
+        for pipe, body in reversed(links):
+            made = _BRANCHES[context](pipe.pos, pipe, body, otherwise)
+            otherwise = [made]
+        return made
+
+    def otherwise(self) -> list[Node]:
+        """Read what follows `else`."""
         body, end = self.items()
         if end.kind != "end":
             raise self.error(f"expected end; found {{{{{end.kind}}}}}")

@@ -124,6 +124,7 @@ NESTED = "{{$l := list 1}}{{range 40}}{{$l = list $l $l}}{{end}}"
         "{{uniq (until 100)}}",
         "{{without (until 200) 1}}",
         "{{shuffle (repeat 200 `a`)}}",
+        "{{snakecase (repeat 100 `a`)}}",
         "{{wrap 1 (repeat 200 `a`)}}",
         NESTED + "{{deepCopy $l}}",
         "{{$a := list 1}}{{$b := list 1}}{{range 40}}{{$a = list $a $a}}{{$b = list $b $b}}{{end}}{{deepEqual $a $b}}",

@@ -6,27 +6,26 @@ A text falls into words of six kinds. Whether a connector goes between two depen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+import re
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from ..runtime import Run
 from ..values import well_formed
 from .runes import INVALID, SPACES, is_letter, is_number, is_punctuation, is_raw, is_upper, runes, to_lower, to_upper
 
-_NUMBER, _UPPER, _LETTERS, _CONNECTOR, _PUNCTUATION, _OTHER, _END = range(7)
+_NUMBER, _UPPER, _LETTERS, _CONNECTOR, _PUNCTUATION, _OTHER, _END = "nulcpo."
+_DASH: Final = "d"
+"""A connector that goes on a word of punctuation, too."""
+_WORDS: Final = re.compile("u+(?=ul)|ul+|u+|l+|[cd]+|p[pd]*|n+|o+")
+"""The words of a text, each character of which is given by its kind: of `HTTPStatus` the first one is `HTTP`."""
 _APART: Final = frozenset({_CONNECTOR, _PUNCTUATION})
 """Kinds of words that need no connector before them."""
 _RUN_ON: Final = frozenset({_NUMBER, _LETTERS})
 
 
 class _Word(NamedTuple):
-    kind: int
-    text: str
-
-
-class _Unit(NamedTuple):
-    """A character, with what is no UTF-8 before it, or behind the last one: that is taken for more of the same."""
-
-    char: str
+    kind: str
     text: str
 
 
@@ -36,24 +35,26 @@ def camel(text: str) -> str:
     lead = next((at for at, char in enumerate(chars) if not _connects(char)), len(chars))
     if lead == len(chars):
         return chars + chars[-1:]  # the last one counts twice where there is nothing but connectors
-    shouting = is_upper(chars[lead])
+    large = frozenset(filter(is_upper, set(chars)))
+    shouting = chars[lead] in large
     made, last = [chars[:lead]], to_upper(chars[lead])
     for char in chars[lead + 1 :]:
         before, last = last, char
         if not _connects(before):
-            shouting = shouting and is_upper(char)
+            shouting = shouting and char in large
             last = to_lower(char) if shouting else char
             made.append(before)
         elif _connects(char):
             made.append(before)
         else:
-            shouting = is_upper(char)
+            shouting = char in large
             last = to_upper(char)
     return "".join(made) + last
 
 
-def joined_by(connector: str, text: str) -> str:
+def joined_by(run: Run, connector: str, text: str) -> str:
     """Return the words in lower case with a connector between them."""
+    run.spend(2 * len(text))  # a word may be a single character, and takes longer than a turn of a loop
     return "".join(_lowered(word, connector) if word else connector for word in _arranged(list(_words(text))))
 
 
@@ -125,58 +126,40 @@ def _is_alphabetic(char: str) -> bool:
     return is_letter(char) and not chinese
 
 
-def _is_small(char: str) -> bool:
-    return _is_alphabetic(char) and not is_upper(char)
-
-
-def _is_other(char: str) -> bool:
-    return not (_connects(char) or _is_alphabetic(char) or is_number(char) or is_punctuation(char))
-
-
-_KINDS: Final[tuple[tuple[int, Callable[[str], bool]], ...]] = (
-    (_CONNECTOR, _connects),
-    (_PUNCTUATION, is_punctuation),
-    (_LETTERS, _is_small),
-    (_NUMBER, is_number),
-    (_OTHER, _is_other),
-)
-
-
 def _words(text: str) -> Iterator[_Word]:
-    units = _units(text)
-    at = 0
-    while at < len(units):
-        begin, first = at, units[at].char
-        if is_upper(first):
-            kind, at = _UPPER, _after_upper(units, at + 1)
-        else:
-            kind, belongs = next(found for found in _KINDS if found[1](first))
-            at = _after(units, at, belongs)
-        yield _Word(kind, "".join(unit.text for unit in units[begin:at]))
+    chars, texts = _units(text)
+    kinds = chars.translate({ord(char): _kind(char) for char in set(chars)})
+    for found in _WORDS.finditer(kinds):
+        kind = found[0][0]
+        yield _Word(_CONNECTOR if kind == _DASH else kind, "".join(texts[found.start() : found.end()]))
 
 
-def _after(units: list[_Unit], at: int, belongs: Callable[[str], bool]) -> int:
-    while at < len(units) and belongs(units[at].char):
-        at += 1
-    return at
+def _kind(char: str) -> str:
+    if _connects(char):
+        return _DASH if is_punctuation(char) else _CONNECTOR
+    if is_punctuation(char):
+        return _PUNCTUATION
+    if _is_alphabetic(char):
+        return _UPPER if is_upper(char) else _LETTERS
+    return _NUMBER if is_number(char) else _OTHER
 
 
-def _after_upper(units: list[_Unit], at: int) -> int:
-    """Return the end of a word that begins with a large letter: of `HTTPStatus` it is `HTTP`."""
-    end = _after(units, at, is_upper)
-    if end == at:
-        return _after(units, at, _is_small)
-    return end - 1 if end < len(units) and _is_alphabetic(units[end].char) else end
+def _units(text: str) -> tuple[str, Sequence[str]]:
+    """Return the characters of a text that are UTF-8, and each with what is none before it.
 
-
-def _units(text: str) -> list[_Unit]:
-    units: list[_Unit] = []
-    odd = ""
-    for char in well_formed(text):
+    What is none behind the last one is taken for more of that.
+    """
+    text = well_formed(text)
+    if INVALID not in text and not any(map(is_raw, set(text))):
+        return text, text
+    chars, texts, odd = "", [], ""
+    for char in text:
         odd += char
         if char != INVALID and not is_raw(char):
-            units.append(_Unit(char, odd))
+            chars += char
+            texts.append(odd)
             odd = ""
     if odd:
-        units.append(_Unit(units[-1].char if units else INVALID, odd))
-    return units
+        chars += chars[-1:] or INVALID
+        texts.append(odd)
+    return chars, texts

@@ -5,6 +5,8 @@ Python changes the case of whole texts: ß becomes SS, and a Σ at the end of a 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Final
 from unicodedata import category
 
@@ -15,13 +17,12 @@ SPACES: Final = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u30
 )
 INVALID: Final = "\ufffd"
 """What Go takes a byte for that is no UTF-8."""
+_RAW: Final = re.compile("[\ud800-\udfff]")
 
 
 def runes(text: str) -> str:
     """Return a text of Go's runes: what is no UTF-8 is U+FFFD."""
-    if text.isascii():
-        return text
-    return "".join(INVALID if is_raw(char) else char for char in well_formed(text))
+    return text if text.isascii() else _RAW.sub(INVALID, well_formed(text))
 
 
 def is_raw(char: str) -> bool:
@@ -29,21 +30,27 @@ def is_raw(char: str) -> bool:
     return "\ud800" <= char <= "\udfff"
 
 
+def changed(text: str, change: Callable[[str], str]) -> str:
+    """Return the runes of a text, each changed; the function is asked once for each character that there is."""
+    text = runes(text)
+    return text.translate({ord(char): change(char) for char in set(text)})
+
+
 def to_upper(char: str) -> str:
-    # The long forms of some letters contain no single counterpart, of others the title case is the one.
-    return _single(char, char.upper(), char.title())
+    # Of some letters only the title case is a single one, of others there is none.
+    return _single(char.upper()) or _single(char.title()) or char
 
 
 def to_title(char: str) -> str:
-    return _single(char, char.title(), char.upper())
+    return _single(char.title()) or _single(char.upper()) or char
 
 
 def to_lower(char: str) -> str:
-    return _single(char, char.lower(), char.lower()[:1])
+    return char.lower()[0]  # the one longer form there is has a mark behind the letter
 
 
-def _single(char: str, *counterparts: str) -> str:
-    return next((found for found in counterparts if len(found) == 1), char)
+def _single(counterpart: str) -> str:
+    return counterpart if len(counterpart) == 1 else ""
 
 
 def is_upper(char: str) -> bool:

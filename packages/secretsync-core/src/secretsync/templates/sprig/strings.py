@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
 from ..builtins import length
@@ -14,7 +14,7 @@ from ..runtime import Run
 from ..values import decoded, encoded, well_formed
 from .cases import camel, joined_by
 from .conversion import text_of
-from .runes import SPACES, is_digit, is_letter, is_lower, is_title, is_upper, runes, to_lower, to_title, to_upper
+from .runes import SPACES, changed, is_lower, is_title, is_upper, runes, to_lower, to_title, to_upper
 
 _MARK: Final = "..."
 _SHORTEST: Final = 4
@@ -25,55 +25,56 @@ _NEAR_THE_BEGIN: Final = 4
 
 
 def upper(text: str) -> str:
-    return text.upper() if text.isascii() else "".join(map(to_upper, runes(text)))
+    return text.upper() if text.isascii() else changed(text, to_upper)
 
 
 def lower(text: str) -> str:
-    return text.lower() if text.isascii() else "".join(map(to_lower, runes(text)))
+    return text.lower() if text.isascii() else changed(text, to_lower)
 
 
 def title(text: str) -> str:
     """Return the text with every character in title case that follows neither a letter, a digit nor a `_`."""
+    return _by_place(text, to_title, str, _separates)
+
+
+def untitle(text: str) -> str:
+    """Return the text with the first letter of every word in lower case."""
+    return _by_place(text, to_lower, str, SPACES.__contains__)
+
+
+def swap_case(text: str) -> str:
+    """Return the text with small letters for large ones and the other way round, at the begin of a word title case."""
+    return _by_place(
+        text, lambda char: to_title(char) if is_lower(char) else _swapped(char), _swapped, SPACES.__contains__
+    )
+
+
+def _by_place(
+    text: str, first: Callable[[str], str], other: Callable[[str], str], separates: Callable[[str], bool]
+) -> str:
+    """Return the runes changed, the first one and each that follows a separating one in another way than others."""
+    text = runes(text)
+    chars = set(text)
+    firsts, others = ({char: change(char) for char in chars} for change in (first, other))
+    apart = frozenset(filter(separates, chars))
     made: list[str] = []
-    before = " "
-    for char in runes(text):
-        made.append(to_title(char) if _separates(before) else char)
-        before = char
+    begins = True
+    for char in text:
+        made.append(firsts[char] if begins else others[char])
+        begins = char in apart
     return "".join(made)
 
 
 def _separates(char: str) -> bool:
     if char.isascii():
         return not (char.isalnum() or char == "_")
-    return not (is_letter(char) or is_digit(char)) and char in SPACES
+    return char in SPACES
 
 
-def untitle(text: str) -> str:
-    """Return the text with the first letter of every word in lower case."""
-    made: list[str] = []
-    begins = True
-    for char in runes(text):
-        space = char in SPACES
-        made.append(to_lower(char) if begins and not space else char)
-        begins = space
-    return "".join(made)
-
-
-def swap_case(text: str) -> str:
-    """Return the text with small letters for large ones and the other way round, at the begin of a word title case."""
-    made: list[str] = []
-    begins = True
-    for char in runes(text):
-        if is_upper(char) or is_title(char):
-            made.append(to_lower(char))
-        elif is_lower(char):
-            made.append(to_title(char) if begins else to_upper(char))
-        else:
-            made.append(char)
-            begins = char in SPACES
-            continue
-        begins = False
-    return "".join(made)
+def _swapped(char: str) -> str:
+    if is_upper(char) or is_title(char):
+        return to_lower(char)
+    return to_upper(char) if is_lower(char) else char
 
 
 # Parts.
@@ -315,7 +316,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "hello": Function(lambda: "Hello!", gives="string"),
     "indent": Function(indent, ("int", "string"), gives="string", needs_run=True),
     "initials": Function(initials, ("string",), gives="string"),
-    "kebabcase": Function(lambda text: joined_by("-", text), ("string",), gives="string"),
+    "kebabcase": Function(lambda run, text: joined_by(run, "-", text), ("string",), gives="string", needs_run=True),
     "lower": Function(lower, ("string",), gives="string"),
     "nindent": Function(
         lambda run, spaces, text: "\n" + indent(run, spaces, text), ("int", "string"), gives="string", needs_run=True
@@ -328,7 +329,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "repeat": Function(repeat, ("int", "string"), gives="string", needs_run=True),
     "replace": Function(replace, ("string", "string", "string"), gives="string", needs_run=True),
     "shuffle": Function(shuffle, ("string",), gives="string", needs_run=True),
-    "snakecase": Function(lambda text: joined_by("_", text), ("string",), gives="string"),
+    "snakecase": Function(lambda run, text: joined_by(run, "_", text), ("string",), gives="string", needs_run=True),
     "squote": Function(in_single_quotes, rest=ANY, gives="string"),
     "substr": Function(substring, ("int", "int", "string"), gives="string"),
     "swapcase": Function(swap_case, ("string",), gives="string"),

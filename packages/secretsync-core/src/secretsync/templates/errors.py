@@ -10,7 +10,12 @@ Where Go would quote data, the texts say `[redacted]`. They quote the template i
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..errors import SecretSyncError
+
+LONGEST_WORD: Final = 100_000
+"""Characters of a text that stands for one small thing."""
 
 
 class TemplateError(SecretSyncError):
@@ -63,3 +68,9 @@ class Excess(Failure):
     def __init__(self, text: str, limit: str) -> None:
         super().__init__(text)
         self.limit = limit
+
+
+def check_word(text: str, what: str) -> None:
+    """Refuse a text that is too long for something small, such as a version, which is read part by part."""
+    if len(text) > LONGEST_WORD:
+        raise Excess(f"{what} of more than {LONGEST_WORD} characters", "text")

@@ -6,8 +6,9 @@ import binascii
 import re
 from typing import Final
 
-_COMPACT: Final = rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_QUANTA: Final = rb"(?:(?:[\r\n]*[A-Za-z0-9+/]){4})*"
+# Possessive, so that no memory is kept for going back.
+_COMPACT: Final = rb"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_QUANTA: Final = rb"(?:(?:[\r\n]*+[A-Za-z0-9+/]){4})*+"
 _NEWLINES: Final = rb"[\r\n]*"
 _LEAST: Final = 2
 """Characters before the padding."""

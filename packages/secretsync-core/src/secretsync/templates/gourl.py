@@ -168,7 +168,11 @@ def _is_port(text: bytes) -> bool:
 
 def escaped(raw: bytes, part: Part) -> bytes:
     """Return bytes as they stand in a part of a URL."""
-    return re.sub(b"[^" + re.escape(_PLAIN[part]) + b"]", lambda found: b"%%%02X" % found[0][0], raw)
+    return re.sub(b"[^" + re.escape(_PLAIN[part]) + b"]+", _percent, raw)
+
+
+def _percent(found: re.Match[bytes]) -> bytes:
+    return b"%" + found[0].hex("%").upper().encode("ascii")
 
 
 def unescaped(raw: bytes, part: Part) -> bytes:
@@ -182,7 +186,7 @@ def unescaped(raw: bytes, part: Part) -> bytes:
         raise BadUrl(f"invalid URL escape {_REDACTED}")
     if bad:
         raise BadUrl(f"invalid character {_REDACTED} in host name")
-    return re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), raw)
+    return re.sub(rb"(?:%[0-9A-Fa-f]{2})+", lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode()), raw)
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..errors import check_word
+
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -33,6 +35,7 @@ def parse_duration(text: str) -> int:
     Raises:
         BadDuration: It is none, or beyond 64 bits.
     """
+    check_word(text, "a duration")
     negative, rest = text[:1] == "-", text[text[:1] in {"-", "+"} :]
     if rest == "0":
         return 0

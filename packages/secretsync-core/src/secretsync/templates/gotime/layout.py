@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from ..errors import check_word
+
 RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
 STRING: Final = "2006-01-02 15:04:05.999999999 -0700 MST"
 
@@ -46,6 +48,7 @@ def is_fraction(element: str) -> bool:
 
 def pieces(layout: str) -> tuple[tuple[str, str], ...]:
     """Return plain texts and elements, in turn; the last element is empty."""
+    check_word(layout, "a layout")
     return _kept(layout) if len(layout) <= _LONGEST_KEPT else _cut(layout)
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 _YEAR: Final = 31_556_952
+_CYCLE: Final = 400 * _YEAR
 _EARLIEST, _LATEST = -62_135_510_400, 253_402_214_400
 
 
@@ -53,8 +54,9 @@ class RuledZone(Zone):
         from datetime import UTC as GREENWICH
         from datetime import datetime, timedelta
 
-        # `datetime` knows the years 1 to 9999; there are no changes beyond that we could know of.
-        known = timedelta(seconds=max(_EARLIEST, min(seconds, _LATEST)))
+        # `datetime` knows the years 1 to 9999. Before them nothing changes, and after them all is as 400 years earlier.
+        later = max(0, -(-(seconds - _LATEST) // _CYCLE)) * _CYCLE
+        known = timedelta(seconds=max(_EARLIEST, seconds - later))
         there = (datetime(1970, 1, 1, tzinfo=GREENWICH) + known).astimezone(self._rules)
         offset = there.utcoffset() or timedelta()
         return there.tzname() or "", int(offset.total_seconds())

@@ -6,6 +6,8 @@ import re
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
+from ..errors import check_word
+
 _IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION: Final = (
     rf"v?(?P<major>[0-9]+)(?:\.(?P<minor>[0-9]+))?(?:\.(?P<patch>[0-9]+))?"
@@ -58,6 +60,7 @@ def parse_version(text: str) -> Version:
     Raises:
         BadVersion: It shows none.
     """
+    check_word(text, "a version")
     found = re.fullmatch(_VERSION, text)
     if found is None:
         raise BadVersion("Invalid Semantic Version")

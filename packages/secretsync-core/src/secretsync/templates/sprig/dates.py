@@ -31,7 +31,7 @@ _ROUNDED: Final = (
 
 def _local(run: Run) -> Zone:
     zone = run.sources.zone
-    return UTC if zone is None else RuledZone("Local", zone)
+    return UTC if zone is None else RuledZone(str(getattr(zone, "key", "Local")), zone)
 
 
 def _now(run: Run) -> Instant:

@@ -11,7 +11,7 @@ from ..functions import Function
 from ..gobase64 import BadBase64, decode_base64
 from ..values import decoded, encoded
 
-_QUANTA: Final = rb"(?:[A-Z2-7]{8})*"
+_QUANTA: Final = rb"(?:[A-Z2-7]{8})*+"
 _WITHOUT_MEANING: Final = frozenset({1, 3, 6})
 """Numbers of characters that are no whole bytes in base32."""
 

@@ -29,4 +29,4 @@ def test_no_constraint_takes_long(constraint: str) -> None:
 def test_a_version_of_great_length_takes_no_time() -> None:
     template = parse("t", "{{semver .}}", dialect=GO_SPRIG)
     with pytest.raises(ExecutionError, match="Invalid Semantic Version"):
-        template.render("1.2.3-" + "a." * 1_000_000)
+        template.render("1.2.3-" + "a." * 49_000)

@@ -8,7 +8,7 @@
     backend.py   the backend itself
     session.py   one deed at a time, beside reading
     writes.py    secrets created, changed, deleted · folders.py folders and imports
-    leases.py    leases of dynamic secrets
+    leases.py    leases of dynamic secrets · lease_book.py when they are renewed, replaced, given back
     events.py    the change feed: what is registered, what an event is about · sse.py its frames
     watching.py  when to listen, and what an event puts in doubt
     scope.py     a folder as people name it, for every reader of one

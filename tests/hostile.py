@@ -9,7 +9,7 @@ from time import process_time
 from typing import Any, Final, NamedTuple
 
 import golden
-from secretsync.templates import GO_SPRIG, Limits, TemplateError, parse
+from secretsync.templates import GO_SPRIG, LimitExceeded, Limits, TemplateError, parse
 
 LIMITS: Final = Limits(output=2**20, text=2**20, iterations=100_000, items=100_000, depth=50)
 DATA: Final[dict[str, Any]] = {
@@ -111,7 +111,7 @@ class Verdict(NamedTuple):
     """What became of a template.
 
     Attributes:
-        parsed: Whether it was one.
+        parsed: Whether it was one; one that nests deeper than it may is one.
         escaped: An error that is not ours, if there was one.
         seconds: What it took of processor time.
     """
@@ -194,8 +194,10 @@ def tried(text: str) -> Verdict:
         template = parse("t", text, dialect=GO_SPRIG, limits=LIMITS)
         parsed = True
         template.render(golden.value(DATA), sources=golden.SOURCES)
-    except TemplateError:
-        pass
+    except LimitExceeded:
+        parsed = True  # it is one, but too deep
+    except TemplateError as error:
+        parsed = parsed or "max expression depth" in str(error)
     except Exception as error:  # noqa: BLE001  # this is what is looked for
         escaped = f"{type(error).__name__}: {error}"
     return Verdict(parsed, escaped, process_time() - began)

@@ -99,7 +99,7 @@ mustFirst l>a · rest l>l · mustRest l>l · last l>a · mustLast l>a · initial
 mustReverse l>l · uniq l>l · mustUniq l>l · without la*>l · mustWithout la*>l · has al>b · mustHas al>b · slice lN>l
 slice lNN>l · mustSlice lNN>l · concat ll*>l · chunk Nl>l · mustChunk Nl>l
 semver v>V · semverCompare Cv>b · fail s>s
-regexMatch rs>b · mustRegexMatch rs>b · regexFindAll rsN>L · mustRegexFindAll rsN>L · regexFind rs>s
+regexMatch rs>b · mustRegexMatch rs>b · regexFindAll rsN>o · mustRegexFindAll rsN>o · regexFind rs>s
 mustRegexFind rs>s · regexReplaceAll rsR>s · mustRegexReplaceAll rsR>s · regexReplaceAllLiteral rsR>s
 mustRegexReplaceAllLiteral rsR>s · regexSplit rsN>L · mustRegexSplit rsN>L · regexQuoteMeta s>s
 urlParse U>u · urlJoin m>s
@@ -113,6 +113,7 @@ CALLS: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (name, *kinds.split(">", 1))  # type: ignore[misc]
     for name, kinds in (entry.split() for line in SIGNATURES.split("\n") for entry in line.split(" · ") if entry)
 )
+# Nothing takes an `o`, of which Go's `slice` shows what was allocated behind its end.
 # In Go the order is by chance, so something else is done with it; keys and certificates cost too much to make many.
 SORTED: Final = ("keys m>sortAlpha", "values m>len", "shuffle s>len", "randAlpha N>len", "randAlphaNum N>len",
                  "randNumeric N>len", "randAscii N>len", "randBytes N>len", "uuidv4 >len", "randInt NN>kindOf")  # fmt: skip

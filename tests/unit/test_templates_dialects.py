@@ -1,11 +1,13 @@
 """The languages of the programs that are replaced: what the tables of their specifications say of templates."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+from secretsync.errors import MissingExtra
 from secretsync.templates import (
     Dialect,
     ExecutionError,
@@ -17,7 +19,10 @@ from secretsync.templates import (
     parse,
 )
 from secretsync.templates.agent import AGENT
+from secretsync.templates.kmssecret import KMS_SECRET
 from secretsync.templates.syncedsecret import SYNCED_SECRET, parameters, polled
+
+KMS_SECRET_MODULES = "secretsync.templates.kmssecret."
 
 
 def supplied(dialect: Dialect, answers: Mapping[str, Callable[..., object]]) -> Dialect:
@@ -286,3 +291,28 @@ def test_there_are_five_functions_besides_those_of_go() -> None:
 def test_a_go_of_that_age_goes_through_no_integers() -> None:
     with pytest.raises(TemplateError, match="range can't iterate over"):
         synced("{{ range 3 }}{{ . }}{{ end }}")
+
+
+# What is not installed.
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "dialect"),
+    [
+        ("re2", "regexMatch", AGENT),
+        ("cryptography", "genPrivateKey", AGENT),
+        ("bcrypt", "htpasswd", AGENT),
+        ("cryptography", "jwkPublicKeyPem", KMS_SECRET),
+    ],
+)
+def test_a_library_that_is_not_installed_is_an_error_that_names_the_extra(
+    library: str, name: str, dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in list(sys.modules):
+        if module.partition(".")[0] == library or module.startswith(
+            ("secretsync.templates.sprig.", KMS_SECRET_MODULES)
+        ):
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtra, match=rf'{name} of templates needs .* pip install "secretsync-core\[sprig\]"'):
+        parse("t", f"{{{{ {name} `x` `y` }}}}", dialect=dialect)

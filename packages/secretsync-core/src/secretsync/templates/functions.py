@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from ..errors import MissingExtra
+
 ANY: Final = "interface {}"
 """Any value; what is missing arrives as None."""
 VALUE: Final = "reflect.Value"
@@ -108,9 +110,18 @@ class Chapters(Mapping[str, Function]):
         self.modules: Mapping[str, str] = modules
 
     def __getitem__(self, name: str) -> Function:
+        """Return a function.
+
+        Raises:
+            MissingExtra: Its module needs a library that is not installed.
+        """
         from importlib import import_module
 
-        found: Function = import_module(self.modules[name]).FUNCTIONS[name]
+        module = self.modules[name]
+        try:
+            found: Function = import_module(module).FUNCTIONS[name]
+        except ModuleNotFoundError:
+            raise MissingExtra(f"the function {name} of templates", "secretsync-core[sprig]") from None
         return found
 
     def __contains__(self, name: object) -> bool:

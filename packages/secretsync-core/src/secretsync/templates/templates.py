@@ -215,6 +215,7 @@ def parse(
     Raises:
         ParseError: The text is no template; in Go's words.
         LimitExceeded: Its blocks are nested too deeply.
+        MissingExtra: It names a function that needs a library which is not installed.
     """
     texts = {name: text}
     return parse_set(

@@ -7,6 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
 from ..errors import FunctionError
 from ..functions import Function
 from ..pem import write_block
@@ -59,8 +62,6 @@ def _number(jwk: dict[str, Any], name: str) -> int:
 
 
 def _rsa(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001  # as all of `_KINDS`
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
     public = rsa.RSAPublicNumbers(_number(jwk, "e"), _number(jwk, "n"))
     if not private:
         return public.public_key()
@@ -73,8 +74,6 @@ def _rsa(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001  # as all o
 
 
 def _elliptic(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     curves: dict[str, Callable[[], ec.EllipticCurve]]
     curves = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
     public = ec.EllipticCurvePublicNumbers(_number(jwk, "x"), _number(jwk, "y"), curves[jwk["crv"]]())
@@ -82,8 +81,6 @@ def _elliptic(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001
 
 
 def _edwards(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
     if jwk["crv"] != "Ed25519":
         raise ValueError
     public = Ed25519PublicKey.from_public_bytes(_bytes(jwk, "x"))

@@ -1,14 +1,30 @@
-"""Keys and certificates: what the functions about PKCS#12, JWK and chains need of cryptography, imported late."""
+"""Keys and certificates: what the functions about PKCS#12, JWK and chains need of cryptography."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, load_pkcs12, serialize_key_and_certificates
+from cryptography.x509 import (
+    AuthorityKeyIdentifier,
+    Certificate,
+    ExtensionNotFound,
+    SubjectKeyIdentifier,
+    load_der_x509_certificate,
+)
 
 from ..errors import FunctionError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 PrivateKey = Any
 """One of cryptography's many kinds of private keys."""
@@ -16,9 +32,6 @@ PrivateKey = Any
 
 def private_key(der: bytes) -> PrivateKey:
     """Return the key of a PKCS#8, PKCS#1 or SEC 1 structure."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_der_private_key
-
     try:
         return load_der_private_key(der, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -27,24 +40,18 @@ def private_key(der: bytes) -> PrivateKey:
 
 def pkcs8(key: PrivateKey) -> bytes:
     """Return a private key as PKCS#8."""
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
     der: bytes = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return der
 
 
 def spki(key: Any) -> bytes:
     """Return a public key as SubjectPublicKeyInfo."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     der: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return der
 
 
 def certificate(der: bytes) -> Certificate:
     """Return a certificate."""
-    from cryptography.x509 import load_der_x509_certificate
-
     try:
         return load_der_x509_certificate(der)
     except ValueError:
@@ -52,15 +59,11 @@ def certificate(der: bytes) -> Certificate:
 
 
 def der_of(found: Certificate) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     return found.public_bytes(Encoding.DER)
 
 
 def key_ids(found: Certificate) -> tuple[bytes, bytes]:
     """Return the key identifiers of the subject and of the authority, empty where there is none."""
-    from cryptography.x509 import AuthorityKeyIdentifier, ExtensionNotFound, SubjectKeyIdentifier
-
     try:
         subject = found.extensions.get_extension_for_class(SubjectKeyIdentifier).value.key_identifier
     except (ExtensionNotFound, ValueError):
@@ -74,8 +77,6 @@ def key_ids(found: Certificate) -> tuple[bytes, bytes]:
 
 def opened(data: bytes, password: bytes) -> tuple[PrivateKey, list[Certificate]]:
     """Return the key and the certificates of a PKCS#12 structure."""
-    from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
-
     try:
         found = load_pkcs12(data, password)
     except ValueError:
@@ -91,10 +92,6 @@ def sealed(key: PrivateKey, certificates: Sequence[Certificate], password: bytes
 
     It is encrypted with AES-256-CBC under PBKDF2-SHA-256, and has a MAC with SHA-256; without a password, neither.
     """
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import KeySerializationEncryption, NoEncryption, PrivateFormat
-    from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, serialize_key_and_certificates
-
     lock: KeySerializationEncryption = NoEncryption()
     if password:
         builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2048)

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import yaml
 
 from ..errors import FunctionError
 from ..functions import Function
 from ..values import MAP, decoded
 from .yaml_scalars import MERGE, resolved
-
-if TYPE_CHECKING:
-    import yaml
 
 _DEEPEST: Final = 100
 _TAG: Final = "tag:yaml.org,2002:"
@@ -23,8 +22,6 @@ _TAG: Final = "tag:yaml.org,2002:"
 
 def from_yaml(text: str) -> dict[str, object]:
     """Return the map that the first document of a YAML text is; an empty one of no document, or of null."""
-    import yaml
-
     try:
         found = _Reader(iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))).document()
     except (yaml.YAMLError, UnicodeEncodeError):
@@ -45,8 +42,6 @@ class _Reader:
 
     def document(self) -> object:
         """Return the value of the first document."""
-        import yaml
-
         next(self.events)
         if isinstance(next(self.events), yaml.StreamEndEvent):
             return None
@@ -54,8 +49,6 @@ class _Reader:
 
     def value(self, event: yaml.Event, depth: int) -> object:
         """Return the value that begins with an event."""
-        import yaml
-
         if depth > _DEEPEST:
             raise FunctionError(f"the YAML is nested deeper than {_DEEPEST} levels")
         if isinstance(event, yaml.AliasEvent):
@@ -80,8 +73,6 @@ class _Reader:
             yield self.value(event, depth + 1)
 
     def mapping(self, depth: int) -> dict[str, object]:
-        import yaml
-
         found: dict[str, object] = {}
         merged: dict[str, object] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
@@ -96,8 +87,6 @@ class _Reader:
         return {**found, **{key: value for key, value in merged.items() if key not in found}}
 
     def key(self, event: yaml.Event) -> str:
-        import yaml
-
         if isinstance(event, yaml.AliasEvent) and isinstance(held := self.alias(event.anchor), str):
             return held
         if not isinstance(event, yaml.ScalarEvent):

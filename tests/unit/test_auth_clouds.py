@@ -28,6 +28,8 @@ from secretsync.queries import Found, Identity
 from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
+pytestmark = pytest.mark.row("kms-api-5")
+
 CLOCK = SystemClock()
 NOTHING = FakeProofs()
 ARN, SECRET, SESSION = "arn:aws:sts::123456789012:assumed-role/web/i-1", "canary-secret", "canary-session"

@@ -27,6 +27,8 @@ from secretsync.queries import Found, Identity, Query, query
 from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
+pytestmark = pytest.mark.row("kms-api-5")
+
 CLOCK = SystemClock()
 NOTHING = FakeProofs()
 SEED = """

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secretsync.devserver import DevServer, Fault
 from secretsync.devserver.api import routes
 from secretsync.devserver.model import KMS
 from secretsync.devserver.refusals import Refusal
@@ -22,6 +25,8 @@ from secretsync.testing import ManualClock
 from secretsync.values import SecretValue
 
 DAY = 86400
+
+pytestmark = pytest.mark.row("kms-api-4")
 
 
 @pytest.fixture
@@ -366,3 +371,57 @@ def test_what_can_be_no_service_token_is_a_flaw_of_the_seed(broken: str) -> None
 def test_a_service_token_of_another_project_is_a_flaw_of_the_seed() -> None:
     with pytest.raises(InvalidInput, match="no such project"):
         parse_seed(SERVICE.replace("project: shop", "project: nope"))
+
+
+# -- over the control API
+
+
+@pytest.fixture
+def running() -> Iterator[DevServer]:
+    seed = """
+    identities:
+      - {id: i, universal: {clientId: cid, clientSecret: s}, oidc: {issuer: https://ci.example}}
+      - {id: j, universal: {clientId: j, clientSecret: s}}
+    """
+    with DevServer(parse_seed(seed), control_token=SecretValue("control")) as server:
+        yield server
+
+
+def control(server: DevServer, method: str, path: str, body: object = None) -> dict[str, Any]:
+    headers = {"X-Control-Token": "control", "Content-Type": "application/json"}
+    raw = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(f"{server.url}/_emulator/{path}", raw, headers, method=method), timeout=10) as answer:
+        return dict(json.loads(answer.read()))
+
+
+@pytest.mark.row("kms-api-11")
+def test_tokens_of_one_identity_are_revoked_by_the_control_api(running: DevServer) -> None:
+    mine, other = login(running.model), login(running.model, "j")
+    assert control(running, "DELETE", "tokens?identity=i&method=universal-auth") == {"revoked": 1}
+    assert (running.model.admits(mine.token), running.model.admits(other.token)) == (False, True)
+    assert control(running, "DELETE", "tokens") == {"revoked": 1}
+
+
+@pytest.mark.row("kms-api-5", "kms-api-11")
+def test_the_control_api_signs_proofs(running: DevServer) -> None:
+    jwt = control(running, "POST", "proofs", {"claims": {"iss": "https://ci.example", "sub": "x"}})["jwt"]
+    assert ask(running.model, "oidc-auth/login", {"identityId": "i", "jwt": jwt})[0] == 200
+    with pytest.raises(HTTPError) as caught:
+        control(running, "POST", "proofs", {"claims": 5})
+    caught.value.close()
+    assert caught.value.code == 422
+
+
+@pytest.mark.row("kms-api-10")
+@pytest.mark.parametrize("route", ["renew", "revoke"])
+def test_renewals_and_revocations_have_faults_of_their_own(
+    running: DevServer, route: Literal["renew", "revoke"]
+) -> None:
+    running.faults.add(Fault(route, status=503, count=1))
+    made = login(running.model)
+    with pytest.raises(HTTPError) as caught:
+        urlopen(Request(f"{running.url}/api/v1/auth/token/{route}", b"{}", method="POST"), timeout=10)
+    caught.value.close()
+    assert caught.value.code == 503
+    assert running.model.admits(made.token)
+    assert [asked.status for asked in running.asked(route)] == [503]

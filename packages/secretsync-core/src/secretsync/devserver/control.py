@@ -2,7 +2,8 @@
 
     POST   /_emulator/secrets    {"project", "environment", "path", "set": {key: value}, "delete": [key]}
     POST   /_emulator/folders    {"project", "environment", "path"}
-    DELETE /_emulator/tokens     refuse every token issued so far
+    DELETE /_emulator/tokens     refuse every token issued so far, or those of `?identity=` and `?method=`
+    POST   /_emulator/proofs     {"claims": {…}}: a JWT with these claims that this server's authority has signed
     GET    /_emulator/requests   what was asked, oldest first
     DELETE /_emulator/requests
     POST   /_emulator/faults     a `Fault`, with the names of its fields in camel case
@@ -80,6 +81,7 @@ def control_routes(kms: KMS, *, clock: Travel, faults: Faults, journal: Journal,
         ("POST", "secrets", control.change),
         ("POST", "folders", control.create_folder),
         ("DELETE", "tokens", control.revoke_tokens),
+        ("POST", "proofs", control.sign),
         ("GET", "requests", control.requests),
         ("DELETE", "requests", control.clear_requests),
         ("POST", "faults", control.add_fault),
@@ -112,8 +114,15 @@ class _Control:
         self.kms.create_folder(wanted.project, wanted.environment, wanted.path)
         return {"path": wanted.path}
 
-    def revoke_tokens(self, _: Call) -> wire.Json:
-        return {"revoked": self.kms.revoke_tokens()}
+    def revoke_tokens(self, call: Call) -> wire.Json:
+        identity, method = call.query.get("identity", ""), call.query.get("method", "")
+        return {"revoked": self.kms.identities.revoke_all(identity=identity, method=method)}
+
+    def sign(self, call: Call) -> wire.Json:
+        claims = json_body(call).get("claims")
+        if not isinstance(claims, dict):
+            raise invalid(Issue("claims", "Required"))
+        return {"jwt": self.kms.means.authority.jwt(claims)}
 
     def requests(self, _: Call) -> wire.Json:
         return {"requests": [attrs.asdict(one) for one in self.journal.asked()]}

@@ -12,7 +12,21 @@ from typing import Any, Final, Literal
 import attrs
 from attrs import field, frozen
 
-Route = Literal["login", "list", "read", "slug", "project", "folders", "leases", "events", "status", "other", "*"]
+Route = Literal[
+    "login",
+    "renew",
+    "revoke",
+    "list",
+    "read",
+    "slug",
+    "project",
+    "folders",
+    "leases",
+    "events",
+    "status",
+    "other",
+    "*",
+]
 
 _OK: Final = 200
 _WORDS: Final = {

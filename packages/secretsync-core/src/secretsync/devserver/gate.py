@@ -30,6 +30,8 @@ _PIECES: Final = 10
 
 _ROUTES: Final = (
     ("login", re.compile(r"/api/v1/auth/[^/]+/login")),
+    ("renew", re.compile(r"/api/v1/auth/token/renew")),
+    ("revoke", re.compile(r"/api/v1/auth/token/revoke")),
     ("list", re.compile(r"/api/v3/secrets/raw|/api/v4/secrets")),
     ("read", re.compile(r"/api/v3/secrets/raw/.+|/api/v4/secrets/.+")),
     ("slug", re.compile(r"/api/v1/projects/slug/[^/]+|/api/v2/workspace/[^/]+|/api/v1/workspace/slug/[^/]+")),

@@ -42,9 +42,11 @@ def _principal(sent: Sent, means: Means) -> AwsPrincipal:
     principal, moment = _known(means.clouds, said["key"]), _moment(headers.get("x-amz-date", ""))
     if principal is None or abs(means.clock.now() - moment) > _PATIENCE:
         raise broken("Request failed with status code 403")
-    signed = {name: headers.get(name, "") for name in said["names"].split(";")}
-    url = f"https://sts.{said['region']}.amazonaws.com/"
-    request = Signable(sent["iamHttpRequestMethod"], url, signed, _decoded(sent["iamRequestBody"]))
+    host, body = f"sts.{said['region']}.amazonaws.com", _decoded(sent["iamRequestBody"])
+    # Whoever passes the question on adds these two; a client may have signed them and not sent them here.
+    whole = {"host": host, "content-length": str(len(body)), **headers}
+    signed = {name: whole.get(name, "") for name in said["names"].split(";")}
+    request = Signable(sent["iamHttpRequestMethod"], f"https://{host}/", signed, body)
     right = signature(request, principal.secret_access_key, Scope(moment, said["region"], "sts"))
     token = principal.session_token.text() if principal.session_token else ""
     if not hmac.compare_digest(right, said["signature"]) or signed.get("x-amz-security-token", "") != token:

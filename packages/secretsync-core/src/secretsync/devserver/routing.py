@@ -78,14 +78,14 @@ class Router:
         try:
             body = self._find(call)
         except Refusal as refusal:
-            return _json(wire.refusal(refusal, f"req-{self._entropy(7).hex()}"), status=refusal.status)
+            return written(wire.refusal(refusal, f"req-{self._entropy(7).hex()}"), status=refusal.status)
         if body is None:
-            return _json(wire.unknown_route(call.method, call.path), status=404)
+            return written(wire.unknown_route(call.method, call.path), status=404)
         if isinstance(body, Subscription):
             return Reply(200, {}, stream=body)
-        if isinstance(body, Reply):
-            return body
-        return _json(body, known=call.headers.get("if-none-match", ""))
+        reply = body if isinstance(body, Reply) else written(body)
+        known = call.headers.get("if-none-match", "").removeprefix("W/")
+        return Reply(_NOT_MODIFIED, {"etag": known}) if known and reply.headers.get("etag") == known else reply
 
     def _find(self, call: Call) -> Answer | None:
         for route in self._routes:
@@ -112,10 +112,9 @@ def json_body(call: Call) -> dict[str, object]:
     return body
 
 
-def _json(body: wire.Json, *, status: int = 200, known: str = "") -> Reply:
+def written(body: wire.Json, *, status: int = 200) -> Reply:
+    """Return JSON as it goes back, with its ETag."""
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     digest = hashlib.sha1(raw, usedforsecurity=False).digest()
     etag = f'"{base64.b64encode(digest).decode()}"'
-    if known.removeprefix("W/") == etag:
-        return Reply(_NOT_MODIFIED, {"etag": etag})
     return Reply(status, {"etag": etag, "content-type": "application/json"}, raw)

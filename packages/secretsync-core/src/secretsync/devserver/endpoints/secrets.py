@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .. import wire
 from ..forms import Form
 from ..model import KMS
 from ..parameters import ReadParameters, read_parameters, view_parameters
-from ..routing import Call, Route
+from ..routing import Call, Reply, Route, written
 from ..seed import Identity, Project
 from .caller import caller
 
 _V4: Final = "/api/v4/"
+_MOST_KEPT: Final = 256
+"""Lists whose answers are kept; then all are made anew."""
 
 
 def routes(kms: KMS) -> Iterator[Route]:
@@ -29,9 +31,23 @@ def routes(kms: KMS) -> Iterator[Route]:
 @frozen
 class _Secrets:
     kms: KMS
+    _kept: dict[Hashable, tuple[int, Reply]] = field(factory=dict, init=False)
 
-    def list(self, call: Call) -> wire.Json:
-        who, project, wanted = self._read(call)
+    def list(self, call: Call) -> Reply:
+        """Answer a list; one that was answered before is not made again while nothing has changed."""
+        who, revision = caller(self.kms, call), self.kms.revision
+        key = (who.id, call.path, tuple(call.query.items()), self.kms.permissions)
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == revision:
+            return kept[1]
+        reply = written(self._listed(who, call))
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = revision, reply
+        return reply
+
+    def _listed(self, who: Identity, call: Call) -> wire.Json:
+        project, wanted = self._read(who, call)
         found = self.kms.list_secrets(
             who,
             project,
@@ -44,7 +60,8 @@ class _Secrets:
         return wire.listing(found, project.id)
 
     def get(self, call: Call) -> wire.Json:
-        who, project, wanted = self._read(call)
+        who = caller(self.kms, call)
+        project, wanted = self._read(who, call)
         row = self.kms.get_secret(
             who,
             project,
@@ -63,10 +80,9 @@ class _Secrets:
         row, project = self.kms.get_secret_by_id(who, call.place["id"], view=view)
         return {"secret": wire.own_row(row, project.id)}
 
-    def _read(self, call: Call) -> tuple[Identity, Project, ReadParameters]:
-        who = caller(self.kms, call)
+    def _read(self, who: Identity, call: Call) -> tuple[Project, ReadParameters]:
         wanted = read_parameters(call.query, generous=_generous(call))
-        return who, self.kms.project(who, id=wanted.project_id, slug=wanted.project_slug), wanted
+        return self.kms.project(who, id=wanted.project_id, slug=wanted.project_slug), wanted
 
 
 def _generous(call: Call) -> bool:

@@ -9,6 +9,7 @@ On the way from text to text:
     templates (what is rendered, and where errors belong), runtime (the slow paths), limits, errors
     functions, builtins, comparison, dialects; values, printing (`%v`), printf and printf_* (by verb family)
     sprig: Sprig's functions, a module for each chapter of its documentation; sources: time and chance
+    gotime, gojson, gourl, gobase64, pem, semver: what those functions have of Go's libraries
 
 Nothing of Python is within a template's reach: values are strings, numbers, booleans, mappings, sequences and
 `Record`s, and the only functions are those of its dialect.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from secretsync.devserver import parse_seed
@@ -75,6 +77,13 @@ def test_the_specification_s_example_loads() -> None:
     assert seed.identities[0].universal is not None
     assert seed.identities[0].universal.client_secret == SecretValue("s3cret")
     assert seed.secrets["secrets-639-c"]["prod"]["/"] == {"ROOT": SecretValue("1")}
+
+
+def test_the_seed_of_the_documentation_loads() -> None:
+    text = Path(__file__).parents[2].joinpath("docs", "development-kms.md").read_text("utf-8")
+    seed = parse_seed(text.partition("```yaml\n")[2].partition("```")[0])
+    assert seed.details["shop"]["prod"]["/app"]["HOST"].tags == ("core",)
+    assert seed.dynamic_secrets["shop"]["prod"]["/app"]["db"].max_leases == 10
 
 
 def test_no_repr_shows_a_value_or_a_token() -> None:

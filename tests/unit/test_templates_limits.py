@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from secretsync.templates import Function, LimitExceeded, Limits, Record, TemplateError, parse
+from secretsync.templates import GO_SPRIG, Function, LimitExceeded, Limits, Record, TemplateError, parse
 
 
 def refused(source: str, data: object = None, *, functions: Any = None, **limits: int) -> str:
@@ -63,6 +63,22 @@ def test_nested_short_loops_are_measured() -> None:
 def test_one_text_is_bounded() -> None:
     doubling = '{{$s := "ab"}}{{range 60}}{{$s = printf "%s%s" $s $s}}{{end}}'
     assert refused(doubling, text=1_000_000) == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ('x{{printf "%100000d" 1}}', '1:3: executing "t" at <printf "%100000d" 1>'),
+        ('{{print (printf "%100000d" 1) 2}}', '1:9: executing "t" at <printf "%100000d" 1>'),
+        ('{{repeat 100000 "ab" | len}}', '1:2: executing "t" at <repeat 100000 "ab">'),
+        ("{{range 5}}{{range 200}}{{end}}{{end}}", '1:19: executing "t" at <200>'),
+    ],
+)
+def test_what_asks_for_too_much_is_named(text: str, at: str) -> None:
+    template = parse("t", text, dialect=GO_SPRIG, limits=Limits(text=90_000, iterations=300))
+    with pytest.raises(LimitExceeded) as caught:
+        template.render()
+    assert str(caught.value).startswith(f"template: t:{at}: ")
 
 
 def test_turns_of_loops_are_bounded() -> None:

@@ -304,7 +304,7 @@ class Expressions:
             self.emit("run.measure()")
         self.emit(f"{made.code} = {code}", call=call, name=name)
         if kind == "string":
-            self.emit(f"if len({made.code}) > {LARGE}: run.charge({made.code})")
+            self.emit(f"if len({made.code}) > {LARGE}: run.charge({made.code})", call=call)
         return made
 
     def plain_call(self, function: Function, given: Sequence[Operand]) -> str:

@@ -108,7 +108,8 @@ class TemplateSet:
             return LimitExceeded(f"exceeded maximum template depth ({self.limits.depth})", "depth")
         place = self._place(error.__traceback__)
         if isinstance(error, Excess):
-            return LimitExceeded(_worded(place, str(error)), error.limit)
+            asked = place and Place(place.tree, place.call or place.node)
+            return LimitExceeded(_worded(asked, str(error)), error.limit)
         if isinstance(error, FunctionError | ComparisonError) and place is not None:
             called = Place(place.tree, place.call)
             return ExecutionError(_worded(called, f"error calling {place.name}: {error}"))

@@ -111,12 +111,12 @@ class Verdict(NamedTuple):
     """What became of a template.
 
     Attributes:
-        parsed: Whether it was one; one that nests deeper than it may is one.
+        parsed: Whether it was one; None of what nests deeper than it may, and so was not read to its end.
         escaped: An error that is not ours, if there was one.
         seconds: What it took of processor time.
     """
 
-    parsed: bool
+    parsed: bool | None
     escaped: str | None
     seconds: float
 
@@ -189,15 +189,16 @@ def written(chance: Random) -> str:
 
 def tried(text: str) -> Verdict:
     """Parse and render a template."""
-    began, parsed, escaped = process_time(), False, None
+    parsed: bool | None = False
+    began, escaped = process_time(), None
     try:
         template = parse("t", text, dialect=GO_SPRIG, limits=LIMITS)
         parsed = True
         template.render(golden.value(DATA), sources=golden.SOURCES)
     except LimitExceeded:
-        parsed = True  # it is one, but too deep
+        parsed = parsed or None
     except TemplateError as error:
-        parsed = parsed or "max expression depth" in str(error)
+        parsed = parsed or (None if "max expression depth" in str(error) else False)
     except Exception as error:  # noqa: BLE001  # this is what is looked for
         escaped = f"{type(error).__name__}: {error}"
     return Verdict(parsed, escaped, process_time() - began)

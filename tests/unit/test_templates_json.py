@@ -4,7 +4,7 @@ import json
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secretsync.templates import StandIn, Undecided
@@ -22,6 +22,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(VALUES)
 def test_what_is_written_means_the_value(value: object) -> None:
     for text in (to_json(value), to_json(value, escape_markup=False), to_json(value, indent="  ")):
@@ -57,12 +58,19 @@ def test_great_depth_is_refused() -> None:
     value: list[object] = []
     for _ in range(100_000):
         value = [value]
-    with pytest.raises(Unwritable):
-        to_json(value)
-    with pytest.raises(Unreadable, match="exceeded max depth"):
-        from_json("[" * 100_000)
-    with pytest.raises(Unreadable):
-        from_json("[" * 100_000 + "]" * 100_000)
+    twice: list[object] = []
+    for _ in range(1_000):
+        twice = [twice, twice]
+    for deep in (value, twice):
+        with pytest.raises(Excess):
+            to_json(deep)
+    for text in ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000]:
+        with pytest.raises(Unreadable, match="exceeded max depth"):
+            from_json(text)
+    with pytest.raises(Excess):  # Go reads it
+        from_json("[" * 9_000 + "]" * 9_000)
+    with pytest.raises(Unreadable, match="looking for beginning of value"):
+        from_json("[" * 900 + "x")
 
 
 @pytest.mark.parametrize("indent", ["", "  "])

@@ -7,6 +7,7 @@ from json import JSONDecodeError, JSONDecoder
 from math import isinf
 from typing import Final, NoReturn
 
+from ..errors import Excess
 from ..values import well_formed
 from .syntax import fault
 
@@ -33,6 +34,7 @@ def from_json(text: str) -> object:
 
     Raises:
         Unreadable: The text is no JSON, or a number in it is beyond the range of floats.
+        Excess: It is nested more deeply than Python's stack allows.
     """
     too_large: list[str] = []
 
@@ -47,10 +49,11 @@ def from_json(text: str) -> object:
     decoder = JSONDecoder(parse_int=number, parse_float=number, parse_constant=_refuse)
     try:
         value = decoder.decode(re.sub(_SURROGATE, "\ufffd", text))
-    except (JSONDecodeError, _Constant):
-        raise Unreadable(fault(text)) from None
-    except RecursionError:
-        raise Unreadable("exceeded max depth") from None
+    except (JSONDecodeError, _Constant, RecursionError):
+        wrong = fault(text)
+        if wrong is None:
+            raise Excess("JSON is nested too deeply to be read", "nesting") from None
+        raise Unreadable(wrong) from None
     if re.search(_ESCAPED_SURROGATE, text):
         value = _mended(value)
     if too_large:

@@ -15,13 +15,13 @@ class _Fault(Exception):
     """What is wrong; the text is Go's."""
 
 
-def fault(text: str) -> str:
-    """Return Go's words for the first thing that is wrong with a text, without what stands there."""
+def fault(text: str) -> str | None:
+    """Return Go's words for the first thing that is wrong with a text, without what stands there; None if nothing is."""
     try:
         _Scanner(text).document()
     except _Fault as found:
         return str(found)
-    raise AssertionError("the text is JSON")
+    return None
 
 
 def _bad(where: str) -> _Fault:
@@ -31,18 +31,24 @@ def _bad(where: str) -> _Fault:
 class _Scanner:
     """Goes through a text; nested values are kept track of here and not on Python's stack."""
 
-    __slots__ = ("_at", "_closing", "_text")
+    __slots__ = ("_at", "_closing", "_is_first", "_text")
 
     def __init__(self, text: str) -> None:
         self._text: str = text + " "  # with which Go, too, sees what the end cuts off
         self._at: int = 0
         self._closing: list[str] = []
+        self._is_first: bool = False  # whether an element must follow, as nothing has been read of its list or object
 
     def document(self) -> None:
         """Go through all of the text."""
         self._value()
         while self._closing:
-            self._after_value()
+            if not self._is_first:
+                self._after_value()
+            elif self._closing[-1] == "]":
+                self._value()
+            else:
+                self._member()
         self._space()
         if self._at < len(self._text):
             raise _bad("after top-level value")
@@ -63,6 +69,7 @@ class _Scanner:
         return self._text[self._at - 1]
 
     def _value(self) -> None:
+        self._is_first = False
         char = self._next()
         if char == '"':
             self._string()
@@ -83,14 +90,12 @@ class _Scanner:
         if self._text[self._at : self._at + 1] == self._closing[-1]:
             self._at += 1
             self._closing.pop()
-        elif char == "[":
-            self._value()
         else:
-            self._member("looking for beginning of object key string")
+            self._is_first = True
 
-    def _member(self, where: str) -> None:
+    def _member(self) -> None:
         if self._next() != '"':
-            raise _bad(where)
+            raise _bad("looking for beginning of object key string")
         self._string()
         if self._next() != ":":
             raise _bad("after object key")
@@ -105,7 +110,7 @@ class _Scanner:
         elif self._closing[-1] == "]":
             self._value()
         else:
-            self._member("looking for beginning of object key string")
+            self._member()
 
     def _string(self) -> None:
         while (char := self._char()) != '"':

@@ -39,16 +39,39 @@ def to_json(value: object, *, escape_markup: bool = True, indent: str = "") -> s
 
     Raises:
         Unwritable: It contains itself, or what JSON has not: a number that is not finite, or a complex one.
-        Excess: It has too many parts.
+        Excess: It is too large, or nested more deeply than Python's stack allows.
     """
     try:
         is_plain = _Look(len(indent)).see(value, 1)
         text = _write_plain(value) if is_plain and not indent else _Writer(indent).write(value, "\n")
     except RecursionError:
-        raise Unwritable(f"json: unsupported value: encountered a cycle via {type_name(value)}") from None
+        if _holds_itself(value):
+            raise Unwritable(f"json: unsupported value: encountered a cycle via {type_name(value)}") from None
+        raise Excess("a value is nested too deeply to be written", "nesting") from None
     if escape_markup and ("<" in text or ">" in text or "&" in text):
         text = text.translate(_MARKUP)
     return text if text.isascii() else _escaped(text)
+
+
+def _holds_itself(value: object) -> bool:
+    """Return whether a value is among its own parts, however deep."""
+    within: set[int] = set()
+    done: set[int] = set()
+    steps: list[tuple[object, bool]] = [(value, True)]
+    while steps:
+        part, enters = steps.pop()
+        if not isinstance(part, Mapping | list | tuple) or id(part) in done:
+            continue
+        if not enters:
+            within.discard(id(part))
+            done.add(id(part))
+            continue
+        if id(part) in within:
+            return True
+        within.add(id(part))
+        steps.append((part, False))
+        steps.extend((inner, True) for inner in (part.values() if isinstance(part, Mapping) else part))
+    return False
 
 
 def _escaped(text: str) -> str:

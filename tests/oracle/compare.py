@@ -33,6 +33,8 @@ SHOWN_TEXT: Final = 300
 """Characters of a hostile template that are shown."""
 SLOW: Final = 2.0
 """Seconds that no hostile template may take."""
+BEHIND: Final = "slice index out of bounds"
+"""Our answer to who slices behind the end of a list, where Go lets see what it has reserved for further elements."""
 Case = dict[str, Any]
 
 
@@ -82,7 +84,7 @@ def differences(cases: Sequence[Case]) -> Iterator[Difference]:
                 yield Difference(case, ours, theirs)
             continue
         theirs, ours = golden.theirs(answer), attempted(case)
-        if not golden.agree(ours, theirs):
+        if not golden.agree(ours, theirs) and BEHIND not in ours[1]:
             yield Difference(case, ours, theirs)
 
 

@@ -93,7 +93,10 @@ def _is_among(run: Run, value: object, others: Sequence[object]) -> bool:
 
 
 def slice_(values: object, *bounds: object) -> object:
-    """Return the elements from a position to another, as a list of the same type; of an empty list, nil."""
+    """Return the elements from a position to another, as a list of the same type; of an empty list, nil.
+
+    Behind the end there is nothing, while Go shows what it has reserved there for further elements.
+    """
     found = _elements(values, "list should be type of slice or array but {}")
     if not found:
         return None

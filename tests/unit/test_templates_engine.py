@@ -310,6 +310,12 @@ def test_a_rendering_leaves_no_cycles_behind() -> None:
         gc.enable()
 
 
+@pytest.mark.parametrize("digits", ["9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "1" * 5000 + ".5"])
+def test_a_number_of_very_many_digits_is_none(digits: str) -> None:
+    with pytest.raises(ParseError, match="illegal number syntax"):
+        parse("t", "{{" + digits + "}}")
+
+
 SIGNS = ["{{", "}}", " ", "\n", "- ", " -", ":=", "=", ",", "|", "(", ")", "/*", "*/", "\udcff", "é"]
 TERMS = [".", ".a", "$x", '"s"', "`", "'a'", "1", "-2", "1.5", "nil", "true", "eq ", "and ", "len ", "printf "]
 KEYWORDS = ["if ", "else", "end", "range ", "with ", "define ", "template ", "block ", "break"]

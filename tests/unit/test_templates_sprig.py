@@ -153,6 +153,12 @@ def test_numbers_by_chance_favour_none() -> None:
     assert {SYSTEM.below(3) for _ in range(200)} == {0, 1, 2}
 
 
+@pytest.mark.parametrize("name", ["int", "int64", "float64", "atoi", "toDecimal", "add1", "addf", "floor"])
+def test_a_text_of_very_many_digits_is_a_number_like_any_other(name: str) -> None:
+    template = parse("t", f"{{{{{name} .}}}}", dialect=GO_SPRIG)
+    assert template.render("9" * 100_000) in ("0", "1", "9223372036854775807")
+
+
 def test_what_set_changes_was_printed_before() -> None:
     template = parse("t", "{{.d}}{{$_ := set .d `a` 2}}{{.d}}{{$_ := unset .d `a`}}{{.d}}", dialect=GO_SPRIG)
     assert template.render({"d": {"a": 1}}) == "map[a:1]map[a:2]map[]"

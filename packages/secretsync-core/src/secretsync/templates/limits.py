@@ -23,7 +23,7 @@ class Limits:
         self,
         *,
         output: int = 16 * 2**20,
-        text: int = 16 * 2**20,
+        text: int = 4 * 2**20,
         iterations: int = 1_000_000,
         items: int = 1_000_000,
         depth: int = 100,

@@ -21,6 +21,8 @@ _HEX_FLOAT: Final = (
     r"[+-]?0[xX](?:_?[0-9a-fA-F](?:_?[0-9a-fA-F])*\.?(?:[0-9a-fA-F](?:_?[0-9a-fA-F])*)?"
     r"|\.[0-9a-fA-F](?:_?[0-9a-fA-F])*)[pP][+-]?[0-9](?:_?[0-9])*"
 )
+LONGEST: Final = 4000
+"""Characters of a number that are not read any more: little more decimal digits are refused by Python itself."""
 _INT_MIN, _INT_MAX, _UINT_MAX = -(2**63), 2**63 - 1, 2**64 - 1
 
 
@@ -48,7 +50,9 @@ def number(pos: int, text: str, kind: str) -> Number:
 
 
 def integer(text: str) -> int | None:
-    """Return the integer that a literal means, of whatever size, or None if it is none."""
+    """Return the integer that a literal means, or None if it is none, or `LONGEST` and so far beyond 64 bits."""
+    if len(text) >= LONGEST:
+        return None
     digits = text.replace("_", "")
     for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16), (_BINARY, 2)):
         if re.fullmatch(pattern, text):

@@ -46,7 +46,9 @@ def quote(text: str, *, ascii_only: bool = False) -> str:
         return f'"{text}"'
     if text.isascii():
         return f'"{_SPECIAL_IN_ASCII.sub(_escaped_match, text)}"'
-    return '"' + "".join([_escaped(char, '"', ascii_only=ascii_only) for char in well_formed(text)]) + '"'
+    text = well_formed(text)
+    escapes = {ord(char): _escaped(char, '"', ascii_only=ascii_only) for char in set(text)}
+    return f'"{text.translate(escapes)}"'
 
 
 def quote_rune(char: str, *, ascii_only: bool = False) -> str:

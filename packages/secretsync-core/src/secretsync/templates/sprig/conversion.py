@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..functions import ANY, Function
-from ..numbers import floating, integer
+from ..numbers import LONGEST, floating, integer
 from ..printing import plain, print_
 from ..values import Int64, Integer, TypedList
 
@@ -62,7 +62,9 @@ def texts_of(value: object) -> list[str]:
 
 
 def parsed_float(text: str) -> float | None:
-    """Return the number that a text is, or None if it is none or too large."""
+    """Return the number that a text is, or None if it is none, too large or `LONGEST`."""
+    if len(text) >= LONGEST:
+        return None
     special = _SPECIAL_FLOATS.get(text.lower())
     return floating(text) if special is None else special
 

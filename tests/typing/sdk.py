@@ -17,6 +17,13 @@ def read() -> None:
         fields["PASSWORD"] = SecretValue("new")  # type: ignore[index]
 
 
+def methods() -> None:
+    auth = secretsync.KubernetesAuth(identity_id="id", service_account_token_audiences=("kms",))
+    secretsync.open("https://kms.example", auth=auth).close(revoke=True)
+    ldap = secretsync.LdapAuth(identity_id="id")
+    secretsync.open("https://kms.example", auth=ldap, credentials={"username": "ada", "password": SecretValue("s")})
+
+
 def watch(kms: Client) -> None:
     with kms.watch("shop", "prod", "/shop", interval=30.0) as changes:
         assert_type(changes.error, SecretSyncError | None)
@@ -28,6 +35,8 @@ def watch(kms: Client) -> None:
 def mistakes(kms: Client) -> None:
     secretsync.open("https://kms.example", "id", "secret")  # type: ignore[call-arg]
     secretsync.open("https://kms.example", client_id="id", client_secret=b"secret")  # type: ignore[arg-type]
+    secretsync.open("https://kms.example", auth="kubernetes")  # type: ignore[arg-type]
+    secretsync.KubernetesAuth("id")  # type: ignore[call-arg]
     kms.folder("shop", "prod", "/shop", deep=True)  # type: ignore[call-arg]
     kms.folder("shop", "prod")["PASSWORD"].lower()  # type: ignore[attr-defined]
 

@@ -21,6 +21,7 @@ from typing import Final, Self, final
 
 from attrs import evolve
 
+from .auth.method import Method
 from .auth.token import Token
 from .auth.universal import METHOD
 from .backends.kms.backend import KMSBackend
@@ -28,7 +29,7 @@ from .backends.kms.queries import Folder
 from .backends.kms.scope import Scope, found
 from .backends.kms.urls import normalise
 from .client_policy import SDK, ClientPolicy
-from .clock import Clock
+from .clock import Clock, Deadline
 from .digest import Digester
 from .errors import InvalidInput, SecretNotFound, SecretSyncError
 from .http import Http
@@ -65,7 +66,13 @@ def _unseen(query: Folder, document: Document) -> None:
 
 
 def open(  # noqa: A001 - `secretsync.open` reads as it should
-    url: str, *, client_id: str, client_secret: str | SecretValue, policy: ClientPolicy = SDK
+    url: str,
+    *,
+    client_id: str = "",
+    client_secret: str | SecretValue = "",
+    auth: Method = METHOD,
+    credentials: Mapping[str, str | SecretValue] | None = None,
+    policy: ClientPolicy = SDK,
 ) -> Client:
     """Return a client of one KMS under one identity. Nothing is sent before the first question.
 
@@ -73,22 +80,31 @@ def open(  # noqa: A001 - `secretsync.open` reads as it should
         url: The address of the KMS, with or without `/api`.
         client_id: Of a machine identity with universal auth.
         client_secret: Its secret.
+        auth: How to log in otherwise, such as `KubernetesAuth(identity_id=…)`.
+        credentials: What that method wants to be given, by key: `username` and `password` of LDAP.
         policy: Time-outs, limits and name.
 
     Raises:
         InvalidInput: The address cannot be one.
     """
-    secret = client_secret if isinstance(client_secret, SecretValue) else SecretValue(client_secret)
-    host = normalise(url)
-    return Client(host, {"clientId": SecretValue(client_id), "clientSecret": secret}, policy=policy)
+    universal = {"clientId": client_id, "clientSecret": client_secret}
+    given = {name: _secret(value) for name, value in (universal if credentials is None else credentials).items()}
+    return Client(normalise(url), given, policy=policy, auth=auth)
+
+
+def _secret(value: str | SecretValue) -> SecretValue:
+    return value if isinstance(value, SecretValue) else SecretValue(value)
 
 
 @final
 class Client:
     """Reads and watches folders. Safe to call from several threads; close it, or use it as a context manager."""
 
-    def __init__(self, host: str, credentials: Mapping[str, SecretValue], *, policy: ClientPolicy) -> None:
+    def __init__(
+        self, host: str, credentials: Mapping[str, SecretValue], *, policy: ClientPolicy, auth: Method = METHOD
+    ) -> None:
         self._host = host
+        self._auth = auth
         self._policy = policy
         self._clock: Clock = SystemClock()
         self._digest = Digester(urandom(32))
@@ -98,9 +114,10 @@ class Client:
         self._http = Http(policy, self._clock)
         self._mailbox = Mailbox({_GIVEN: credentials}, digest=self._digest)
         engine = Engine(digest=self._digest, chance=chance, limit=self._limit)
+        self._backend = KMSBackend(self._http, policy, chance, proofs=LocalProofs())
         executor = Executor(
             clock=self._clock,
-            backends=[KMSBackend(self._http, policy, chance, proofs=LocalProofs()), self._mailbox],
+            backends=[self._backend, self._mailbox],
             places=[self._mailbox],
             report=self._reported,
         )
@@ -117,13 +134,23 @@ class Client:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Let go of all connections and threads; watches end."""
+    def close(self, *, revoke: bool = False) -> None:
+        """Let go of all connections and threads; watches end.
+
+        Args:
+            revoke: Have the KMS refuse the tokens that were logged in for, instead of letting them end by themselves.
+
+        Raises:
+            BackendError: A token could not be revoked. Everything is closed all the same.
+        """
         for watch in tuple(self._watches.values()):
             watch.close()
         self._feeds.close()
         self._driver.close()
+        failed = self._backend.logins.revoke(Deadline.after(TIMEOUT, self._clock)) if revoke else ()
         self._http.close()
+        if failed:
+            raise failed[0]
 
     def folder(
         self, project: str, environment: str, path: str = "/", *, recursive: bool = False, timeout: float = TIMEOUT
@@ -234,7 +261,7 @@ class Client:
         return (Target(_ref(key), document.fields(Flatten()), DELIVERY, mark=key),)
 
     def _identity(self, ask: Ask) -> Identity:
-        return Identity(self._host, METHOD, _GIVEN, ask.digest(_GIVEN))
+        return Identity(self._host, self._auth, _GIVEN, ask.digest(_GIVEN))
 
     def _reported(self, report: Report) -> None:
         """Called on the engine's thread: the content, if any, was put before."""

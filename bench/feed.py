@@ -30,7 +30,7 @@ projects: [{id: p1, slug: shop}]
 identities:
   - {id: i, universal: {clientId: cid, clientSecret: s}, grants: [{project: shop, actions: [read, subscribe]}]}
 """
-FORMS: Final = ({}, {"twice": True}, {"oversize": True})
+FORMS: Final[tuple[dict[str, object], ...]] = ({}, {"twice": True}, {"oversize": True})
 """How the server sends its events, in turn."""
 
 
@@ -65,7 +65,7 @@ def listening(server: DevServer, watch: Watch) -> None:
 def measured(server: DevServer, watches: list[Watch]) -> dict[str, float]:
     taken: list[float] = []
     for n in range(ROUNDS):
-        form(server, dict(FORMS[n % len(FORMS)]))
+        form(server, FORMS[n % len(FORMS)])
         change(server, f"round-{n}")
         taken += delivered(watches, f"round-{n}")
     form(server, {})

@@ -21,7 +21,7 @@ def test_nothing_but_our_errors_comes_of_hostile_templates(seed: int) -> None:
     assert not [(text, verdict.escaped) for text, verdict in tried if verdict.escaped]
     assert not [(text, verdict.seconds) for text, verdict in tried if verdict.seconds > SLOW]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < GROWTH
-    assert sum(verdict.parsed for _, verdict in tried) > 50
+    assert sum(bool(verdict.parsed) for _, verdict in tried) > 50
 
 
 @pytest.mark.parametrize("shape", hostile.GREEDY)

@@ -18,6 +18,15 @@ from secretsync.errors import MissingExtra
 
 EXTRAS = (
     "secretsync.devserver.",
+    "secretsync.templates.kmssecret.chains",
+    "secretsync.templates.kmssecret.jwk",
+    "secretsync.templates.kmssecret.keys",
+    "secretsync.templates.kmssecret.pkcs12",
+    "secretsync.templates.sprig.certificates",
+    "secretsync.templates.sprig.encryption",
+    "secretsync.templates.sprig.keys",
+    "secretsync.templates.sprig.passwords",
+    "secretsync.templates.sprig.regex",
     "secretsync.testing.driver",
     "secretsync.testing.kms",
     "secretsync.testing.plugin",

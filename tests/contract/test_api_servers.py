@@ -22,7 +22,16 @@ from secretsync_k8s.cluster.events import Events
 from secretsync_k8s.cluster.lease import Election, LeaseName
 from secretsync_k8s.cluster.reflector import Reflector
 from secretsync_k8s.cluster.replica import Change
-from secretsync_k8s.cluster.resources import CONFIGMAPS, EVENTS, KMSSECRETS, LEASES, NAMESPACES, SECRETS, Resource
+from secretsync_k8s.cluster.resources import (
+    CONFIGMAPS,
+    EVENTS,
+    KMSSECRETS,
+    LEASES,
+    NAMESPACES,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    Resource,
+)
 from secretsync_k8s.cluster.transport import (
     JSON_PATCH,
     MERGE_PATCH,
@@ -37,7 +46,6 @@ from secretsync_k8s.testing import ClusterServer, DirectTransport, MemoryCluster
 
 CRD = crd("kmssecrets")
 CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
-SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 TARGET: Json = {"managedSecretReference": {"secretName": "env", "secretNamespace": "default"}}
 """Without a target the CRD takes no KMSSecret."""
 PATIENCE = 30.0

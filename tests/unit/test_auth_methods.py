@@ -304,6 +304,24 @@ def test_a_method_is_made_from_settings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("universal-auth", {}),
+        ("kubernetes", {"identityId": "i", "serviceAccountRef": {"name": "n", "namespace": "s"}}),
+        ("kubernetes", {"identityId": "i", "serviceAccountTokenAudiences": ["kms"]}),
+        ("aws-iam", {"identityId": "i"}),
+        ("azure", {"identityId": "i", "resource": "api://kms", "azureManagedIdentityClientId": "c"}),
+        ("gcp-id-token", {"identityId": "i"}),
+        ("gcp-iam", {"identityId": "i", "serviceAccountKeyFilePath": "/k"}),
+        ("ldap", {"identityId": "i"}),
+        ("service-token", {}),
+    ],
+)
+def test_settings_have_the_names_of_a_kmssecrets_fields(name: str, settings: Mapping[str, object]) -> None:
+    assert method(name, settings, source="spec").name == name
+
+
+@pytest.mark.parametrize(
     ("name", "settings", "problem"),
     [
         ("magic", {}, "no login method magic; there are universal-auth, kubernetes"),

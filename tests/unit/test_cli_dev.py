@@ -84,6 +84,17 @@ def test_it_prints_the_official_program_s_environment(seed: Path) -> None:
         ]
 
 
+def test_it_prints_where_the_clouds_are(tmp_path: Path) -> None:
+    path = tmp_path / "clouds.yaml"
+    path.write_text("clouds: {gcp: {serviceAccount: web@dev.iam.gserviceaccount.com}}")
+    with serving("--seed", str(path), lines=2) as (_, lines):
+        host = lines[1].strip().removeprefix("export GCE_METADATA_HOST=")
+        url = f"http://{host}/computeMetadata/v1/instance/service-accounts/default/identity?audience=i"
+        asking = urllib.request.Request(url, headers={"Metadata-Flavor": "Google"})
+        with urllib.request.urlopen(asking, timeout=10) as answer:
+            assert answer.read().count(b".") == 2
+
+
 @pytest.mark.skipif(which("curl") is None, reason="needs curl, which most systems bring: apt-get install curl")
 def test_what_it_prints_for_curl_works_as_it_stands(seed: Path) -> None:
     with serving("--seed", str(seed), "--show-values") as (_, lines):

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from attrs import frozen
 
+from ..errors import BackendError, CredentialsNotFound
 from ..http import Body
 from ..values import SecretValue
 from .method import Means, Method
@@ -59,11 +60,17 @@ class KubernetesAuth(Method):
         if "jwt" in means.credentials:
             return means.require("jwt")["jwt"]
         account = self.service_account_ref
-        if account is None:
-            return means.file(self.service_account_token_path)
-        return means.proofs.service_account_token(
-            namespace=account.namespace,
-            name=account.name,
-            audiences=self.service_account_token_audiences,
-            deadline=means.server.deadline,
-        )
+        return means.file(self.service_account_token_path) if account is None else self._requested(account, means)
+
+    def _requested(self, account: ServiceAccountRef, means: Means) -> SecretValue:
+        try:
+            return means.proofs.service_account_token(
+                namespace=account.namespace,
+                name=account.name,
+                audiences=self.service_account_token_audiences,
+                deadline=means.server.deadline,
+            )
+        except BackendError as error:  # what a cluster refuses says nothing about the KMS
+            detail = error.detail
+        account_name = f"{account.namespace}/{account.name}"
+        raise CredentialsNotFound(f"the cluster gives no token of the service account {account_name}: {detail}")

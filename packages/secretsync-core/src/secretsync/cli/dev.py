@@ -72,6 +72,8 @@ def _environment(server: DevServer, *, show_values: bool) -> Iterator[str]:
     For `secretsync`, for the official CLI and, as comments with the commands to try, for both and for curl.
     """
     yield f"export SECRETSYNC_URL={server.url}"
+    for name, value in server.clouds_environment.items():
+        yield f"export {name}={shlex.quote(value)}"
     universal = next((one.universal for one in server.seed.identities if one.universal), None)
     if universal is None:
         return

@@ -30,6 +30,7 @@ from secretsync.values import NO_VERSION, SecretValue, Version
 from ..cluster.configmaps import ClusterConfigMap
 from ..cluster.events import Events
 from ..cluster.marks import GROUP
+from ..cluster.proofs import ClusterProofs
 from ..cluster.reflector import Reflectors
 from ..cluster.replica import Change, ChangeType
 from ..cluster.resources import CONFIGMAPS, SECRETS
@@ -115,9 +116,10 @@ def assemble(
     watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
     objects: Objects[Any] = Objects(kind, digest=digest, moved=partial(_has_moved, watches))
     watched = WatchedSecrets(secrets, watches)
+    proofs = ClusterProofs(transport, LocalProofs())
     executor = Executor(
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance, proofs=LocalProofs()), metrics, "kms", clock), watched],
+        backends=[Counted(KMSBackend(http, OPERATOR, chance, proofs=proofs), metrics, "kms", clock), watched],
         places=[watched],
         report=Reporter(objects, transport, events, metrics, clock).report,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .changing import CHANGING
 from .evaluation import EVALUATION
 from .hosts import HOSTS
 from .kms import KMS
@@ -23,6 +24,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *WRITING,
     *OBJECTS,
     *KMS,
+    *CHANGING,
     *WATCHING,
     *LEADING,
 )

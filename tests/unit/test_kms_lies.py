@@ -19,6 +19,7 @@ from secretsync.backends.kms.writes import Edit, Place, Writes
 from secretsync.client_policy import SDK
 from secretsync.clock import Deadline
 from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver.faults import wrong_answer
 from secretsync.errors import (
     ApprovalRequired,
     BackendError,
@@ -104,6 +105,7 @@ LIES: dict[str, tuple[Fault, type[BackendError], Scope]] = {
 @pytest.mark.parametrize("name", LIES)
 def test_a_lie_is_one_error_in_time(server: DevServer, http: Http, asked: type[AnyQuery], name: str) -> None:
     fault, kind, scope = LIES[name]
+    wrong_answer(fault)  # a bomb takes long to make, and is kept
     server.faults.add(fault)
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, CLOCK.monotonic()
     wire = read(server, http, asked)

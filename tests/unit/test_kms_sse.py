@@ -40,6 +40,7 @@ def frames(pieces: Iterable[bytes], *, most: int = 1 << 20) -> list[Frame]:
         (b": comment\n\ndata\n\n", [Frame("message", "")]),
         (b"data: \xff\n\n", [Frame("message", "\ufffd")]),
         (b"data: x\n", []),
+        (b"data: x\n\ndata: y\n\n", [Frame("message", "x"), Frame("message", "y")]),
         (b"event: a\n\ndata: of another\n\n", [Frame("a"), Frame("message", "of another")]),
     ],
 )

@@ -74,6 +74,22 @@ KMS: Final = (
         killer="unit/test_auth_lifecycle.py::test_near_the_maximum_there_is_a_login_and_no_renewal",
     ),
     Mutant(
+        name="used-up-token-sent",
+        file="secretsync/reconcile/reads.py",
+        before="    if dependants.used > answer.uses:\n",
+        after="    if dependants.used > answer.uses + 1:\n",
+        bug="A token of few uses is sent once too often, and refused (kms-api §2.4).",
+        killer="unit/test_reads.py::test_a_token_of_few_uses_is_replaced_before_it_is_used_up",
+    ),
+    Mutant(
+        name="given-token-revoked",
+        file="secretsync/auth/logins.py",
+        before="        if not isinstance(method, GivenToken):\n",
+        after="        if True:\n",
+        bug="A token that somebody made for this program and others is revoked when one of them ends.",
+        killer="unit/test_auth_lifecycle.py::test_a_token_that_was_given_is_neither_renewed_nor_revoked",
+    ),
+    Mutant(
         name="refused-token-renewed",
         file="secretsync/auth/logins.py",
         before="                del self._held[identity]\n",

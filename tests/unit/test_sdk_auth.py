@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,21 @@ def test_a_refused_token_is_replaced_and_nobody_notices(server: DevServer, end: 
         getattr(server.model, end)()
         assert kms.secret("shop", "prod", "/", "A").text() == "a"
     assert len(server.asked("login")) == 2
+
+
+def test_a_wrong_secret_is_sent_once_however_many_ask(server: DevServer) -> None:
+    with secretsync.open(server.url, client_id="cid", client_secret="canary-wrong") as kms:
+        for path in ("/", "/a", "/b", "/", "/a"):
+            with pytest.raises(AuthenticationFailed, match="does not accept the client id or its secret"):
+                kms.folder("shop", "prod", path)
+    assert len(server.asked("login")) == 1
+
+
+def test_many_who_ask_at_once_share_one_login(server: DevServer) -> None:
+    with secretsync.open(server.url, client_id="cid", client_secret="canary-s") as kms, ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: kms.secret("shop", "prod", "/", "A").text(), range(64)))
+    assert found == ["a"] * 64
+    assert len(server.asked("login")) == 1
 
 
 def test_without_credentials_nothing_is_sent(server: DevServer) -> None:

@@ -140,7 +140,7 @@ def endured(count: int, seed: int) -> Iterator[str]:
     chance, since = Random(seed), memory()
     for begin in range(0, count, BATCH):
         texts = [hostile.written(chance) for _ in range(min(BATCH, count - begin))]
-        asked = [{"text": "", "raw": raw(text), "functions": "sprig", "parse_only": True} for text in texts]
+        asked = [{"text": "", "raw": raw(text), "functions": "kmssecret", "parse_only": True} for text in texts]
         answers = answered(asked)
         with limited_memory():
             verdicts = list(map(hostile.tried, texts))

@@ -10,9 +10,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
-	"slices"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -100,8 +101,15 @@ var sprigFunctions = func() template.FuncMap {
 	return functions
 }()
 
-// kmsSecretFunctions are those of KMSSecret beyond Sprig whose answers are the same each time.
-var kmsSecretFunctions = template.FuncMap{
+// kmsSecretFunctions are Sprig's, and those of KMSSecret beyond Sprig whose answers are the same each time.
+var kmsSecretFunctions = func() template.FuncMap {
+	functions := template.FuncMap{}
+	maps.Copy(functions, sprigFunctions)
+	maps.Copy(functions, beyondSprig)
+	return functions
+}()
+
+var beyondSprig = template.FuncMap{
 	"encodeBase64": func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
 	"decodeBase64ToBytes": func(text string) string {
 		raw, err := base64.StdEncoding.DecodeString(text)
@@ -124,8 +132,6 @@ var kmsSecretFunctions = template.FuncMap{
 		}
 		return found
 	},
-	"dict": sprig.TxtFuncMap()["dict"],
-	"list": sprig.TxtFuncMap()["list"],
 }
 
 func functions(set string) template.FuncMap {

@@ -151,7 +151,7 @@ class SprigAuthor(Author):
             return self.sorted_()
         if self.chance.random() < 0.1:
             # A time is none of the terms: verbs of numbers show what Go keeps within it, which we do not have.
-            return f'printf "{self.chance.choice(FORMATS)}" {self.expression(self.chance.choice("sifblLm"), 0)}'
+            return f'printf "{self.chance.choice(FORMATS)}" {self.chance.choice(TERMS[self.chance.choice("sifblLm")])}'
         return self.call(self.chance.choice(CALLS), depth)
 
     def sorted_(self) -> str:

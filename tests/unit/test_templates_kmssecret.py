@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
-from secretsync.templates import ExecutionError, ParseError, parse
+from secretsync.templates import ExecutionError, LimitExceeded, Limits, ParseError, parse
 from secretsync.templates.kmssecret import FUNCTIONS, KMS_SECRET, parameters
+from secretsync.templates.kmssecret.der import iterations
 
 SEED = bytes(range(32))
 PUBLIC = {"kty": "OKP", "crv": "Ed25519", "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"}
@@ -63,7 +65,6 @@ LEAF = certificate("leaf", KEY, "middle", KEYS[1])
 OTHER = certificate("another", ed25519.Ed25519PrivateKey.from_private_bytes(b"\5" * 32), "middle", KEYS[1])
 
 
-@pytest.mark.row("kmssecret-48")
 def test_the_dot_is_a_map_of_values_with_their_paths() -> None:
     data = parameters({"A": ("1", "/x"), "b-c": ("2", "/")})
     text = '{{ .A.Value }} {{ .A }} {{ (index . "b-c").Value }} [{{ (index . "no-key").Value }}] {{ .NOPE.Value }}'
@@ -242,6 +243,30 @@ def test_certificates_come_out_from_the_leaf_to_the_root() -> None:
 )
 def test_what_is_no_pkcs12_or_cannot_become_one_is_refused(text: str, error: str) -> None:
     assert error in refused(text, leaf=LEAF, key=PRIVATE_PEM, other=OTHER)
+
+
+def test_a_structure_that_would_take_long_to_open_is_not_opened() -> None:
+    lock = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(3000).hmac_hash(SHA256()).build(b"pw")
+    made = serialize_key_and_certificates(None, KEY, x509.load_pem_x509_certificate(LEAF.encode()), [], lock)
+    assert iterations(made) == 2 * 3000 + 2048
+    text = "{{ pkcs12keyPass `pw` .data }}"
+    template = parse("t", text, dialect=KMS_SECRET, limits=Limits(iterations=100_000))
+    assert template.render({"data": made.decode("utf-8", "surrogateescape")}) == PRIVATE_PEM
+    rounds = (3000).to_bytes(2, "big")
+    slow = made.replace(b"\x02\x02" + rounds, b"\x02\x02\x7f\xff")
+    assert iterations(slow) == 2 * 0x7FFF + 2048
+    template = parse("t", text, dialect=KMS_SECRET, limits=Limits(iterations=10_000))
+    with pytest.raises(LimitExceeded) as caught:
+        template.render({"data": slow.decode("utf-8", "surrogateescape")})
+    assert caught.value.limit == "iterations"
+
+
+def test_keys_count_by_their_size() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    written = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    template = parse("t", "{{ pemToPkcs12 .cert .key }}", dialect=KMS_SECRET, limits=Limits(iterations=1000))
+    with pytest.raises(LimitExceeded):
+        template.render({"cert": LEAF, "key": written})
 
 
 # PEM and chains.

@@ -13,24 +13,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from ..errors import FunctionError
 from ..functions import Function
 from ..pem import write_block
-from .keys import pkcs8, spki
+from ..runtime import Run
+from .keys import KEY_COST, pkcs8, spki
 
 
-def public_pem(text: str) -> str:
+def public_pem(run: Run, text: str) -> str:
     """Return a public key, as SubjectPublicKeyInfo in PEM."""
-    return write_block("PUBLIC KEY", spki(_key(text, private=False)))
+    return write_block("PUBLIC KEY", spki(_key(run, text, private=False)))
 
 
-def private_pem(text: str) -> str:
+def private_pem(run: Run, text: str) -> str:
     """Return a private key, as PKCS#8 in PEM."""
-    return write_block("PRIVATE KEY", pkcs8(_key(text, private=True)))
+    return write_block("PRIVATE KEY", pkcs8(_key(run, text, private=True)))
 
 
-def _key(text: str, *, private: bool) -> Any:
+def _key(run: Run, text: str, *, private: bool) -> Any:
     jwk = _object(text)
     make = _KINDS.get(str(jwk.get("kty")))
     if make is None or ("d" in jwk) != private:
         raise FunctionError(f"the key is no {'private' if private else 'public'} one")
+    if private:
+        run.spend(len(text) ** 2 // KEY_COST)
     try:
         return make(jwk, private)
     except (KeyError, TypeError, ValueError, ArithmeticError):
@@ -54,6 +57,7 @@ def _bytes(jwk: dict[str, Any], name: str) -> bytes:
     return binascii.a2b_base64(written.translate(_STANDARD) + "=" * (-len(written) % 4), strict_mode=True)
 
 
+_MOST_BITS: Final = 16384
 _STANDARD: Final = str.maketrans("-_+/", "+/  ")
 
 
@@ -63,6 +67,8 @@ def _number(jwk: dict[str, Any], name: str) -> int:
 
 def _rsa(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001  # as all of `_KINDS`
     public = rsa.RSAPublicNumbers(_number(jwk, "e"), _number(jwk, "n"))
+    if public.n.bit_length() > _MOST_BITS:
+        raise ValueError
     if not private:
         return public.public_key()
     d = _number(jwk, "d")
@@ -90,6 +96,6 @@ def _edwards(jwk: dict[str, Any], private: bool) -> Any:  # noqa: FBT001
 _KINDS: Final[Mapping[str, Callable[[dict[str, Any], bool], Any]]] = {"EC": _elliptic, "OKP": _edwards, "RSA": _rsa}
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
-    "jwkPrivateKeyPem": Function(private_pem, ("string",), gives="string"),
-    "jwkPublicKeyPem": Function(public_pem, ("string",), gives="string"),
+    "jwkPrivateKeyPem": Function(private_pem, ("string",), gives="string", needs_run=True),
+    "jwkPublicKeyPem": Function(public_pem, ("string",), gives="string", needs_run=True),
 }

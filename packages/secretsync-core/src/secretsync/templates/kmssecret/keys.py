@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -25,13 +25,22 @@ from cryptography.x509 import (
 )
 
 from ..errors import FunctionError
+from ..runtime import Run
+from .der import iterations
 
 PrivateKey = Any
 """One of cryptography's many kinds of private keys."""
+KEY_COST: Final = 250
+"""Reading a private key proves its primes: the square of its bytes by this is what it counts in turns of a loop."""
+DERIVATION_COST: Final = 4
+"""So many iterations of a key derivation count as one turn."""
+_LARGEST_KEY: Final = 5000
+"""Bytes that a key in a PKCS#12 structure may have, whose size is not known before it is opened."""
 
 
-def private_key(der: bytes) -> PrivateKey:
+def private_key(run: Run, der: bytes) -> PrivateKey:
     """Return the key of a PKCS#8, PKCS#1 or SEC 1 structure."""
+    run.spend(len(der) ** 2 // KEY_COST)
     try:
         return load_der_private_key(der, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -75,8 +84,9 @@ def key_ids(found: Certificate) -> tuple[bytes, bytes]:
     return subject, authority or b""
 
 
-def opened(data: bytes, password: bytes) -> tuple[PrivateKey, list[Certificate]]:
+def opened(run: Run, data: bytes, password: bytes) -> tuple[PrivateKey, list[Certificate]]:
     """Return the key and the certificates of a PKCS#12 structure."""
+    run.spend(iterations(data) // DERIVATION_COST + min(len(data), _LARGEST_KEY) ** 2 // KEY_COST)
     try:
         found = load_pkcs12(data, password)
     except ValueError:

@@ -98,15 +98,15 @@ class _Look:
         Raises:
             Excess: It has too many parts, or too long ones.
         """
-        is_plain = True
-        parts: Iterable[object] = value  # type: ignore[assignment]  # a list, or something else below
         if type(value) is dict:
-            keys, parts = "".join(value), value.values()
+            keys = "".join(value)
             self._size += len(keys)
-            is_plain = keys.isascii() or re.search(_NO_UTF_8, keys) is None
-        elif type(value) is not list:
-            return self._other(value, depth)
-        return self._see_parts(parts, len(value), depth) and is_plain
+            # Else their order as characters is not that as bytes.
+            sorts = keys.isascii() or re.search(_NO_UTF_8, keys) is None
+            return self._see_parts(value.values(), len(value), depth) and sorts
+        if type(value) is list:
+            return self._see_parts(value, len(value), depth)
+        return self._other(value, depth)
 
     def _see_parts(self, parts: Iterable[object], count: int, depth: int) -> bool:
         classes = set(map(type, parts))

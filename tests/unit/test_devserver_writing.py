@@ -111,6 +111,14 @@ def test_a_metadatum_that_is_encrypted_is_not_filtered_by(ask: Asker) -> None:
         assert len(body["secrets"]) == found
 
 
+@pytest.mark.parametrize("mode", ["failOnNotFound", "ignore", "upsert"])
+def test_a_name_that_is_taken_is_refused_in_every_mode(ask: Asker, mode: str) -> None:
+    ask("POST", "/api/v4/secrets/N", {**V4, "secretValue": "1"})
+    body = {**V4, "mode": mode, "secrets": [{"secretKey": "A", "newSecretName": "N"}]}
+    assert ask("PATCH", "/api/v4/secrets/batch", body)[0] == 400
+    assert ask.values() == {"A": "a", "N": "1"}
+
+
 def test_a_secret_can_have_another_name(ask: Asker) -> None:
     row = ask("PATCH", "/api/v4/secrets/A", {**V4, "newSecretName": "Z"})[1]["secret"]
     assert (row["secretKey"], row["version"]) == ("Z", 2)

@@ -148,8 +148,18 @@ def test_what_came_while_connecting_is_registered_for_at_once() -> None:
     assert made.opened() == [Suspect((APP, OTHER)), Drop()]
 
 
+def test_a_connection_for_nobody_is_ended_and_the_next_need_not_wait() -> None:
+    made = watching(APP, OTHER)
+    assert made.forget(OTHER) == []
+    assert made.forget(APP) == [Drop()]
+    made.ended(None, 5.0)
+    assert made.wake_at == FOREVER
+    made.watch(Watched(APP))
+    assert made.due(5.0) == [Connect((AT_APP,))]
+
+
 def test_nobody_hears_of_what_was_forgotten() -> None:
-    made = watching(APP)
+    made = watching(APP, OTHER)
     made.heard([AT_APP], 0.0)
     made.forget(APP)
     assert made.due(1.0) == [Suspect(())]

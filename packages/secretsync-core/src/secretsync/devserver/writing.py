@@ -103,7 +103,7 @@ class Writing:
         there = [(where, edit) for where, edit in places if edit.key in self.tree.folders[where].secrets]
         if missing == "failOnNotFound":
             self._all_there(places)
-            self._names_free(places)
+        self._names_free(there)
         chosen = places if missing == "upsert" else there
         return self._guarded(places) or tuple(self._put(*place) for place in chosen)
 

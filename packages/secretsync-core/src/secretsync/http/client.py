@@ -232,7 +232,8 @@ def _pieces(answer: httpx.Response, asked: Request, *, cap: int) -> Iterator[byt
 def _cut(answer: httpx.Response) -> None:
     """End a stream under whoever reads it: closing alone would leave them waiting."""
     with suppress(OSError):
-        answer.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        # Of the plain socket's class: that of TLS would take its state from under the reader first.
+        socket.socket.shutdown(answer.extensions["network_stream"].get_extra_info("socket"), socket.SHUT_RDWR)
 
 
 def _bearer(token: SecretValue, *, origin: str, operation: str) -> str:

@@ -69,7 +69,7 @@ class Renew:
 
 @frozen
 class Drop:
-    """End the connection; another one follows."""
+    """End the connection; another one follows if somebody watches."""
 
 
 Effect = Connect | Suspect | Renew | Drop
@@ -104,10 +104,11 @@ class Watching:
         self._watched[watched.query] = watched
         return [] if known == watched else self._fit()
 
-    def forget(self, query: Folder) -> None:
-        """Keep no eye on it any more; too much is heard until the next connection."""
+    def forget(self, query: Folder) -> list[Effect]:
+        """Keep no eye on it any more; of what is left too much is heard until the next connection."""
         self._doubted.pop(query, None)
         self._watched.pop(query, None)
+        return [] if self._watched else self._drop()
 
     def token(self) -> None:
         """There is another token."""
@@ -155,7 +156,11 @@ class Watching:
     def _fit(self) -> list[Effect]:
         """Have another connection if the one there is hears too little."""
         heard = all(any(has.holds(place) for has in self._registered) for place in self._wanted())
-        if self.phase is not Phase.OPEN or heard:
+        return [] if heard else self._drop()
+
+    def _drop(self) -> list[Effect]:
+        """End the connection, if there is one; another need not wait."""
+        if self.phase is not Phase.OPEN:
             return []
         self._replacing = True
         return [Drop()]

@@ -136,8 +136,8 @@ def told(found: dict[str, list[Difference]]) -> Iterator[str]:
 
 
 def endured(count: int, seed: int) -> Iterator[str]:
-    """Try hostile templates; yield a line for each that is not taken as it should be, and a last one of the whole."""
-    chance, since = Random(seed), memory()
+    """Try hostile templates; yield a line for each that is not taken as it should be."""
+    chance = Random(seed)
     for begin in range(0, count, BATCH):
         texts = [hostile.written(chance) for _ in range(min(BATCH, count - begin))]
         asked = [{"text": "", "raw": raw(text), "functions": "kmssecret", "parse_only": True} for text in texts]
@@ -147,7 +147,7 @@ def endured(count: int, seed: int) -> Iterator[str]:
         for text, verdict, answer in zip(texts, verdicts, answers, strict=True):
             if verdict.escaped or verdict.seconds > SLOW or verdict.parsed not in ("error" not in answer, None):
                 yield f"{text[:SHOWN_TEXT]!r}: {verdict}, Go {answer}"
-    yield f"{count} hostile templates; the process grew by {memory() - since} MiB at most"
+        sys.stderr.write(f"{begin + len(texts)} hostile templates tried\n")
 
 
 def raw(text: str) -> str:
@@ -181,8 +181,12 @@ def main() -> int:
     ones = [one for group in found.values() for one in group]
     outcomes = sum(one.is_of_outcome for one in ones)
     print(f"{outcomes} outcomes differ, and {len(ones) - outcomes} texts of errors")
-    *bad, summary = endured(args.fuzz, args.seed)
-    print(*bad, summary, sep="\n")
+    since, bad = memory(), 0
+    for line in endured(args.fuzz, args.seed):
+        print(line, flush=True)
+        bad += 1
+    grown = memory() - since
+    print(f"{bad} of {args.fuzz} hostile templates went wrong; the process grew by {grown} MiB at most")
     return bool(ones or bad)
 
 

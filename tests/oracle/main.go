@@ -106,8 +106,17 @@ var kmsSecretFunctions = func() template.FuncMap {
 	functions := template.FuncMap{}
 	maps.Copy(functions, sprigFunctions)
 	maps.Copy(functions, beyondSprig)
+	for _, name := range onlyNamed {
+		functions[name] = func(...any) string { panic("this is for parsing alone") }
+	}
 	return functions
 }()
+
+// onlyNamed are those that are not executed here: what they give is by chance, or not worth a library.
+var onlyNamed = []string{
+	"filterCertChain", "filterPEM", "fullPemToPkcs12", "fullPemToPkcs12Pass", "jwkPrivateKeyPem", "jwkPublicKeyPem",
+	"pemToPkcs12", "pemToPkcs12Pass", "pkcs12cert", "pkcs12certPass", "pkcs12key", "pkcs12keyPass",
+}
 
 var beyondSprig = template.FuncMap{
 	"encodeBase64": func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },

@@ -106,7 +106,7 @@ urlParse U>u · urlJoin m>s
 date yd>s · date_in_zone ydZ>s · dateInZone yEZ>s · date_modify Dd>d · dateModify Dd>d · must_date_modify Dd>d
 mustDateModify Dd>d · mustToDate ys>d · toDate ys>d · duration E>s · duration s>s · durationRound D>s · durationRound E>s
 htmlDate d>s · htmlDate E>s · htmlDateInZone dZ>s · unixEpoch d>i · ago d>s · ago E>s · now >d
-trim s>s · upper s>s · eq aa>b · ne aa>b · lt nn>b · and aa*>a · or aa*>a · not a>b · len l>i · len m>i · len s>i
+eq aa>b · ne aa>b · lt nn>b · and aa*>a · or aa*>a · not a>b · len l>i · len m>i · len s>i
 index lN>a · index mk>a · print a*>s · html s>s · js s>s · urlquery s>s
 """  # fmt: skip
 CALLS: Final[tuple[tuple[str, str, str], ...]] = tuple(

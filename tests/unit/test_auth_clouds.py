@@ -235,7 +235,7 @@ def test_an_odd_region_is_told(server: DevServer, login: Login) -> None:
 @pytest.mark.parametrize(
     ("variables", "files", "meaning"),
     [
-        ({"AWS_EC2_METADATA_DISABLED": "true"}, {}, "there are no AWS keys"),
+        ({"AWS_EC2_METADATA_DISABLED": "true"}, {}, "no AWS keys: not in the environment"),
         ({"AWS_SHARED_CREDENTIALS_FILE": "/none"}, {}, "/none cannot be read"),
         ({"AWS_PROFILE": "empty"}, {"~/.aws/credentials": CONFIG}, "no keys for the profile empty"),
         ({"AWS_PROFILE": "x"}, {"~/.aws/credentials": "canary"}, "no keys for the profile x"),
@@ -252,6 +252,11 @@ def test_keys_that_cannot_be_had_are_told(
 ) -> None:
     by = evolve(AWS, region="eu-west-1")
     assert meaning in refused(login, CredentialsNotFound, by, here(server, files, **variables))
+
+
+def test_without_a_region_and_an_instance_that_is_told(login: Login) -> None:
+    proofs = FakeProofs(variables={**KEYS, "AWS_EC2_METADATA_DISABLED": "true"})
+    assert "no AWS region: not in the environment" in refused(login, CredentialsNotFound, AWS, proofs)
 
 
 def test_a_container_without_its_token_gets_nothing(server: DevServer, login: Login) -> None:

@@ -10,7 +10,7 @@ from configparser import ConfigParser
 from configparser import Error as ConfigError
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..errors import CredentialsNotFound
 from ..http import Request, Response
@@ -22,6 +22,7 @@ _FILE: Final = "~/.aws/credentials"
 _CONTAINER: Final = "http://169.254.170.2"
 _INSTANCE: Final = "http://169.254.169.254"
 _TOKEN_SECONDS: Final = "21600"  # noqa: S105 - how long the token for the metadata service lives
+_DOCUMENT: Final = "/latest/dynamic/instance-identity/document"
 _OPERATION: Final = "get AWS keys"
 
 
@@ -49,7 +50,7 @@ def region_here(means: Means) -> str:
     variable = means.proofs.variable
     if named := variable("AWS_REGION") or variable("AWS_DEFAULT_REGION"):
         return named
-    region = _object(_instance_answer(means, "/latest/dynamic/instance-identity/document")).get("region")
+    region = _object(_instance_answer(means, _DOCUMENT)).get("region")
     if isinstance(region, str) and region:
         return region
     raise CredentialsNotFound("no AWS region is named; set AWS_REGION")
@@ -99,12 +100,7 @@ def _file(means: Means) -> Keys | None:
             raise
         return None
     profile = variable("AWS_PROFILE") or "default"
-    parser = ConfigParser(interpolation=None, default_section="")
-    try:
-        parser.read_string(raw.text())
-        section: Mapping[str, str] = dict(parser.items(profile)) if parser.has_section(profile) else {}
-    except (ConfigError, ValueError):
-        section = {}
+    section = _section(raw, profile)
     key, secret, token = (
         section.get(f"aws_{name}", "") for name in ("access_key_id", "secret_access_key", "session_token")
     )
@@ -113,6 +109,16 @@ def _file(means: Means) -> Keys | None:
     if named or variable("AWS_PROFILE"):
         raise CredentialsNotFound(f"{named or _FILE} holds no keys for the profile {profile}")
     return None
+
+
+def _section(raw: SecretValue, profile: str) -> Mapping[str, str]:
+    """Return a section of the file, empty if there is none or the file is none of AWS's."""
+    parser = ConfigParser(interpolation=None, default_section="")
+    try:
+        parser.read_string(raw.text())
+        return dict(parser.items(profile))
+    except (ConfigError, ValueError):  # whose texts quote the file
+        return {}
 
 
 def _container(means: Means) -> Keys | None:
@@ -133,17 +139,18 @@ def _container(means: Means) -> Keys | None:
 
 
 def _instance(means: Means) -> Keys:
-    if means.proofs.variable("AWS_EC2_METADATA_DISABLED").lower() == "true":
-        raise CredentialsNotFound("there are no AWS keys: not in the environment, in a file or of a container")
     path = "/latest/meta-data/iam/security-credentials"
     role = _instance_answer(means, f"{path}/").body.decode("ascii", "replace").split("\n", 1)[0].strip()
-    return _keys(_object(_instance_answer(means, f"{path}/{role}")), "the instance's metadata service")
+    return _keys(_object(_instance_answer(means, f"{path}/{quote(role, safe='')}")), "the instance's metadata service")
 
 
 # -- answers
 
 
 def _instance_answer(means: Means, path: str) -> Response:
+    if means.proofs.variable("AWS_EC2_METADATA_DISABLED").lower() == "true":
+        what = "region" if path == _DOCUMENT else "keys"
+        raise CredentialsNotFound(f"no AWS {what}: not in the environment, and the instance may not be asked")
     host = means.proofs.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT").rstrip("/") or _INSTANCE
     service = "the instance's metadata service"
     wanted = {"X-aws-ec2-metadata-token-ttl-seconds": _TOKEN_SECONDS}

@@ -73,19 +73,10 @@ class Logins:
         if not isinstance(method, Method):
             raise InvalidInput([f"login method {method}: not known"])
         began, server = deadline.clock.monotonic(), Server(self._http, identity.host, identity.trust, deadline)
-        with self._lock:
-            held = self._held.get(identity)
-        # Renewing gives back no uses.
-        renewed = self._renewed(held, server) if held and not method.uses and self._may_renew(held, began) else None
-        if held and renewed:
-            granted, latest = renewed, held.latest
-        else:
-            source = f"{identity.source}" if identity.source else "the settings of the login"
-            granted = log_in(method, Means(server, self._proofs, credentials, source, method.operation))
-            latest = began + granted.budget
+        held = self._next(identity, method, credentials, server, began)
         if not isinstance(method, GivenToken):
-            self._keep(identity, _Held(granted.token, began + granted.life, granted.life, latest), now=began)
-        return self._found(granted, method, took=deadline.clock.monotonic() - began)
+            self._keep(identity, held, now=began)
+        return self._found(held, method, took=deadline.clock.monotonic() - began)
 
     def refused(self, identity: Identity, token: SecretValue) -> None:
         """Take note that the server refuses a token: what comes after it is a login."""
@@ -108,6 +99,18 @@ class Logins:
                 errors.append(error)
         return tuple(errors)
 
+    def _next(
+        self, identity: Identity, method: Method, credentials: Mapping[str, SecretValue], server: Server, began: float
+    ) -> _Held:
+        with self._lock:
+            held = self._held.get(identity)
+        # A token of so many uses is not renewed, because that gives none of them back.
+        if held and not method.uses and self._may_renew(held, began) and (renewed := self._renewed(held, server)):
+            return _Held(renewed.token, began + renewed.life, renewed.life, held.latest)
+        source = f"{identity.source}" if identity.source else "the settings of the login"
+        granted = log_in(method, Means(server, self._proofs, credentials, source, method.operation))
+        return _Held(granted.token, began + granted.life, granted.life, began + granted.budget)
+
     def _may_renew(self, held: _Held, now: float) -> bool:
         """Whether a renewal that arrives as late as we would wait for it still stays within the maximum."""
         patience = self._policy.connect_timeout + self._policy.read_timeout
@@ -126,9 +129,9 @@ class Logins:
             self._held = {who: one for who, one in self._held.items() if one.ends > now}
             self._held[identity] = held
 
-    def _found(self, granted: Granted, method: Method, *, took: float) -> Found[SecretValue]:
+    def _found(self, held: _Held, method: Method, *, took: float) -> Found[SecretValue]:
         # Earlier by a little, so that tokens of one start are not replaced in one moment.
-        renew_in = self._policy.renew_at * granted.life * (1.0 - _JITTER * self._chance())
+        renew_in = self._policy.renew_at * held.life * (1.0 - _JITTER * self._chance())
         # The server counts from somewhere in between; half of it is kept of a life that is over when it arrives.
-        expires_in = max(granted.life - took - _ON_ITS_WAY, granted.life / 2)
-        return Found(granted.token, renew_in=min(renew_in, expires_in), expires_in=expires_in, uses=method.uses)
+        expires_in = max(held.life - took - _ON_ITS_WAY, held.life / 2)
+        return Found(held.token, renew_in=min(renew_in, expires_in), expires_in=expires_in, uses=method.uses)

@@ -354,6 +354,13 @@ def test_a_service_token_says_its_project_and_reads_its_scopes(clock: ManualCloc
     assert get(kms, "/api/v3/secrets/raw", token, **where, secretPath="/other")[1].get("secrets", []) == []
 
 
+@pytest.mark.parametrize("query", [{}, {"workspaceId": "p2", "environment": "dev", "secretPath": "/other"}])
+def test_a_service_token_of_one_folder_reads_it_whatever_is_asked(clock: ManualClock, query: dict[str, str]) -> None:
+    kms = KMS(parse_seed(SERVICE.replace("/app/**", "/app")), clock=clock, entropy=bytes)
+    status, listed = get(kms, "/api/v3/secrets/raw", "st.id.canary", **query)
+    assert (status, [row["secretValue"] for row in listed["secrets"]]) == (200, ["a"])
+
+
 def test_another_token_is_no_service_token(serve: Serve, clock: ManualClock) -> None:
     kms = serve()
     assert get(kms, "/api/v2/service-token", login(kms).token.text())[0] == 400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
 
 from attrs import field, frozen
@@ -13,7 +13,7 @@ from ..model import KMS
 from ..parameters import ReadParameters, read_parameters, view_parameters
 from ..routing import Call, Reply, Route, written
 from ..seed import Identity, Project
-from .caller import caller
+from .caller import bearer, caller
 
 _V4: Final = "/api/v4/"
 _MOST_KEPT: Final = 256
@@ -81,8 +81,17 @@ class _Secrets:
         return {"secret": wire.own_row(row, project.id)}
 
     def _read(self, who: Identity, call: Call) -> tuple[Project, ReadParameters]:
-        wanted = read_parameters(call.query, generous=_generous(call))
+        wanted = read_parameters({**call.query, **self._own_scope(call, who)}, generous=_generous(call))
         return self.kms.project(who, id=wanted.project_id, slug=wanted.project_slug), wanted
+
+    def _own_scope(self, call: Call, who: Identity) -> Mapping[str, str]:
+        """Return what a service token of one scope reads, whatever is asked; nothing for all others."""
+        service = self.kms.identities.service(bearer(call))
+        if service is None or len(service.scopes) != 1:
+            return {}
+        (scope,), (project,) = service.scopes, self.kms.projects(who)
+        path = {} if "*" in scope.secret_path else {"secretPath": scope.secret_path}
+        return {"projectId": project.id, "environment": scope.environment, **path}
 
 
 def _generous(call: Call) -> bool:

@@ -361,6 +361,14 @@ def test_a_service_token_of_one_folder_reads_it_whatever_is_asked(clock: ManualC
     assert (status, [row["secretValue"] for row in listed["secrets"]]) == (200, ["a"])
 
 
+def test_service_tokens_of_one_name_see_their_own_scopes_only(clock: ManualClock) -> None:
+    two = "serviceTokens: [{token: st.id2.x, project: shop, name: ci, scopes: [{environment: prod, secretPath: /other/**}]}, "
+    kms = KMS(parse_seed(SERVICE.replace("serviceTokens: [", two)), clock=clock, entropy=bytes)
+    where = {"workspaceId": "p1", "environment": "prod", "secretPath": "/app"}
+    assert get(kms, "/api/v3/secrets/raw", "st.id.canary", **where)[1]["secrets"] != []
+    assert get(kms, "/api/v3/secrets/raw", "st.id2.x", **where)[1].get("secrets", []) == []
+
+
 def test_another_token_is_no_service_token(serve: Serve, clock: ManualClock) -> None:
     kms = serve()
     assert get(kms, "/api/v2/service-token", login(kms).token.text())[0] == 400

@@ -22,7 +22,7 @@ class Identities:
         self._identities = {identity.id: identity for identity in seed.identities}
         self._tokens = Tokens(clock=clock, entropy=entropy, style=seed.tokens)
         self._universal = UniversalLogins(clock=clock)
-        self._services = {one.token: one for one in seed.service_tokens}
+        self._services = {one.token: (one, _bearer(one, n)) for n, one in enumerate(seed.service_tokens)}
         for identity in seed.identities:
             if identity.token:
                 self._register(identity.id, identity.token)
@@ -66,18 +66,15 @@ class Identities:
         Raises:
             Refusal: 403 TokenError when it is unknown or has ended, 401 when it was revoked or is used up.
         """
-        if service := self.service(token):
-            grants = [
-                Grant(service.project, one.environment, one.secret_path, service.actions) for one in service.scopes
-            ]
-            return Identity(service.name, grants=tuple(grants))
+        if known := self._services.get(_sent(token)):
+            return known[1]
         with self._lock:
             return self._identities[self._tokens.identity(token)]
 
     def service(self, token: SecretValue) -> ServiceToken | None:
         """Return the service token that this is; its fourth part, where clients send that too, counts for nothing."""
-        sent = SecretValue(b".".join(token.reveal().split(b".")[:3]))
-        return self._services.get(sent)
+        known = self._services.get(_sent(token))
+        return known[0] if known else None
 
     def admits(self, token: SecretValue) -> bool:
         """Return whether a token is good now; that is no use of it."""
@@ -103,3 +100,14 @@ class Identities:
         """Let all tokens issued so far end now: refused with 403 TokenError."""
         with self._lock:
             self._tokens.expire_all()
+
+
+def _sent(token: SecretValue) -> SecretValue:
+    """Return the parts of a service token that count."""
+    return SecretValue(b".".join(token.reveal().split(b".")[:3]))
+
+
+def _bearer(one: ServiceToken, number: int) -> Identity:
+    """Return who asks with a service token: somebody of its own, with what its scopes grant."""
+    grants = tuple(Grant(one.project, scope.environment, scope.secret_path, one.actions) for scope in one.scopes)
+    return Identity(f"service-token-{number}", grants=grants)

@@ -336,9 +336,10 @@ secrets: {shop: {prod: {/app: {A: a}, /other: {B: b}}}}
 """
 
 
-def get(kms: KMS, path: str, token: str, **query: str) -> tuple[int, dict[str, Any]]:
+def get(kms: KMS | Router, path: str, token: str, **query: str) -> tuple[int, dict[str, Any]]:
     headers = {"authorization": f"Bearer {token}"}
-    reply = Router(routes(kms), entropy=bytes).answer(Call("GET", path, query, headers))
+    router = kms if isinstance(kms, Router) else Router(routes(kms), entropy=bytes)
+    reply = router.answer(Call("GET", path, query, headers))
     return reply.status, json.loads(reply.body)
 
 
@@ -364,9 +365,10 @@ def test_a_service_token_of_one_folder_reads_it_whatever_is_asked(clock: ManualC
 def test_service_tokens_of_one_name_see_their_own_scopes_only(clock: ManualClock) -> None:
     two = "serviceTokens: [{token: st.id2.x, project: shop, name: ci, scopes: [{environment: prod, secretPath: /other/**}]}, "
     kms = KMS(parse_seed(SERVICE.replace("serviceTokens: [", two)), clock=clock, entropy=bytes)
+    router = Router(routes(kms), entropy=bytes)  # which keeps answers
     where = {"workspaceId": "p1", "environment": "prod", "secretPath": "/app"}
-    assert get(kms, "/api/v3/secrets/raw", "st.id.canary", **where)[1]["secrets"] != []
-    assert get(kms, "/api/v3/secrets/raw", "st.id2.x", **where)[1].get("secrets", []) == []
+    assert get(router, "/api/v3/secrets/raw", "st.id.canary", **where)[1]["secrets"] != []
+    assert get(router, "/api/v3/secrets/raw", "st.id2.x", **where)[1].get("secrets", []) == []
 
 
 def test_another_token_is_no_service_token(serve: Serve, clock: ManualClock) -> None:

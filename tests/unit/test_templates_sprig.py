@@ -33,11 +33,11 @@ import json, sys
 sys.path[:] = {sys.path!r}
 from secretsync.templates import GO_SPRIG, parse
 before = [name for name in sys.modules if "templates.sprig." in name]
-parse("t", "{{{{until 3}}}}", dialect=GO_SPRIG)
+parse("t", "{{{{empty 3}}}}", dialect=GO_SPRIG)
 print(json.dumps([before, [name for name in sys.modules if "templates.sprig." in name]]))
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
-    assert json.loads(done.stdout) == [[], ["secretsync.templates.sprig.integer_lists"]]
+    assert json.loads(done.stdout) == [[], ["secretsync.templates.sprig.defaults"]]
 
 
 def test_an_unknown_function_is_told_the_nearest_one() -> None:
@@ -56,7 +56,10 @@ def test_added_functions_replace_those_of_a_dialect() -> None:
     assert parse("t", "{{until 3}} {{seq 2}}", dialect=mine).render() == "mine 1 2"
 
 
-@pytest.mark.parametrize("text", ["{{until 1001}}", "{{untilStep 0 2002 2}}", "{{seq 1001}}", "{{until -1001}}"])
+HUGE = "{{untilStep 9223372036854775807 -9223372036854775808 -1}}"
+
+
+@pytest.mark.parametrize("text", ["{{until 1001}}", "{{untilStep 0 2002 2}}", "{{seq 1001}}", "{{until -1001}}", HUGE])
 def test_a_list_of_too_many_elements_is_refused(text: str) -> None:
     with pytest.raises(LimitExceeded) as caught:
         parse("t", text, dialect=GO_SPRIG, limits=Limits(items=1000)).render()

@@ -8,6 +8,7 @@ from typing import Final
 from ..functions import Function
 from ..runtime import Run
 from ..values import TypedList
+from .conversion import wrapped
 
 
 def until(run: Run, count: int) -> TypedList:
@@ -32,7 +33,7 @@ def seq(run: Run, *bounds: int) -> str:
                 return ""
         case _:
             return ""
-    return " ".join(map(str, _steps(run, start, end + _direction(start, end), step)))
+    return " ".join(map(str, _steps(run, start, wrapped(end + _direction(start, end)), step)))
 
 
 def _direction(start: int, end: int) -> int:
@@ -42,12 +43,9 @@ def _direction(start: int, end: int) -> int:
 def _steps(run: Run, start: int, stop: int, step: int) -> range:
     if not step:
         return range(0)
-    found = range(start, stop, step)
-    run.check_items(len(found) if abs(stop - start) < _LARGEST else _LARGEST)
-    return found
+    run.check_items(-((start - stop) // step))
+    return range(start, stop, step)
 
-
-_LARGEST: Final = 2**63 - 1
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "seq": Function(seq, rest="int", gives="string", needs_run=True),

@@ -14,7 +14,6 @@ from secretsync.auth.sigv4 import Keys, Scope, Signable, signed
 from secretsync.devserver import DevServer, parse_seed
 from secretsync.values import SecretValue
 
-ROW = ("kms-api-4", "kms-api-5", "kms-api-12")
 SEED = """
 projects: [{id: P, slug: S, environments: [prod]}]
 identities:
@@ -76,7 +75,7 @@ def exchanged(server: DevServer, line: str, body: object = None, headers: str = 
             return status, json.loads(stream.read(length))
 
 
-@pytest.mark.row(*ROW)
+@pytest.mark.row("kms-api-4", "kms-api-5", "kms-api-12")
 @pytest.mark.parametrize("accept", ["", "Accept: application/json\r\n"])
 @pytest.mark.parametrize("way", LOGINS)
 def test_a_login_answers_the_four_fields(server: DevServer, way: str, accept: str) -> None:

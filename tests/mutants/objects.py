@@ -15,6 +15,15 @@ _CROSSINGS: Final = "simulation/test_crossings_mutants.py"
 
 OBJECTS: Final = (
     Mutant(
+        name="status-of-unknown-fate-forgotten",
+        file=_OBJECTS,
+        before="                now.doubtful = True\n",
+        after="                now.doubtful = False\n",
+        bug="A failure told by a status whose reply was lost stands for ever, since nobody knows that it was written.",
+        killer="simulation/test_crossings_writes.py::"
+        "test_a_failure_told_by_a_status_whose_reply_is_lost_is_taken_back_when_all_is_well_again",
+    ),
+    Mutant(
         name="empty-list-wipes",
         file=_DESIRED,
         before="    if not content and not spec.allow_empty:\n",

@@ -8,7 +8,27 @@ from .mutant import Mutant
 
 _READS: Final = "secretsync/reconcile/reads.py"
 
+_CALM: Final = (
+    "simulation/test_crossings_mutants.py::test_without_deeds_each_folder_is_asked_for_as_often_as_its_interval_says"
+)
+
 READING: Final = (
+    Mutant(
+        name="checks-come-too-often",
+        file=_READS,
+        before="    period = entry.period\n",
+        after="    period = entry.period / 10.0\n",
+        bug="Every check costs ten: calls a minute never exceed the budget (invariant).",
+        killer=_CALM,
+    ),
+    Mutant(
+        name="checks-come-too-seldom",
+        file=_READS,
+        before="    period = entry.period\n",
+        after="    period = entry.period * 3.0\n",
+        bug="A check comes every third interval: every due item is attempted within two (invariant).",
+        killer=_CALM,
+    ),
     Mutant(
         name="unchanged-hides-a-missing-target",
         file=_READS,

@@ -56,6 +56,10 @@ def test_a_day_of_work_shows_no_value() -> None:
     assert fine(lived(Deed(10.0, "people change a value"), Deed(100.0, "people add a key")))
 
 
+def test_without_deeds_each_folder_is_asked_for_as_often_as_its_interval_says() -> None:
+    assert fine(lived())
+
+
 def test_an_empty_list_is_no_proof() -> None:
     assert fine(lived(Deed(10.0, "kms empty list", seconds=600.0, how=0.6)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenes import ELSEWHERE, LOGIN, NAMESPACE, Scene, wish
+from secretsync.devserver.faults import Fault
 
 CREATE = f"create secrets {NAMESPACE}"
 
@@ -225,3 +226,20 @@ def test_an_install_key_deleted_while_running_and_before_a_restart_costs_no_targ
     written = len(scene.writes)
     scene.run(300.0)
     assert len(scene.writes) == written
+
+
+def test_a_failure_told_by_a_status_whose_reply_is_lost_is_taken_back_when_all_is_well_again():
+    scene = Scene(wish("app"))
+    scene.run(60.0)
+    refused = Fault(route="list", status=403)
+
+    def mend():
+        scene.kms.faults.discard(refused)
+        scene.force("app")
+
+    scene.hinder("lost", "patch kmssecrets/status")
+    scene.when("patch kmssecrets/status", mend, taken=True)
+    scene.fault(refused, 1000.0)
+    scene.run(300.0)
+    scene.check()
+    assert scene.ready("app") == "True"

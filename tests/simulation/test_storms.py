@@ -10,7 +10,7 @@ import hits
 from secretsync_k8s.testing.simulation.simulation import Simulation
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(hits.ENOUGH))
 def test_no_storm_breaks_an_invariant(seed: int, record_property: Callable[[str, object], None]) -> None:
     result = Simulation(seed).run()
     hits.record(result.hits, record_property)

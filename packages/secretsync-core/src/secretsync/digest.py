@@ -7,10 +7,10 @@ secret. Every part is written with its kind and length, so no two different thin
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -46,20 +46,33 @@ def fraction(digest: bytes) -> float:
     return int.from_bytes(digest[:4]) / (1 << 32)
 
 
-def _parts(value: object) -> Iterator[bytes]:  # noqa: C901, PLR0912 - one flat table of kinds reads best in one place
+def _number(value: object) -> bytes:
+    return repr(value).encode()
+
+
+_LEAVES: Final[Mapping[type, tuple[bytes, Callable[[Any], bytes]]]] = {
+    SecretValue: (b"s", SecretValue.reveal),
+    bytes: (b"b", bytes),
+    str: (b"t", str.encode),
+    type(None): (b"n", _number),
+    bool: (b"n", _number),
+    int: (b"n", _number),
+    float: (b"n", _number),
+    datetime: (b"d", lambda value: value.isoformat().encode()),
+}
+"""What has no parts, which is most of everything: its kind and its encoding."""
+
+
+def _parts(value: object) -> Iterator[bytes]:
+    cls: type[Any] = type(value)
+    leaf = _LEAVES.get(cls)
+    if leaf is not None:
+        kind, encode = leaf
+        yield _leaf(kind, encode(value))
+        return
     match value:
-        case SecretValue():
-            yield _leaf(b"s", value.reveal())
         case Enum():  # before text and numbers, which an enum may be too
-            yield _leaf(b"e", f"{_name(type(value))}.{value.name}".encode())
-        case bytes():
-            yield _leaf(b"b", value)
-        case str():
-            yield _leaf(b"t", value.encode())
-        case None | bool() | int() | float():
-            yield _leaf(b"n", repr(value).encode())
-        case datetime():
-            yield _leaf(b"d", value.isoformat().encode())
+            yield _leaf(b"e", f"{_name(cls)}.{value.name}".encode())
         case Document():
             # Without versions, ids and comments: an edited comment moves an ETag and must not rewrite a target.
             yield from _sequence(b"r", [(row.block, row.path, row.key, row.value) for row in value.canonical()])
@@ -71,12 +84,17 @@ def _parts(value: object) -> Iterator[bytes]:  # noqa: C901, PLR0912 - one flat 
             yield from _unordered(value)
         case type():
             yield _leaf(b"c", _name(value).encode())
-        case _ if attrs.has(cls := type(value)):
-            names = [a.name for a in attrs.fields(cls)]
-            yield from _sequence(b"a", [cls, *(getattr(value, name) for name in names)])
+        case _ if attrs.has(cls):
+            yield from _sequence(b"a", [cls, *(getattr(value, a.name) for a in attrs.fields(cls))])
         case _:
-            msg = f"{type(value).__name__} has no digest"
-            raise TypeError(msg)
+            yield _leaf_of_a_subclass(value)
+
+
+def _leaf_of_a_subclass(value: object) -> bytes:
+    for cls, (kind, encode) in _LEAVES.items():
+        if isinstance(value, cls):
+            return _leaf(kind, encode(value))
+    raise TypeError(f"{type(value).__name__} has no digest")
 
 
 def _sequence(kind: bytes, items: list[object] | tuple[object, ...]) -> Iterator[bytes]:

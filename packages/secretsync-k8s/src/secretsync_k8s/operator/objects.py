@@ -41,11 +41,15 @@ class Held:
 
     The status is our own from the first write on: what the watch shows of it lags behind. Both are kept packed, since
     an object at rest is looked at by nobody and would take ten times the memory.
+
+    Attributes:
+        doubtful: Its status may be another: nobody knows whether the last write of it took effect.
     """
 
     ref: ObjectRef
     _obj: bytes
     _status: bytes
+    doubtful: bool = False
 
     @classmethod
     def of(cls, obj: Json, status: Json) -> Held:
@@ -114,6 +118,7 @@ class Objects(Generic[S]):
             before = self._held.get(key)
             if before is not None and before.ref.uid == ObjectRef.of(obj).uid:
                 held = Held.of(obj, before.status)
+                held.doubtful = before.doubtful
             else:
                 before, held = None, Held.of(obj, obj.get("status") or {})
             self._held[key] = held
@@ -142,7 +147,14 @@ class Objects(Generic[S]):
         with self._lock:
             now = self._held.get(key)
             if now is not None and now.ref.uid == held.ref.uid:
-                now.status = status
+                now.status, now.doubtful = status, False
+
+    def doubt(self, key: str, held: Held) -> None:
+        """Remember that a status was sent, and nobody knows what became of it."""
+        with self._lock:
+            now = self._held.get(key)
+            if now is not None and now.ref.uid == held.ref.uid:
+                now.doubtful = True
 
     def _subject(self, key: str, held: Held, obj: Json, *, settled: bool) -> Subject:
         desired: Desired = _Wanted(self.kind, held)

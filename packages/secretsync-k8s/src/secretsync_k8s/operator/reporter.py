@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from secretsync.clock import Clock
-from secretsync.errors import Forbidden, TargetError
+from secretsync.errors import BackendError, Forbidden, TargetError
 from secretsync.reconcile.messages import Outcome, Report
 from secretsync.targets import Change, Note
 
@@ -42,7 +42,7 @@ class Reporter:
     clock: Clock
 
     def report(self, report: Report) -> None:
-        """Write the status if it differs, then tell what happened.
+        """Write the status if it differs, or may differ, then tell what happened.
 
         Raises:
             BackendError: The API server cannot be had; the engine tries again.
@@ -52,7 +52,7 @@ class Reporter:
             return  # deleted meanwhile
         before, outcome = held.status, report.outcome
         status = before if outcome.gone else self.objects.kind.status(held.obj, outcome, before, self.clock.now())
-        if status is not before:
+        if status is not before or (held.doubtful and not outcome.gone):
             self._write(report.key, held, status)
         self._count(held.ref, outcome)
         self._tell(held, outcome, before, status)
@@ -63,12 +63,14 @@ class Reporter:
         path = self.objects.kind.resource.path(ref.namespace, ref.name, "status")
         try:
             answer = self.transport.request("PATCH", path, body=_of(ref, status), content_type=JSON_PATCH)
-        except ApiError as error:
+        except BackendError as error:
             # The Secret is in step all the same (kmssecret §4 step 10). A status in conflict, or refused by an old
             # schema, is tried again ever more seldom; that of an object which is gone is not.
-            _log.warning("the status of %s was not taken: %s", key, error)
-            if error.status == HTTPStatus.NOT_FOUND:
-                return
+            if isinstance(error, ApiError):
+                _log.warning("the status of %s was not taken: %s", key, error)
+                if error.status == HTTPStatus.NOT_FOUND:
+                    return
+            self.objects.doubt(key, held)
             raise
         self.objects.wrote(key, held, answer.get("status") or status)
 

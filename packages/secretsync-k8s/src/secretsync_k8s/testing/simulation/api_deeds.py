@@ -67,8 +67,16 @@ def _links(stage: Stage) -> list[_Links]:
     return [everybody] * len(each) + each
 
 
+def _coming(stage: Stage, whose: _Links) -> Collection[str]:
+    """Return the phase of what is about to be asked over one of these links."""
+    if stage.coming is None:
+        return ()
+    link, phase = stage.coming
+    return (phase,) if link in whose.links else ()
+
+
 def _hinder(name: str, trouble: Trouble) -> None:
-    @kind(f"api {name}", "api", among=_links, lasts=_SPELL)
+    @kind(f"api {name}", "api", among=_links, phases=_coming, lasts=_SPELL)
     def do(stage: Stage, deed: Deed, whose: _Links) -> Undo:
         scope = deed.when or deed.choose(_SCOPES)
         hindrance = Hindrance(
@@ -94,7 +102,7 @@ for _name, _trouble in _TROUBLES.items():
     _hinder(_name, _trouble)
 
 
-@kind(OUTAGE, "api", among=_links, lasts=(1.0, 900.0))
+@kind(OUTAGE, "api", among=_links, phases=_coming, lasts=(1.0, 900.0))
 def _outage(stage: Stage, deed: Deed, whose: _Links) -> Undo:
     for one in whose.weather:
         one.cuts += 1
@@ -110,7 +118,7 @@ def _outage(stage: Stage, deed: Deed, whose: _Links) -> Undo:
     return end
 
 
-@kind(HALF_OPEN, "api", among=_links, lasts=(10.0, 300.0))
+@kind(HALF_OPEN, "api", among=_links, phases=_coming, lasts=(10.0, 300.0))
 def _half_open(stage: Stage, deed: Deed, whose: _Links) -> Undo:
     for one in whose.weather:
         one.silences += 1

@@ -124,6 +124,7 @@ IMPOSSIBLE: Final[Mapping[tuple[str, str], str]] = {
     ("kms wrong permission", LOGIN): "rights count for what is read",
     **{("kms revoked credential", phase): "tokens outlive it" for phase in (SLUG, FIRST_READ, CHECK)},
     **{("api conflict", phase): _READ for phase in _READS},
+    ("api conflict", INSTALL_KEY): "it is made once, before anything goes wrong",
     **{
         (f"api {what}", phase): _WATCHED
         for what in ("410", "closed watches", "duplicated events", "reordered events", "late events")

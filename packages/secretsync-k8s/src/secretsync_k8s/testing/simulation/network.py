@@ -106,6 +106,7 @@ class Link:
         hindrances: In force now; the first that matches counts.
         cuts: While there are any, nothing goes through, and open connections have broken.
         silences: While there are any, nothing goes through, and nobody is told (a half-open network).
+        coming: Told of each request that is about to meet the server.
         met: Told of each request as it meets the server, and by what it was hindered, "" by nothing.
         done: Told of each request that took effect, with what was sent.
         everywhere: What goes wrong for everybody.
@@ -126,6 +127,7 @@ class Link:
         self.cuts = 0
         self.silences = 0
         self.untold: dict[object, ApiCall] = {}
+        self.coming: Callable[[ApiCall], None] = lambda call: None  # noqa: ARG005 - the form of it
         self.met: Callable[[ApiCall, str], None] = lambda call, name: None  # noqa: ARG005 - as above
         self.done: Callable[[ApiCall, Body | None], None] = lambda call, body: None  # noqa: ARG005 - as above
         self._direct = direct
@@ -255,6 +257,7 @@ class Link:
         Raises:
             BackendError: It does not get there, or is refused there.
         """
+        self.coming(call)
         if self.is_cut or self.is_silent:
             self.met(call, OUTAGE if self.is_cut else HALF_OPEN)
             self._stop_here(operation, timeout if self.is_silent else 0.0)

@@ -1,17 +1,25 @@
 """What is left when everything is at rest: nothing of who is gone, and no harm to what was to stay.
 
 Seen through what people wrote: an object with `creationPolicy: Owner` takes its Secret along, one with Orphan leaves it.
+A Secret that somebody put back from a copy a moment before it was no longer wanted stays as well: it is not the one that
+its owner knew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from secretsync.testing.clock import NEW_YEAR
 
 from ...cluster.marks import OWNER_UID
 from ...cluster.transport import Json
-from .scenario import full_name, targets_of
+from .scenario import full_name, interval_of, targets_of
 from .stage import Stage
-from .violated import Violated
+from .violated import DRIFT, SLACK, Violated
+
+Wish = tuple[str, tuple[str, str]]
+"""The uid of an object, and a Secret that it asks for."""
 
 
 class Remains:
@@ -20,11 +28,21 @@ class Remains:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._owns: dict[str, bool] = {}
+        self._wishes: dict[Wish, float] = {}
+        """Those there are, with the object's interval."""
+        self._ended: dict[Wish, float] = {}
+        """Until when a Secret must have been there for its owner to know it."""
 
     def edited(self) -> None:
         """People changed something."""
+        wishes: dict[Wish, float] = {}
         for obj in self._stage.objects():
-            self._owns[obj["metadata"]["uid"]] = _owns(obj)
+            uid = obj["metadata"]["uid"]
+            self._owns[uid] = _owns(obj)
+            wishes |= {(uid, target): interval_of(obj) for target in targets_of(obj)}
+        for wish in self._wishes.keys() - wishes.keys():
+            self._ended[wish] = self._stage.world.now - DRIFT * self._wishes[wish] - SLACK
+        self._wishes = wishes
 
     def look(self) -> None:
         """Look at finalizers and Secrets, at rest."""
@@ -32,16 +50,17 @@ class Remains:
         for obj in items:
             if "deletionTimestamp" in obj["metadata"]:
                 raise Violated("nothing is left behind", f"{full_name(obj)} is gone and held by a finalizer")
-        wanted = {obj["metadata"]["uid"]: targets_of(obj) for obj in items}
-        for uid, target in self._marked():
-            if self._owns.get(uid) and target not in wanted.get(uid, ()):
-                raise Violated("nothing is left behind", f"Secret {'/'.join(target)}, whose owner does not want it")
+        for wish, made in self._marked():
+            if self._owns.get(wish[0]) and wish not in self._wishes and made <= self._ended.get(wish, made):
+                raise Violated("nothing is left behind", f"Secret {'/'.join(wish[1])}, whose owner does not want it")
 
-    def _marked(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield the uid in the mark of each Secret that carries one."""
+    def _marked(self) -> Iterator[tuple[Wish, float]]:
+        """Yield the uid in the mark of each Secret that carries one, with the second in which the Secret was made."""
         for secret in self._stage.cluster.list("secrets")["items"]:
+            metadata = secret["metadata"]
             if uid := _uid(secret):
-                yield uid, (secret["metadata"]["namespace"], secret["metadata"]["name"])
+                made = datetime.fromisoformat(metadata["creationTimestamp"]) - NEW_YEAR
+                yield (uid, (metadata["namespace"], metadata["name"])), made.total_seconds()
 
 
 def _uid(secret: Json) -> str:

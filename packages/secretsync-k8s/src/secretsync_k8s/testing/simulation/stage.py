@@ -94,6 +94,7 @@ class Stage:
         started: When a process began or ended its work last.
         edited: Told when people did something to the cluster.
         hits: How often which fault hit in which phase.
+        coming: The request that is about to meet the API server, by its link and phase, if one is at this moment.
         waiting: Deeds that wait for a phase: asked when one is on, they return True when they wait no longer.
         faults: What the faults of KMS servers are called.
         spells: What is wrong there beside.
@@ -119,6 +120,7 @@ class Stage:
         self._troubles = [0.0]
         self.edited: Callable[[], None] = lambda: None
         self.hits: Hits = Counter()
+        self.coming: tuple[Link, str] | None = None
         self.waiting: list[Callable[[Collection[str]], bool]] = []
         self.faults: dict[Fault, str] = {}
         self.spells: list[Spell] = []
@@ -187,6 +189,7 @@ class Stage:
             stood=self._check,
         )
         for link in (process.link, process.lease_link):
+            link.coming = partial(self._api_coming, link)
             link.met = self._api_met
             link.done = partial(self._done, process)
         self.processes.append(process)
@@ -262,6 +265,13 @@ class Stage:
         if self.waiting:
             self.waiting[:] = [strike for strike in tuple(self.waiting) if not strike(phases)]
 
+    def _api_coming(self, link: Link, call: ApiCall) -> None:
+        if self.waiting:
+            phase = coverage.api_phase(call)
+            self.coming = link, phase
+            self.moment(phase)
+            self.coming = None
+
     def _api_met(self, call: ApiCall, fault: str) -> None:
         phase = coverage.api_phase(call)
         if fault:
@@ -296,11 +306,9 @@ class Stage:
         return self.find("secrets", name, namespace=namespace)
 
     def find(self, resource: str, name: str, *, namespace: str = "") -> Json | None:
-        """Return an object, None if it is not there."""
-        try:
-            return self.cluster.get(resource, name, namespace=namespace)
-        except ApiError:
-            return None
+        """Return an object, None if it is not there: the cluster's own, not to be changed."""
+        api = self.cluster.api
+        return api.store.find(api.registry.by_name(resource).storage, (namespace, name))
 
     def folders_of(self, obj: Json) -> list[Place]:
         """Return the folders whose secrets an object gets."""

@@ -1,4 +1,4 @@
-"""Bugs in the life of a subject: what brings a run about, what it leaves, what is told (`reconcile/runs.py`)."""
+"""Bugs in the life of a subject: what brings a run about, what it writes, what is told (`reconcile/`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from .mutant import Mutant
 
 _RUNS: Final = "secretsync/reconcile/runs.py"
+_WRITES: Final = "secretsync/reconcile/writes.py"
 
 RUNNING: Final = (
     Mutant(
@@ -51,7 +52,7 @@ RUNNING: Final = (
     ),
     Mutant(
         name="doubted-target-counts-as-verified",
-        file=_RUNS,
+        file=_WRITES,
         before="            verified[ref] = None if ref in run.caution.doubted else self._seen(ref)\n",
         after="            verified[ref] = self._seen(ref)\n",
         bug="Keys whose removal waits for a second look stay for ever, because nothing calls for that look.",
@@ -59,7 +60,7 @@ RUNNING: Final = (
     ),
     Mutant(
         name="removal-never-tried-again",
-        file=_RUNS,
+        file=_WRITES,
         before="            elif decision != Decision():\n                verified[self._own(target.ref)] = LEAVING\n",
         after="",
         bug="A target that could not be removed after a rename stays, since all that is wanted is in order.",
@@ -115,7 +116,7 @@ RUNNING: Final = (
     ),
     Mutant(
         name="values-in-events",
-        file=_RUNS,
+        file=_WRITES,
         before='            return f"{ref} with {_names(action.content)}"\n',
         after='            return f"{ref} with {[value.reveal() for value in action.content.values()]}"\n',
         bug="An event and a log line show what was written: no value outside its target (invariant, kmssecret-66).",

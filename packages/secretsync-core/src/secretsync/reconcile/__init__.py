@@ -7,6 +7,10 @@ lanes      what is picked next
 timers     what comes due
 hosts      queues, limits and outages of everything that takes time
 reads      which queries are fetched, when, with which credential
+run        one subject and the work under way for it
 runs       the life of each subject
+writes     what a run does to its targets
+caution    what is seen twice before it is done, and who else writes a target
+reports    the newest outcome of each subject, on its way
 engine     step(events, now) -> effects
 """

@@ -21,7 +21,8 @@ from .lanes import Lane
 from .messages import Answered, Applied, Effect, Event, Moved, Perform, Performed, Reported, Withdrawn
 from .reads import Batch, Lateness, Reads, Uses
 from .reports import Pending, Reports, Tell
-from .runs import Run, Runs
+from .run import Run
+from .runs import Runs
 from .settle import Guard, allow
 from .timers import Timers
 
@@ -105,7 +106,7 @@ class Engine:
             case Answered(fetch, answers):
                 self._reads.landed(fetch, dict(answers), self._now)
             case Performed(perform, result):
-                self._runs.performed(perform, result, self._now)
+                self._runs.writes.performed(perform, result, self._now)
             case Reported(report, error):
                 self._reports.reported(report, error, self._now)
 
@@ -125,7 +126,7 @@ class Engine:
             case Tell():
                 effect = self._reports.take(work, host.verdict(self._now), self._now)
             case Perform():
-                effect = self._runs.dispatch(work, host.verdict(self._now), self._now)
+                effect = self._runs.writes.dispatch(work, host.verdict(self._now), self._now)
         if effect:
             host.sent()
         return effect

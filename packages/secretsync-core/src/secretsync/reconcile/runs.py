@@ -9,12 +9,11 @@ every link. No worker waits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from enum import Enum, auto
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from ..cache.entry import NEVER
 from ..cache.store import Store
@@ -29,101 +28,27 @@ from ..errors import (
     TargetMoved,
     TargetTypeImmutable,
     TooManyRounds,
-    WriterConflict,
 )
 from ..ports import AnyQuery, AnyWire
-from ..queries import Failed, Found, Scope
 from ..retry import Backoff, Chance
-from ..targets import Action, Change, Create, Delete, Note, Observe, Observed, Recorded, Ref, Release, Target, Update
-from .caution import Caution
+from ..targets import Observe
 from .hosts import Hosts
 from .lanes import Lane, Lanes
 from .messages import Kept, Outcome, Perform, Subject
-from .plan import Decision, plan
 from .reads import Reads
 from .reports import Reports
+from .run import Run, State
 from .settle import Ask, AskFailed, Guard, Memory, Parked, Quiet, Settled, settle
 from .timers import Timers
+from .writes import Writes
 
 ROUNDS: Final = 16
 """A chain of queries longer than this is a mistake in the function that asks."""
 BACKOFF: Final = Backoff(base=5.0, cap=300.0, floor=1.0)
 HOUR: Final = 3600.0
 """The net under what only a change can help."""
-LEAVING: Final = b"leaving"
-"""In place of the digest of a target that is to be removed and still there: none is like it, so the run goes on."""
-_NAMED: Final = 10
 AT_ONCE: Final = 3
 """How often a target that moved under our hands is looked at again without waiting."""
-
-
-class State(Enum):
-    IDLE = auto()
-    QUEUED = auto()
-    PARKED = auto()
-    WRITING = auto()
-
-
-@define(eq=False)
-class Draft:
-    """The targets while they are written.
-
-    Attributes:
-        kept: What will be ours.
-        writing: Actions that are not done yet.
-    """
-
-    kept: dict[Ref, Kept] = field(factory=dict)
-    writing: dict[Ref, Perform] = field(factory=dict)
-
-
-@define(eq=False)
-class Run:
-    """Mutable, owned by one `Runs`.
-
-    Attributes:
-        since: When this round of work began: what is asked with an age of 0 must be read after it.
-        memory: What the last complete evaluation left.
-        targets: What is ours, by the last outcome.
-        waiting: What a parked run waits for.
-        draft: The outcome in the making while targets are written.
-        errors: Why a target is not as wanted, by the last complete evaluation.
-        notes: What happened since the last outcome.
-        again: Something changed while targets were written.
-        told: Notes of targets that were told already.
-        anew: Everything must be read after `since`.
-        reported: The last outcome that was told, without its notes.
-    """
-
-    subject: Subject
-    since: float
-    state: State = State.IDLE
-    lane: Lane = Lane.NEW
-    rounds: int = 0
-    memory: Memory = field(factory=Memory)
-    targets: tuple[Kept, ...] = ()
-    waiting: dict[AnyQuery, None] | None = None
-    held: tuple[AnyQuery, ...] = ()
-    draft: Draft | None = None
-    errors: tuple[SecretSyncError, ...] = ()
-    notes: tuple[Note, ...] = ()
-    again: bool = False
-    moved: int = 0
-    failures: int = 0
-    told: tuple[Note, ...] = ()
-    anew: bool = False
-    caution: Caution = field(factory=Caution)
-    reported: Outcome | None = None
-    due: float = FOREVER
-
-    @property
-    def key(self) -> str:
-        return self.subject.key
-
-    @property
-    def writing(self) -> Collection[Perform]:
-        """The actions that are not done yet."""
-        return self.draft.writing.values() if self.draft else ()
 
 
 class Runs:
@@ -145,13 +70,15 @@ class Runs:
         self._hosts = hosts
         self._timers = timers
         self._reports = reports
-        self._digest = digest
         self._guard = guard
         self._chance = chance
         self._longest = longest
         self._runs: dict[str, Run] = {}
         self._queue: Lanes[str] = Lanes()
         self.reads: Reads  # set by the engine: the two know each other
+        self.writes = Writes(
+            store, hosts, timers, digest=digest, run_of=self.get, learned=self._learned, written=self._written
+        )
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -337,144 +264,21 @@ class Runs:
     # -- targets
 
     def _write(self, run: Run, ask: Ask, settled: Settled, now: float) -> None:
-        before = {kept.recorded.ref: kept for kept in run.targets}
-        verified: dict[Ref, bytes | None] = {}
-        run.draft = draft = Draft()
-        run.errors = ()
-        run.notes += self._fresh_notes(run, settled)
-        for target, live in settled.targets:
-            kept = before.get(target.ref)
-            drifted = settled.inputs in (run.memory.inputs, kept.recorded.inputs if kept else b"")
-            decision = self._decide(run, target, live, kept, now)
-            decision = self._pacify(run, target.ref, decision, now) if drifted else decision
-            self._take(run, draft, target, live, decision, inputs=settled.inputs)
-            if isinstance(target, Target):
-                verified[self._own(target.ref)] = self._seen(target.ref) if decision == Decision() else None
-            elif decision != Decision():
-                verified[self._own(target.ref)] = LEAVING
+        verified = self.writes.begin(run, settled, now)
         self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
         self._hold(run, (), now)
-        if draft.writing:
+        if run.writing:
             run.state = State.WRITING
         else:
-            self._written(run, draft, now)
+            self._written(run, now)
 
-    def _decide(
-        self, run: Run, target: Target | Recorded, live: Observed | None, kept: Kept | None, now: float
-    ) -> Decision:
-        """Return what to do with one target, but for a removal that must be seen twice."""
-        ref, period = target.ref, run.subject.period
-        ours = frozenset(kept.observed.keys) if kept and kept.observed else None
-        waiting = run.caution.waiting(ref, now=now, period=period)
-        seen = run.caution.seen(ref, now=now, period=period)
-        decision = plan(target, live, self._digest, ours=ours, waiting=waiting, seen=seen)
-        if run.caution.doubt(ref, decision.doubted, now):
-            run.notes += (Note("ManyKeysRemoved", f"{ref}: {_names(decision.doubted)} vanished; kept for now"),)
-        if decision.doubted:
-            self._timers.at(run.caution.second_look(ref, period), run)
-        return decision
-
-    def _pacify(self, run: Run, ref: Ref, decision: Decision, now: float) -> Decision:
-        """Name a correction what it is: the same answers and another target. One that others keep undoing waits."""
-        if not isinstance(decision.action, Update):
-            return decision
-        period = run.subject.period
-        until = run.caution.paused_until(ref, now)
-        if until is None and run.caution.corrects(ref, decision.action, now=now, pause=period):
-            return evolve(decision, action=evolve(decision.action, change=Change.CORRECTED))
-        self._timers.at(now + period if until is None else until, run)
-        return Decision(error=WriterConflict(f"{ref}: somebody keeps changing it back; find who else writes it"))
-
-    def _take(
-        self,
-        run: Run,
-        draft: Draft,
-        target: Target | Recorded,
-        live: Observed | None,
-        decision: Decision,
-        *,
-        inputs: bytes,
-    ) -> None:
-        if decision.error:
-            run.errors += (decision.error,)
-        if decision.action:
-            draft.writing[target.ref] = self._queue_write(run, target.ref, decision.action)
-            run.again |= isinstance(target, Target) and isinstance(decision.action, Delete)  # to be made anew
-        if decision.action or (isinstance(target, Target) and not isinstance(decision.error, TargetConflict)):
-            right = inputs if isinstance(target, Target) and decision == Decision() else b""
-            recorded = Recorded(self._own(target.ref), target.policy, target.mark, live.uid if live else "", right)
-            draft.kept[target.ref] = Kept(recorded, live)
-
-    @staticmethod
-    def _fresh_notes(run: Run, settled: Settled) -> tuple[Note, ...]:
-        before = run.told
-        run.told = tuple(note for target, _ in settled.targets if isinstance(target, Target) for note in target.notes)
-        return tuple(note for note in run.told if note not in before)
-
-    def _queue_write(self, run: Run, ref: Ref, action: Action) -> Perform:
-        perform = Perform(ref.host, run.key, ref, action)
-        self._hosts.put(ref.host, perform, run.lane)
-        return perform
-
-    def _own(self, ref: Ref) -> Ref:
-        return self._store.own(Observe(ref)).ref
-
-    def _seen(self, ref: Ref) -> bytes:
-        return self._store.entry(Observe(ref)).digest
-
-    def dispatch(self, perform: Perform, verdict: Failed | None, now: float) -> Perform | None:
-        """Return a write that may go out now; one whose host is down, or whose target is being written, has failed."""
-        entry = self._store.entry(Observe(perform.ref))
-        if entry.written:
-            verdict = Failed(TargetMoved(f"{perform.ref} is being written for another object"))
-        if verdict:
-            self._ended(perform, verdict, now)
-            return None
-        entry.written = True
-        return perform
-
-    def performed(self, perform: Perform, result: AnyWire, now: float) -> None:
-        """Take in how a write ended, whoever still cares."""
-        self._hosts.done(perform.host)
-        self._store.entry(Observe(perform.ref)).written = False
-        if isinstance(result, Failed) and result.scope is Scope.HOST:
-            self._hosts.failed(perform.host, result, now)
-        else:
-            self._hosts.answered(perform.host, now)
-        self._ended(perform, result, now)
-
-    def _ended(self, perform: Perform, result: AnyWire, now: float) -> None:
+    def _learned(self, perform: Perform, result: AnyWire, now: float) -> None:
         self.reads.learned(Observe(perform.ref), result, now, by=perform.key)
-        run = self._runs.get(perform.key)
-        draft = run.draft if run else None
-        if run is None or draft is None or draft.writing.get(perform.ref) is not perform:
-            return
-        del draft.writing[perform.ref]
-        self._note(run, draft, perform, result)
-        if not draft.writing:
-            self._written(run, draft, now)
 
-    def _note(self, run: Run, draft: Draft, perform: Perform, result: AnyWire) -> None:
-        ref, change = perform.ref, perform.action.change
-        verified = dict(run.memory.verified)
-        if isinstance(result, Failed):
-            run.errors += (result.error,)
-        elif isinstance(result, Found) and not isinstance(perform.action, Release):
-            kept = draft.kept[ref]
-            recorded = evolve(kept.recorded, uid=result.value.uid, inputs=run.memory.inputs)
-            draft.kept[ref] = Kept(recorded, result.value)
-            verified[ref] = None if ref in run.caution.doubted else self._seen(ref)
-            run.notes += (Note(change.value, _told(perform)),)
-        else:
-            del draft.kept[ref]  # and if it is still wanted, it is not verified: another run makes it anew
-            if verified.get(ref) == LEAVING:
-                del verified[ref]
-            run.notes += (Note(change.value, _told(perform)),)
-        run.memory = evolve(run.memory, verified=verified)
-
-    def _written(self, run: Run, draft: Draft, now: float) -> None:
+    def _written(self, run: Run, now: float) -> None:
         """Every write is done, or none was needed."""
-        run.targets, run.draft = tuple(draft.kept.values()), None
+        assert run.draft is not None  # noqa: S101 - nothing is written without one
+        run.targets, run.draft = tuple(run.draft.kept.values()), None
         errors = run.errors
         moved = bool(errors) and all(isinstance(error, TargetMoved) for error in errors)
         run.moved = run.moved + 1 if moved else 0
@@ -545,22 +349,3 @@ def _terms(subject: Subject) -> tuple[object, ...]:
 
 _WAIT_FOR_CHANGE: Final = frozenset({TargetConflict, TargetImmutable, TargetTypeImmutable})
 """Trying again helps nothing; a watch tells when the target moves."""
-
-
-def _told(perform: Perform) -> str:
-    """What was done, in names: values never show, and key names are what people look for."""
-    ref, action = perform.ref, perform.action
-    match action:
-        case Create():
-            return f"{ref} with {_names(action.content)}"
-        case Update():
-            facts = [f"set {_names(action.put)}"] if action.put else []
-            facts += [f"removed {_names(action.drop)}"] if action.drop else []
-            return f"{ref}: {'; '.join(facts) or 'labels and annotations'}"
-        case _:
-            return str(ref)
-
-
-def _names(keys: Collection[str]) -> str:
-    first = sorted(keys)[:_NAMED]
-    return ", ".join(first) + (f" and {len(keys) - len(first)} more" if len(keys) > len(first) else "")

@@ -83,7 +83,7 @@ CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
     FIRST_READ: ("process killed", "people point an object elsewhere"),
     "get credentials": ("people rotate credentials", "process killed"),
     "observe": ("people edit a Secret", "process killed"),
-    "grant": ("process killed",),
+    "grant": ("process killed", "people ask for a sync"),
     "config": ("process killed",),
     "watch of kmssecrets": ("api closed watches", "api 410"),
     "watch of secrets": ("api closed watches", "api 410"),
@@ -108,6 +108,20 @@ CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
     NOBODY: ("process killed", "process stopped"),
 }
 """Which deeds bring a phase about: one of them follows a deed that waits for it, or it would wait in vain."""
+
+RARE: Final[Mapping[str, int]] = {
+    SLUG: 2,
+    "grant": 3,
+    "config": 2,
+    "create secret": 2,
+    "patch secret": 2,
+    "delete secret": 4,
+    "finalizer": 6,
+    INSTALL_KEY: 2,
+    WRITTEN: 2,
+    CLEANING_UP: 4,
+}
+"""How many times as often as at others deeds aim at a phase, and how many deeds are to bring it about."""
 
 _NO_LIST: Final = "there is no list in the answer"
 _READ: Final = "the API server finds no conflict in a read"
@@ -139,6 +153,11 @@ IMPOSSIBLE: Final[Mapping[tuple[str, str], str]] = {
 def phases_of(kind: str, area: str) -> list[str]:
     """Return the phases in which a kind of deed can hit."""
     return [phase for phase in PHASES[area] if (kind, phase) not in IMPOSSIBLE]
+
+
+def aims_of(kind: str, area: str) -> list[str]:
+    """Return the phases that a deed of a kind may aim at, rare ones several times."""
+    return [phase for phase in phases_of(kind, area) for _ in range(RARE.get(phase, 1))]
 
 
 def missing(hits: Hits, kinds: Mapping[str, str]) -> list[tuple[str, str]]:

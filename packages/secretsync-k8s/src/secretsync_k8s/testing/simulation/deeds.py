@@ -101,28 +101,35 @@ def draw(
     end: float,
     count: int,
     only: Mapping[str, Kind] = KINDS,
-    phases: Callable[[str], Sequence[str]] = lambda name: (),  # noqa: ARG005 - the form of it
+    aims: Callable[[str], Sequence[str]] = lambda name: (),  # noqa: ARG005 - the form of it
     causes: Callable[[str], Sequence[str]] = lambda phase: (),  # noqa: ARG005 - the form of it
+    tries: Callable[[str], int] = lambda phase: 1,  # noqa: ARG005 - the form of it
 ) -> list[Deed]:
     """Return deeds between two times, all of which are over at the end.
 
     Args:
-        count: How many; a deed that waits for a phase is followed by one more that brings the phase about.
-        phases: Which phases a kind may be meant to hit.
+        count: How many; a deed that waits for a phase is followed by others that bring the phase about.
+        aims: Which phases a kind may be meant to hit.
         causes: Which kinds bring a phase about.
+        tries: How many others it takes.
     """
-    deeds = []
+    deeds: list[Deed] = []
     for _ in range(count):
         at = begin + (end - begin) * random.random()
         kinds = sorted(only)
         name = kinds[int(random.random() * len(kinds))]
-        when = _one(random, ("", *phases(name)))
-        deeds.append(_deed(random, only[name], name, at=at, when=when, end=end))
-        if when and (known := [cause for cause in causes(when) if cause in only]):
-            cause = _one(random, known)
-            soon = deeds[-1].seconds or 0.2 * (end - at)
-            deeds.append(_deed(random, only[cause], cause, at=at + 0.6 * soon * random.random(), end=end))
+        when = _one(random, ("", *aims(name)))
+        deed = _deed(random, only[name], name, at=at, when=when, end=end)
+        known = [cause for cause in causes(when) if cause in only]
+        deeds += [deed, *(_follower(random, only, known, deed) for _ in range(tries(when)) if known)]
     return sorted(deeds, key=lambda deed: deed.at)
+
+
+def _follower(random: Random, only: Mapping[str, Kind], causes: Sequence[str], deed: Deed) -> Deed:
+    """Return a deed that comes soon after another one."""
+    cause = _one(random, causes)
+    soon = deed.seconds or 0.2 * (deed.until - deed.at)
+    return _deed(random, only[cause], cause, at=deed.at + 0.6 * soon * random.random(), end=deed.until)
 
 
 def _one(random: Random, among: Sequence[str]) -> str:

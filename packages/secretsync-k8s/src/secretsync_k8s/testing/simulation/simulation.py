@@ -16,7 +16,7 @@ from typing import Final, final
 from attrs import frozen
 
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
-from .coverage import CAUSES, Hits, phases_of
+from .coverage import CAUSES, RARE, Hits, aims_of
 from .deeds import KINDS, Area, Deed, draw, perform
 from .oracle import Oracle
 from .scenario import Scenario
@@ -78,8 +78,9 @@ def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
             begin=begin,
             end=begin + STORM,
             count=3 + int(random.random() * 8),
-            phases=lambda name: phases_of(name, AREAS[name]),
+            aims=lambda name: aims_of(name, AREAS[name]),
             causes=lambda phase: CAUSES.get(phase, ()),
+            tries=lambda phase: RARE.get(phase, 1),
         )
     return tuple(deeds)
 

@@ -157,4 +157,13 @@ READING: Final = (
         bug="An object checked each minute is wrong for five more minutes after an outage (invariant: right in time).",
         killer="unit/test_reads.py::test_the_waits_after_failures_grow_up_to_a_period",
     ),
+    Mutant(
+        name="stranded-waits-by-itself",
+        file=_READS,
+        before="        if (holder := self._wanting(entry)) and holder.failure:\n",
+        after="        if (holder := entry) is None:\n",
+        bug="What failed for want of a credential is tried by its own long back-off, when the credential is there again.",
+        killer="simulation/test_crossings_kms.py::"
+        "test_credentials_that_come_back_while_logins_fail_are_used_as_soon_as_these_work",
+    ),
 )

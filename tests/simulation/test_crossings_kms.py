@@ -83,6 +83,22 @@ def test_credentials_deleted_while_a_login_is_in_flight_are_missed_and_welcome_a
     scene.check()
 
 
+def test_credentials_that_come_back_while_logins_fail_are_used_as_soon_as_these_work():
+    scene = Scene(wish("app"))
+    scene.restart()
+    failing = Fault(route="login", reset=True)
+    scene.fault(failing, 10_000.0)
+    scene.run(1200.0)
+    scene.cluster.disturb("delay", resource="secrets", seconds=40.0)  # so that a login misses them first
+    scene.stage.people(scene.cluster.delete, "secrets", LOGIN.name, namespace=NAMESPACE)
+    scene.run(60.0)
+    assert scene.ready("app") == "CredentialsNotFound"
+    scene.stage.people(scene.cluster.create, "secrets", scene.stage.credentials(LOGIN))
+    scene.when_asked("login", lambda: scene.kms.faults.discard(failing))
+    scene.run(35.0)
+    scene.check()
+
+
 # -- a sync that is asked for at a bad moment
 
 

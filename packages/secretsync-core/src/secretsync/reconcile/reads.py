@@ -277,7 +277,7 @@ class Reads:
             self._tell(entry, Lane.RETRY if entry.failure else Lane.CHANGED)
         entry.changed = False
         if entry.dependants:
-            self._release(entry, entry.dependants)
+            self._release(entry, entry.dependants, now)
         self.schedule(entry, now)
         self._store.rest(entry, now)
 
@@ -295,7 +295,7 @@ class Reads:
         self._store.doubt(entry.query)
         return True
 
-    def _release(self, credential: Entry, dependants: Dependants) -> None:
+    def _release(self, credential: Entry, dependants: Dependants, now: float) -> None:
         """Let go the fetches that waited for this credential, and once it is there those that failed without it."""
         waiting, dependants.waiting = dependants.waiting, {}
         self._released |= waiting.keys()
@@ -303,13 +303,15 @@ class Reads:
             entry = self._store.entry(query)
             entry.under_way = False
             self.want(entry, Lane(lane))
-        if credential.failure or isinstance(credential.answer, Absent):
-            return
-        stranded, dependants.stranded = dependants.stranded, {}
-        for query in stranded:
-            known = self._store.known(query)
-            if known and known.failure and (known.askers or (known.dependants and known.dependants.stranded)):
-                self.want(known, Lane.RETRY)
+        stranded = [known for query in dependants.stranded if (known := self._store.known(query)) and known.failure]
+        if credential.failure:
+            for known in stranded:
+                self.schedule(known, now)  # with the credential, which may be tried at another time now
+        elif not isinstance(credential.answer, Absent):
+            dependants.stranded = {}
+            for known in stranded:
+                if known.askers or (known.dependants and known.dependants.stranded):
+                    self.want(known, Lane.RETRY)
 
     def _retry_at(self, entry: Entry, failed: Failed, now: float) -> float:
         if failed.scope is Scope.HOST:
@@ -318,10 +320,21 @@ class Reads:
         return now + max(failed.retry_after, min(wait, self._longest_wait(entry)))
 
     def _retry(self, entry: Entry, failed: Failed, now: float) -> float:
-        """Return when a failure is tried again: sooner than it was meant to be if somebody less patient asks now."""
-        if failed.scope is not Scope.HOST and not failed.retry_after:
+        """Return when a failure is tried again: sooner than it was meant to be if somebody less patient asks now.
+
+        One for want of a credential is tried when that is.
+        """
+        if (holder := self._wanting(entry)) and holder.failure:
+            entry.retry_at = self._retry(holder, holder.failure, now)
+        elif failed.scope is not Scope.HOST and not failed.retry_after:
             entry.retry_at = min(entry.retry_at, now + self._longest_wait(entry))
         return entry.retry_at
+
+    def _wanting(self, entry: Entry) -> Entry | None:
+        """Return the credential for want of which this failed, if that is why."""
+        query = entry.query.credential
+        holder = self._store.known(query) if query is not None else None
+        return holder if holder and holder.dependants and entry.query in holder.dependants.stranded else None
 
     def _longest_wait(self, entry: Entry) -> float:
         return max(min(self._longest, self._patience(entry)), entry.query.backoff.floor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from typing import Final
 
 from attrs import frozen
@@ -67,16 +68,16 @@ def _links(stage: Stage) -> list[_Links]:
     return [everybody] * len(each) + each
 
 
-def _coming(stage: Stage, whose: _Links) -> Collection[str]:
-    """Return the phase of what is about to be asked over one of these links."""
+def _coming(stage: Stage, whose: _Links, trouble: Trouble = "slow") -> Collection[str]:
+    """Return the phase of what is about to be asked over one of these links, if the trouble can befall it."""
     if stage.coming is None:
         return ()
-    link, phase = stage.coming
-    return (phase,) if link in whose.links else ()
+    link, call = stage.coming
+    return (api_phase(call),) if link in whose.links and _can_be(trouble, call) else ()
 
 
 def _hinder(name: str, trouble: Trouble) -> None:
-    @kind(f"api {name}", "api", among=_links, phases=_coming, lasts=_SPELL)
+    @kind(f"api {name}", "api", among=_links, phases=partial(_coming, trouble=trouble), lasts=_SPELL)
     def do(stage: Stage, deed: Deed, whose: _Links) -> Undo:
         scope = deed.when or deed.choose(_SCOPES)
         hindrance = Hindrance(

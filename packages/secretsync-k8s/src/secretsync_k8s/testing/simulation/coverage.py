@@ -121,7 +121,7 @@ RARE: Final[Mapping[str, int]] = {
     WRITTEN: 2,
     CLEANING_UP: 4,
 }
-"""How many times as often as at others deeds aim at a phase, and how many deeds are to bring it about."""
+"""Phases that come seldom, and how many deeds are to bring each about."""
 
 _NO_LIST: Final = "there is no list in the answer"
 _READ: Final = "the API server finds no conflict in a read"
@@ -156,8 +156,8 @@ def phases_of(kind: str, area: str) -> list[str]:
 
 
 def aims_of(kind: str, area: str) -> list[str]:
-    """Return the phases that a deed of a kind may aim at, rare ones several times."""
-    return [phase for phase in phases_of(kind, area) for _ in range(RARE.get(phase, 1))]
+    """Return the phases that a deed of a kind may aim at, rare ones twice."""
+    return [phase for phase in phases_of(kind, area) for _ in range(2 if phase in RARE else 1)]
 
 
 def missing(hits: Hits, kinds: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ def length(storms: int, scenario: Scenario) -> float:
 
 def recovery(scenario: Scenario) -> float:
     """Return the seconds after a storm in which everything has been put right, and nothing is left to write."""
-    return max(HOUR, 2 * DRIFT * scenario.longest + SLACK)
+    return max(HOUR, _AGAIN + 2 * DRIFT * scenario.longest + SLACK)
 
 
 @final
@@ -166,12 +166,9 @@ class Simulation:
             if begin <= deed.at < end:
                 self._schedule(deed)
         world.at(end, self._end_storm)
-        world.at(end + _AGAIN, self.stage.tidy)
+        world.at(end + _AGAIN, partial(self._tidy_again, end))
         self._keep_watch(end, end + SETTLED)
         world.at(end + SETTLED, self.oracle.somebody_leads)
-        for interval in self.stage.scenario.intervals:
-            world.at(end + DRIFT * interval + SLACK, partial(self.oracle.right, interval=interval, alone=False))
-            world.at(end + 2 * DRIFT * interval + SLACK, partial(self.oracle.right, interval=interval, alone=True))
         quiet = end + recovery(self.stage.scenario)
         world.at(quiet, self._begin_quiet)
         world.at(quiet + _QUIET - 1.0, self._end_quiet)
@@ -195,6 +192,14 @@ class Simulation:
         self.stage.story.tell("--", "the storm is over; people put things right")
         self.stage.tidy()
         self.oracle.end_storm()
+
+    def _tidy_again(self, end: float) -> None:
+        """Have people put right the rest. What comes back only now has its time from now on."""
+        world = self.stage.world
+        begin = world.now if self.stage.tidy() else end
+        for interval in self.stage.scenario.intervals:
+            world.at(begin + DRIFT * interval + SLACK, partial(self.oracle.right, interval=interval, alone=False))
+            world.at(begin + 2 * DRIFT * interval + SLACK, partial(self.oracle.right, interval=interval, alone=True))
 
     def _begin_quiet(self) -> None:
         self.oracle.writes.clear()

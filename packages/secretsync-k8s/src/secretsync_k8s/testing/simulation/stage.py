@@ -94,7 +94,7 @@ class Stage:
         started: When a process began or ended its work last.
         edited: Told when people did something to the cluster.
         hits: How often which fault hit in which phase.
-        coming: The request that is about to meet the API server, by its link and phase, if one is at this moment.
+        coming: The request that is about to meet the API server, with its link, if one is at this moment.
         waiting: Deeds that wait for a phase: asked when one is on, they return True when they wait no longer.
         faults: What the faults of KMS servers are called.
         spells: What is wrong there beside.
@@ -120,7 +120,7 @@ class Stage:
         self._troubles = [0.0]
         self.edited: Callable[[], None] = lambda: None
         self.hits: Hits = Counter()
-        self.coming: tuple[Link, str] | None = None
+        self.coming: tuple[Link, ApiCall] | None = None
         self.waiting: list[Callable[[Collection[str]], bool]] = []
         self.faults: dict[Fault, str] = {}
         self.spells: list[Spell] = []
@@ -267,9 +267,8 @@ class Stage:
 
     def _api_coming(self, link: Link, call: ApiCall) -> None:
         if self.waiting:
-            phase = coverage.api_phase(call)
-            self.coming = link, phase
-            self.moment(phase)
+            self.coming = link, call
+            self.moment(coverage.api_phase(call))
             self.coming = None
 
     def _api_met(self, call: ApiCall, fault: str) -> None:
@@ -353,8 +352,12 @@ class Stage:
             self.changed()
         return done
 
-    def tidy(self) -> None:
-        """Have people put right what they broke: credentials, namespaces, objects, folders, Secrets of their own."""
+    def tidy(self) -> bool:
+        """Have people put right what they broke: credentials, namespaces, objects, folders, Secrets of their own.
+
+        Returns:
+            Whether anything was missing that the API server let them make anew.
+        """
         self.cluster.heal()
         self.spells.clear()
         self.waiting.clear()
@@ -363,19 +366,19 @@ class Stage:
                 rows |= {key: value(place, key, self.generation()) for key in self.scenario.folders[place]}
                 texts = {key: SecretValue(text) for key, text in rows.items()}
                 self.servers[place.host].model.put(place.project, place.environment, place.path, texts)
-        for namespace in self.scenario.namespaces:
-            self.people(self.cluster.create, "namespaces", self.namespace(namespace))
+        made = [self.people(self.cluster.create, "namespaces", self.namespace(n)) for n in self.scenario.namespaces]
         for login in self.scenario.logins:
             secret = self.credentials(login)
-            if not self.people(self.cluster.create, "secrets", secret):
+            made.append(self.people(self.cluster.create, "secrets", secret))
+            if not made[-1]:
                 patch = {"metadata": {"annotations": secret["metadata"]["annotations"]}}
                 patch["stringData"] = secret["stringData"]
                 self.people(self.cluster.patch, "secrets", login.name, patch, namespace=login.namespace)
-        for obj in self.scenario.objects:
-            self.people(self.cluster.create, "kmssecrets", obj)
+        made += [self.people(self.cluster.create, "kmssecrets", obj) for obj in self.scenario.objects]
         self._settle_conflicts()
         for _ in range(self.scenario.operators - len(self.alive)):
             self.story.tell(self.start_operator().name, "starts")
+        return any(made)
 
     def _settle_conflicts(self) -> None:
         """Have each object ask for a Secret of its own, and nobody else have one."""

@@ -166,6 +166,8 @@ class Reads:
         queries = self._take(host, batch, lane, everything=verdict is not None)
         released = self._released.intersection(queries)
         self._released -= released
+        if verdict:
+            self._unstrand(queries)  # from now on it is the host that keeps them waiting
         credential = verdict or self._credential(queries, lane, now)
         if isinstance(credential, Failed):
             for query in queries:
@@ -221,6 +223,13 @@ class Reads:
         self._misses[type(holder.query)] += len(queries)
         holder.as_credential().waiting |= dict.fromkeys(queries, lane)
         self.want(holder, lane, obtain=True)
+
+    def _unstrand(self, queries: tuple[AnyQuery, ...]) -> None:
+        query = queries[0].credential
+        holder = self._store.known(query) if query is not None else None
+        if holder and holder.dependants:
+            for each in queries:
+                holder.dependants.stranded.pop(each, None)
 
     def uses(self, kind: type[AnyQuery]) -> Uses:
         """Return how often answers of this kind were there when a fetch needed one as its credential."""

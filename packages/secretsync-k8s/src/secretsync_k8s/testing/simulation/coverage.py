@@ -155,15 +155,14 @@ def phases_of(kind: str, area: str) -> list[str]:
     return [phase for phase in PHASES[area] if (kind, phase) not in IMPOSSIBLE]
 
 
-def aims_of(kind: str, area: str) -> list[str]:
-    """Return the phases that a deed of a kind may aim at, rare ones twice."""
-    return [phase for phase in phases_of(kind, area) for _ in range(2 if phase in RARE else 1)]
+def pairs(kinds: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return every pair that can be; `kinds` names the area of each kind of deed."""
+    return [(kind, phase) for kind in sorted(kinds) for phase in phases_of(kind, kinds[kind])]
 
 
 def missing(hits: Hits, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the possible pairs without a hit; `kinds` names the area of each kind of deed."""
-    pairs = ((kind, phase) for kind in sorted(kinds) for phase in phases_of(kind, kinds[kind]))
-    return [pair for pair in pairs if not hits[pair]]
+    """Return the possible pairs without a hit; `kinds` as for `pairs`."""
+    return [pair for pair in pairs(kinds) if not hits[pair]]
 
 
 def merge(lives: Iterable[Hits]) -> Hits:

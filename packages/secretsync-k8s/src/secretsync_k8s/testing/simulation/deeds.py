@@ -100,6 +100,7 @@ def draw(
     begin: float,
     end: float,
     count: int,
+    given: Sequence[tuple[str, str]] = (),
     only: Mapping[str, Kind] = KINDS,
     aims: Callable[[str], Sequence[str]] = lambda name: (),  # noqa: ARG005 - the form of it
     causes: Callable[[str], Sequence[str]] = lambda phase: (),  # noqa: ARG005 - the form of it
@@ -109,16 +110,16 @@ def draw(
 
     Args:
         count: How many; a deed that waits for a phase is followed by others that bring the phase about.
+        given: Kinds and phases of the first of them.
         aims: Which phases a kind may be meant to hit.
         causes: Which kinds bring a phase about.
         tries: How many others it takes.
     """
     deeds: list[Deed] = []
-    for _ in range(count):
+    for n in range(count):
         at = begin + (end - begin) * random.random()
-        kinds = sorted(only)
-        name = kinds[int(random.random() * len(kinds))]
-        when = _one(random, ("", *aims(name)))
+        name = given[n][0] if n < len(given) else _one(random, sorted(only))
+        when = given[n][1] if n < len(given) else _one(random, ("", *aims(name)))
         deed = _deed(random, only[name], name, at=at, when=when, end=end)
         known = [cause for cause in causes(when) if cause in only]
         deeds += [deed, *(_follower(random, only, known, deed) for _ in range(tries(when)) if known)]

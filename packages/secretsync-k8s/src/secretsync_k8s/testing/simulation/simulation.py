@@ -16,7 +16,7 @@ from typing import Final, final
 from attrs import frozen
 
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
-from .coverage import CAUSES, RARE, Hits, aims_of
+from .coverage import CAUSES, RARE, Hits, pairs, phases_of
 from .deeds import KINDS, Area, Deed, draw, perform
 from .oracle import Oracle
 from .scenario import Scenario
@@ -41,6 +41,11 @@ _AGAIN: Final = 60.0
 _LOOK: Final = 60.0
 AREAS: Final = {name: kind.area for name, kind in KINDS.items()}
 """Of each kind of deed."""
+_PAIRS: Final = pairs(AREAS)
+_GIVEN: Final = 3
+"""Deeds of a storm that are not left to chance."""
+_STORMS: Final = 7
+"""About as many as there are in a day."""
 
 
 @frozen
@@ -72,17 +77,24 @@ def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
     """Return the deeds of a life."""
     random = Random(f"{seed} deeds")  # noqa: S311 - as above
     deeds: list[Deed] = []
-    for begin in storms(hours, scenario):
+    for n, begin in enumerate(storms(hours, scenario)):
         deeds += draw(
             random,
             begin=begin,
             end=begin + STORM,
             count=3 + int(random.random() * 8),
-            aims=lambda name: aims_of(name, AREAS[name]),
+            given=_turn(seed, n),
+            aims=lambda name: phases_of(name, AREAS[name]),
             causes=lambda phase: CAUSES.get(phase, ()),
             tries=lambda phase: RARE.get(phase, 1),
         )
     return tuple(deeds)
+
+
+def _turn(seed: int, storm: int) -> list[tuple[str, str]]:
+    """Return the pairs of fault and phase whose turn it is: in many lives each has its turn several times."""
+    first = (seed * _STORMS + storm) * _GIVEN
+    return [_PAIRS[(first + n) % len(_PAIRS)] for n in range(_GIVEN)]
 
 
 def storms(hours: float, scenario: Scenario) -> list[float]:

@@ -11,6 +11,14 @@ _WRITES: Final = "secretsync/reconcile/writes.py"
 
 RUNNING: Final = (
     Mutant(
+        name="failed-writes-are-a-fight",
+        file=_WRITES,
+        before="        if until is None and not right:\n",
+        after="        if until is None and not run:\n",
+        bug="Three writes that fail are taken for somebody who changes the target back, and it is left alone for a period.",
+        killer="simulation/test_crossings_writes.py::test_writes_that_fail_again_and_again_are_no_fight",
+    ),
+    Mutant(
         name="parked-runs-hold-nothing",
         file=_RUNS,
         before="        self._hold(run, ask.asked, now)\n        run.state, run.waiting",

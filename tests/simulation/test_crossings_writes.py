@@ -243,3 +243,16 @@ def test_a_failure_told_by_a_status_whose_reply_is_lost_is_taken_back_when_all_i
     scene.run(300.0)
     scene.check()
     assert scene.ready("app") == "True"
+
+
+def test_writes_that_fail_again_and_again_are_no_fight():
+    scene = Scene(wish("app", interval=600))
+    scene.run(60.0)
+    scene.hinder("reset", "patch secrets", times=5)
+    scene.change()
+    scene.force("app")
+    scene.run(400.0)
+    scene.check()
+    assert scene.ready("app") == "True"
+    assert scene.events("WriterConflict") == 0
+    assert scene.events("DriftCorrected") == 0

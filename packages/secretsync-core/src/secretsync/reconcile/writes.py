@@ -64,9 +64,9 @@ class Writes:
         run.notes += self._fresh_notes(run, settled)
         for target, live in settled.targets:
             kept = before.get(target.ref)
-            drifted = settled.inputs in (run.memory.inputs, kept.recorded.inputs if kept else b"")
             decision = self._decide(run, target, live, kept, now)
-            decision = self._pacify(run, target.ref, decision, now) if drifted else decision
+            if settled.inputs in (run.memory.inputs, kept.recorded.inputs if kept else b""):
+                decision = self._pacify(run, target.ref, decision, now, right=_was_right(run, target.ref, kept))
             self._take(run, draft, target, live, decision, inputs=settled.inputs)
             if isinstance(target, Target):
                 verified[self._own(target.ref)] = self._seen(target.ref) if decision == Decision() else None
@@ -89,12 +89,18 @@ class Writes:
             self._timers.at(run.caution.second_look(ref, period), run)
         return decision
 
-    def _pacify(self, run: Run, ref: Ref, decision: Decision, now: float) -> Decision:
-        """Name a correction what it is: the same answers and another target. One that others keep undoing waits."""
+    def _pacify(self, run: Run, ref: Ref, decision: Decision, now: float, *, right: bool) -> Decision:
+        """Name a correction what it is: the same answers and another target. One that others keep undoing waits.
+
+        Args:
+            right: The target was as it should be: it is not a write of ours that failed.
+        """
         if not isinstance(decision.action, Update):
             return decision
         period = run.subject.period
         until = run.caution.paused_until(ref, now)
+        if until is None and not right:
+            return decision
         if until is None and run.caution.corrects(ref, decision.action, now=now, pause=period):
             return evolve(decision, action=evolve(decision.action, change=Change.CORRECTED))
         self._timers.at(now + period if until is None else until, run)
@@ -188,6 +194,11 @@ class Writes:
                 del verified[ref]
             run.notes += (Note(change.value, _told(perform)),)
         run.memory = evolve(run.memory, verified=verified)
+
+
+def _was_right(run: Run, ref: Ref, kept: Kept | None) -> bool:
+    """Whether a target was as it should be when it was looked at last, by this process or the one before."""
+    return run.memory.verified.get(ref) is not None or (kept is not None and bool(kept.recorded.inputs))
 
 
 def _told(perform: Perform) -> str:

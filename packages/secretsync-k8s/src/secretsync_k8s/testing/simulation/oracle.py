@@ -104,6 +104,7 @@ class Oracle(logging.Handler):
     def begin_storm(self) -> None:
         """Forget what people wanted before."""
         self._traffic.begin_storm()
+        self._remains.begin_storm()
         self._wanted.clear()
         self._unwanted.clear()
         self.edited()

@@ -1,8 +1,8 @@
 """What is left when everything is at rest: nothing of who is gone, and no harm to what was to stay.
 
 Seen through what people wrote: an object with `creationPolicy: Owner` takes its Secret along, one with Orphan leaves it.
-A Secret that somebody put back from a copy a moment before it was no longer wanted stays as well: it is not the one that
-its owner knew.
+A Secret that was made anew in the storm in which it ceased to be wanted may stay, too: if nobody could tell its owner,
+it is not the one that the owner knows.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from secretsync.testing.clock import NEW_YEAR
 
 from ...cluster.marks import OWNER_UID
 from ...cluster.transport import Json
-from .scenario import full_name, interval_of, targets_of
+from .scenario import full_name, targets_of
 from .stage import Stage
-from .violated import DRIFT, SLACK, Violated
+from .violated import Violated
 
 Wish = tuple[str, tuple[str, str]]
 """The uid of an object, and a Secret that it asks for."""
@@ -28,20 +28,22 @@ class Remains:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._owns: dict[str, bool] = {}
-        self._wishes: dict[Wish, float] = {}
-        """Those there are, with the object's interval."""
-        self._ended: dict[Wish, float] = {}
-        """Until when a Secret must have been there for its owner to know it."""
+        self._wishes: set[Wish] = set()
+        self._known: dict[Wish, float] = {}
+        """Of wishes that ended: since when a Secret must be there for its owner to know it."""
+        self._storm = 0.0
+
+    def begin_storm(self) -> None:
+        self._storm = self._stage.world.now
 
     def edited(self) -> None:
         """People changed something."""
-        wishes: dict[Wish, float] = {}
+        wishes: set[Wish] = set()
         for obj in self._stage.objects():
             uid = obj["metadata"]["uid"]
             self._owns[uid] = _owns(obj)
-            wishes |= {(uid, target): interval_of(obj) for target in targets_of(obj)}
-        for wish in self._wishes.keys() - wishes.keys():
-            self._ended[wish] = self._stage.world.now - DRIFT * self._wishes[wish] - SLACK
+            wishes |= {(uid, target) for target in targets_of(obj)}
+        self._known |= dict.fromkeys(self._wishes - wishes, self._storm)
         self._wishes = wishes
 
     def look(self) -> None:
@@ -51,7 +53,7 @@ class Remains:
             if "deletionTimestamp" in obj["metadata"]:
                 raise Violated("nothing is left behind", f"{full_name(obj)} is gone and held by a finalizer")
         for wish, made in self._marked():
-            if self._owns.get(wish[0]) and wish not in self._wishes and made <= self._ended.get(wish, made):
+            if self._owns.get(wish[0]) and wish not in self._wishes and made <= self._known.get(wish, made):
                 raise Violated("nothing is left behind", f"Secret {'/'.join(wish[1])}, whose owner does not want it")
 
     def _marked(self) -> Iterator[tuple[Wish, float]]:

@@ -207,7 +207,13 @@ class Stage:
 
     def _begun(self, name: str, effect: Effect) -> None:
         self.story.note(f"{name} {_short(effect)}")
-        self.moment(*coverage.effect_phases(effect))
+        self.moment(*coverage.effect_phases(effect), *self._kms_phases(effect))
+
+    def _kms_phases(self, effect: Effect) -> list[str]:
+        """Return the phases of the requests to a KMS that it makes."""
+        if not isinstance(effect, Fetch) or effect.host not in self.servers:
+            return []
+        return [coverage.query_phase(query, known=query in effect.known) for query in effect.queries]
 
     def _link(self) -> Link:
         return Link(

@@ -76,7 +76,7 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._queue: Lanes[str] = Lanes()
         self.reads: Reads  # set by the engine: the two know each other
-        self.writes = Writes(
+        self.writes: Writes = Writes(
             store, hosts, timers, digest=digest, run_of=self.get, learned=self._learned, written=self._written
         )
 

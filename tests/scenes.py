@@ -32,6 +32,7 @@ from secretsync_k8s.testing.simulation.scenario import (
     Login,
     Place,
     Scenario,
+    login_of,
     manifest,
     place_of,
     value,
@@ -47,12 +48,21 @@ LOGIN: Final = Login(NAMESPACE)
 
 
 def wish(
-    name: str, path: str = "/app", *, interval: int = 60, policy: str = "Owner", namespace: str = NAMESPACE
+    name: str,
+    path: str = "/app",
+    *,
+    interval: int = 60,
+    policy: str = "Owner",
+    home: str = NAMESPACE,
+    namespace: str = "",
 ) -> Json:
-    """Return a KMSSecret; its Secret is called `<name>-secret`, in that namespace."""
-    obj = manifest(name, NAMESPACE, Place(HOST, path), interval=interval, policy=policy)
-    obj["spec"]["managedSecretReference"]["secretNamespace"] = namespace
-    return obj
+    """Return a KMSSecret; its Secret is called `<name>-secret`.
+
+    Args:
+        home: The namespace that it stands in, with its credentials.
+        namespace: That of its Secret; "" for its own.
+    """
+    return manifest(name, home, Place(HOST, path), interval=interval, policy=policy, into=namespace)
 
 
 @frozen
@@ -84,7 +94,7 @@ class Scene:
             places,
             objects,
             namespaces=(NAMESPACE, ELSEWHERE),
-            logins=(LOGIN,),
+            logins=tuple(dict.fromkeys(map(login_of, objects))) or (LOGIN,),
             operators=2 if chosen else 1,
             cross_namespace="Allow",
         )

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from scenes import HOST, LOGIN, NAMESPACE, Scene, wish
+from scenes import ELSEWHERE, HOST, LOGIN, NAMESPACE, Scene, wish
 from secretsync.devserver.faults import Fault
 
 CONFIG = "kms-config"
@@ -97,6 +97,21 @@ def test_credentials_that_come_back_while_logins_fail_are_used_as_soon_as_these_
     scene.when_asked("login", lambda: scene.kms.faults.discard(failing))
     scene.run(35.0)
     scene.check()
+
+
+def test_who_is_refused_waits_for_the_next_try_of_a_server_that_fails_for_another():
+    scene = Scene(wish("app"), wish("other", "/other", home=ELSEWHERE))
+    scene.run(60.0)
+    scene.kms.model.replace_identity(scene.stage.scenario.identity(HOST, LOGIN, secret="another"))
+    scene.kms.model.revoke_tokens()
+    scene.run(60.0)
+    began = scene.now
+    scene.fault(Fault(route="list", reset=True), 600.0)
+    scene.run(600.0)
+    assert scene.count("login", since=began) <= 600 / 30
+    scene.run(65.0)
+    assert scene.ready("other") == "True"
+    assert scene.ready("app") == "AuthenticationFailed"
 
 
 # -- a sync that is asked for at a bad moment

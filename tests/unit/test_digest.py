@@ -25,6 +25,10 @@ class Hue(Enum):
     RED = 1
 
 
+class Name(str):
+    __slots__ = ()
+
+
 class Word(StrEnum):
     RED = "red"
 
@@ -96,6 +100,10 @@ def test_the_order_of_a_mapping_does_not_count(content: dict[str, str]) -> None:
 
 def test_members_of_a_set_need_no_order_of_their_own() -> None:
     assert DIGEST(frozenset({Point(1, 2), Colour.RED, "a"})) == DIGEST({"a", Colour.RED, Point(1, 2)})
+
+
+def test_a_kind_of_text_is_digested_as_text() -> None:
+    assert DIGEST(Name("a")) == DIGEST("a")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ class TemplateSet:
         try:
             return self._run(self._quick, name, data, sources)
         except _Missed:
-            pass
+            pass  # below, what misses goes on to the end, so that all of it is asked for at once
         if self._careful is None:
             self._careful = _namespace(self.program, _noting, len=_length)
         with suppress(TemplateError):  # it may come from what is missing

@@ -81,7 +81,7 @@ def _need_extra() -> None:
     try:
         from ..testing.simulation import simulation  # noqa: F401 - whether it can be had is the question
     except MissingExtra:
-        pass
+        pass  # raised anew below, with the extra that brings all of it
     except ModuleNotFoundError as error:
         if error.name != "greenlet":
             raise

@@ -45,7 +45,7 @@ _PAIRS: Final = pairs(AREAS)
 _GIVEN: Final = 3
 """Deeds of a storm that are not left to chance."""
 _STORMS: Final = 7
-"""About as many as there are in a day."""
+"""About as many as there are in a day; the same for a shorter life, so that it begins as the longer one did."""
 
 
 @frozen

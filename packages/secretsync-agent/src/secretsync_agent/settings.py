@@ -1,0 +1,206 @@
+"""What the agent is told, as values: made from command line, environment and configuration file, used by all else.
+
+Nothing in here is as it was written: durations are seconds, addresses are complete, names of users are numbers, and of
+several places where something may stand the one that counts has been chosen (agent §1, §2, §18). No value is a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from attrs import field, frozen
+
+PROGRAM: Final = "secretsync-agent"
+
+
+class Mode(Enum):
+    """What a command line asks for."""
+
+    RUN = "run"
+    VALIDATE = "validate"
+
+
+@frozen
+class Arguments:
+    """The command line, and what the environment says in its place.
+
+    Attributes:
+        config: Path of the configuration file; not opened where the environment holds the whole configuration.
+        strict: Unknown keys are errors.
+        once: Render everything once and end, whatever the configuration says.
+        dry_run: Say which files would change, and change none.
+        timeout: Seconds after which a run that ends by itself has failed.
+        log_level: A level of `logging`.
+        log_format: `console`, `plain` or `json`.
+        log_destination: `stderr` or `stdout`.
+    """
+
+    mode: Mode = Mode.RUN
+    config: str = "agent-config.yaml"
+    strict: bool = False
+    once: bool = False
+    dry_run: bool = False
+    timeout: float = 180.0
+    log_level: int = 20
+    log_format: str = "console"
+    log_destination: str = "stderr"
+
+
+@frozen
+class Variable:
+    """A value in a variable of the environment, used as it is."""
+
+    name: str
+
+
+@frozen
+class File:
+    """A value in a file, without the white space around it; read at each login.
+
+    Attributes:
+        remove: Remove the file after the first login with it that succeeds; what it held is remembered.
+    """
+
+    path: str
+    remove: bool = False
+
+
+Source = Variable | File
+
+
+@frozen
+class Auth:
+    """How to log in (agent §5).
+
+    Attributes:
+        type: As configurations name it, such as `universal-auth`; one of those that exist.
+        values: By key with hyphens: `client-id`, `client-secret`, `identity-id`, `username`, `password`, `jwt`. The
+            keys `service-account-token` and `service-account-key` are files whatever says so, a variable too.
+        organization: The slug of a sub-organisation, or "".
+    """
+
+    type: str
+    values: Mapping[str, Source]
+    organization: str = ""
+
+
+@frozen
+class Placing:
+    """How a file is written; None: as it is, or as the system makes a new one.
+
+    Attributes:
+        mode: Permission bits, such as 0o640.
+        user: Number of the owner.
+        group: Number of the group.
+        create_directories: Make the folders above it, with mode 0755.
+        backup: Keep what it held before in a file of the same name with `.bak` behind it.
+    """
+
+    mode: int | None = None
+    user: int | None = None
+    group: int | None = None
+    create_directories: bool = True
+    backup: bool = False
+
+
+@frozen
+class Sink:
+    """A file that gets the access token. `path` is absolute."""
+
+    path: str
+    placing: Placing = Placing()
+
+
+@frozen
+class Command:
+    """What runs after a file has changed.
+
+    Attributes:
+        line: A line for the shell, or a program and its arguments.
+        timeout: Seconds until it is ended, 0.0 for no limit.
+        inherit_credentials: It gets the variables that hold credentials, too.
+    """
+
+    line: str | tuple[str, ...]
+    timeout: float = 0.0
+    inherit_credentials: bool = True
+
+
+@frozen
+class Wait:
+    """Seconds of calm after a change before it is written, and the seconds after which it is written all the same."""
+
+    min: float
+    max: float
+
+
+@frozen
+class Template:
+    """A file made from secrets.
+
+    Attributes:
+        number: From 1, in the order of the configuration; the `template-id` of logs.
+        source: Absolute path of the template, or "": then it is `text`.
+        text: The template; a byte that is no UTF-8 is a surrogate escape.
+        destination: Absolute path of the file, or "" (every write fails then, as it always did).
+        interval: Seconds between two polls.
+        delimiters: What begins and ends an action.
+        missing_key_fails: A key that a map has not ends the rendering, instead of reading `<no value>`.
+        allow_empty: A list that has become empty makes an empty file.
+        first_command: The command runs after the first rendering too.
+    """
+
+    number: int
+    destination: str
+    source: str = ""
+    text: str = field(default="", repr=False)
+    interval: float = 300.0
+    command: Command | None = None
+    placing: Placing = Placing()
+    wait: Wait | None = None
+    delimiters: tuple[str, str] = ("{{", "}}")
+    missing_key_fails: bool = False
+    allow_empty: bool = False
+    first_command: bool = False
+
+
+@frozen
+class Retries:
+    """How a request is tried again that may succeed next time (agent §10); `base` and `cap` in seconds."""
+
+    most: int = 3
+    base: float = 0.2
+    cap: float = 5.0
+
+
+@frozen
+class Settings:
+    """The whole of it.
+
+    Attributes:
+        address: Of the KMS, from `urls.normalise`.
+        ca_certificate: What to trust instead of the system's certificates, in PEM; b"" for those.
+        headers: Sent with every request.
+        exit_after_auth: Write everything once and end.
+        shell: Runs command lines: `SHELL`, else `sh`.
+        credential_variables: Names of variables of the environment that hold credentials or the way to them.
+        ready_file: Made once everything is written, removed at the end; "" for none.
+        health_address: `host:port` or `:port` of the page for probes; "" for none.
+        warnings: What is to be logged about the configuration once logging is set up, one line each.
+    """
+
+    address: str
+    auth: Auth
+    sinks: tuple[Sink, ...] = ()
+    templates: tuple[Template, ...] = ()
+    retries: Retries = Retries()
+    ca_certificate: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    exit_after_auth: bool = False
+    shell: str = "sh"
+    credential_variables: frozenset[str] = frozenset()
+    ready_file: str = ""
+    health_address: str = ""
+    warnings: tuple[str, ...] = ()

@@ -90,4 +90,12 @@ HOSTS: Final = (
         bug="A write takes effect after the Lease was given back.",
         killer="unit/test_driver.py::test_closing_waits_for_a_write_but_not_for_a_read",
     ),
+    Mutant(
+        name="writes-wait-by-themselves",
+        file="secretsync/reconcile/writes.py",
+        before="            run.down += (perform.host,) if result.scope is Scope.HOST else ()\n",
+        after="",
+        bug="After an outage of the API server an object waits for its own long back-off although the server is there.",
+        killer="unit/test_runs.py::test_a_write_waits_for_its_host_no_longer_than_for_the_next_try_of_it",
+    ),
 )

@@ -31,6 +31,7 @@ from worlds import DOWN, UNTOLD, Folder, Play, World, copy, document, login, sec
 T, U = secret("t"), secret("u")
 MOVED = Failed(TargetMoved("t moved"))
 DENIED = Failed(TargetForbidden("t may not be written"))
+GONE = Failed(Unavailable("cluster", "write", "reset"), Scope.HOST)
 
 
 def play(
@@ -372,7 +373,7 @@ def test_notes_of_a_target_that_was_written_survive_that_another_moved() -> None
 @pytest.mark.parametrize("kind", [Create, Update], ids=["create", "update"])
 @pytest.mark.parametrize(
     "how",
-    [DENIED, MOVED, Failed(Unavailable("cluster", "write", "reset"), Scope.HOST), Failed(Defect("KeyError"))],
+    [DENIED, MOVED, GONE, Failed(Defect("KeyError"))],
     ids=["forbidden", "moved", "unavailable", "defect"],
 )
 def test_a_write_that_fails_is_made_good(kind: type, how: Failed) -> None:
@@ -384,6 +385,16 @@ def test_a_write_that_fails_is_made_good(kind: type, how: Failed) -> None:
     made.run(701)
     assert made.last().ready
     assert made.world.data[T] == {"A": b"9"}
+
+
+def test_a_write_waits_for_its_host_no_longer_than_for_the_next_try_of_it() -> None:
+    made = play(of={"period": 600.0})
+    made.at(50, lambda: made.world.remove(T))
+    made.world.faults = lambda what, now: failing(Create, GONE)(what, now) if 50 < now < 3000 else None
+    made.run(3000)
+    assert not made.last().ready
+    made.run(3031)
+    assert made.last().ready
 
 
 def test_a_target_of_another_type_is_kept_in_step_and_complained_of() -> None:

@@ -48,6 +48,7 @@ class Run:
         waiting: What a parked run waits for.
         draft: The outcome in the making while targets are written.
         errors: Why a target is not as wanted, by the last complete evaluation.
+        down: The hosts that could not be reached for a write of it.
         notes: What happened since the last outcome.
         again: Something changed while targets were written.
         told: Notes of targets that were told already.
@@ -66,6 +67,7 @@ class Run:
     held: tuple[AnyQuery, ...] = ()
     draft: Draft | None = None
     errors: tuple[SecretSyncError, ...] = ()
+    down: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     again: bool = False
     moved: int = 0

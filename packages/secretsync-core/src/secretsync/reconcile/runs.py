@@ -286,14 +286,15 @@ class Runs:
             run.state = State.IDLE
             self.trigger(run, run.lane, now)
             return
-        self._finish(run, errors, now, retry_in=self._wait(run, errors))
+        self._finish(run, errors, now, retry_in=self._wait(run, errors, now))
 
-    def _wait(self, run: Run, errors: tuple[SecretSyncError, ...]) -> float:
+    def _wait(self, run: Run, errors: tuple[SecretSyncError, ...], now: float) -> float:
         if not errors:
             return FOREVER
         if all(type(error) in _WAIT_FOR_CHANGE for error in errors):
             return HOUR
-        return min(BACKOFF.delay(run.failures + 1, self._chance), self._longest, run.subject.period)
+        own = min(BACKOFF.delay(run.failures + 1, self._chance), self._longest, run.subject.period)
+        return min([own, *(max(0.0, self._hosts.host(name).retry_at - now) for name in run.down)])
 
     # -- the end
 

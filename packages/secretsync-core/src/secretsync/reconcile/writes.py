@@ -60,7 +60,7 @@ class Writes:
         before = {kept.recorded.ref: kept for kept in run.targets}
         verified: dict[Ref, bytes | None] = {}
         run.draft = draft = Draft()
-        run.errors = ()
+        run.errors, run.down = (), ()
         run.notes += self._fresh_notes(run, settled)
         for target, live in settled.targets:
             kept = before.get(target.ref)
@@ -182,6 +182,7 @@ class Writes:
         verified = dict(run.memory.verified)
         if isinstance(result, Failed):
             run.errors += (result.error,)
+            run.down += (perform.host,) if result.scope is Scope.HOST else ()
         elif isinstance(result, Found) and not isinstance(perform.action, Release):
             kept = draft.kept[ref]
             recorded = evolve(kept.recorded, uid=result.value.uid, inputs=run.memory.inputs)

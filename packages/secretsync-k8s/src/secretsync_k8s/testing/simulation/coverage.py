@@ -40,6 +40,7 @@ STARTING: Final = "starting"
 TAKING_OVER: Final = "taking over"
 CLEANING_UP: Final = "cleaning up"
 INSTALL_KEY: Final = "install key"
+LEASE: Final = "lease"
 
 NOTHING: Final = "nothing under way"
 DOWN: Final = "backend down"
@@ -56,7 +57,7 @@ PHASES: Final[Mapping[str, tuple[str, ...]]] = {
         "status",
         "event",
         "finalizer",
-        "lease",
+        LEASE,
         INSTALL_KEY,
     ),
     "process": (
@@ -218,7 +219,7 @@ def api_phase(call: ApiCall) -> str:
 _OTHERS: Final = {
     "kmssecrets/status": "status",
     "events": "event",
-    "leases": "lease",
+    "leases": LEASE,
     "configmaps": "config",
     "namespaces": "grant",
 }

@@ -16,8 +16,9 @@ from typing import Final, final
 from attrs import frozen
 
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
-from .coverage import CAUSES, RARE, Hits, pairs, phases_of
-from .deeds import KINDS, Area, Deed, draw, perform
+from .coverage import CAUSES, LEASE, RARE, Hits, pairs, phases_of
+from .deeds import KINDS, Deed, draw, perform
+from .network import HALF_OPEN, OUTAGE
 from .oracle import Oracle
 from .scenario import Scenario
 from .scenario import draw as draw_scenario
@@ -32,8 +33,6 @@ _QUIET: Final = 2 * HOUR
 """Seconds at the end of a calm in which nothing is written any more."""
 SETTLED: Final = 90.0
 """Seconds after a storm in which a leader is found, whatever happened to Lease and processes."""
-_NOTICED: Final[frozenset[Area]] = frozenset({"api", "process"})
-"""What candidates for the Lease would notice."""
 _AWAKE: Final = 15.0
 """Seconds before such a deed from which on they keep watch."""
 _AGAIN: Final = 60.0
@@ -89,6 +88,12 @@ def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
             tries=lambda phase: RARE.get(phase, 1),
         )
     return tuple(deeds)
+
+
+def _is_noticed(deed: Deed) -> bool:
+    """Whether a candidate for the Lease would notice a deed: one that aims at other requests leaves its own alone."""
+    area = KINDS[deed.kind].area
+    return area == "process" or (area == "api" and (deed.when in ("", LEASE) or deed.kind in (OUTAGE, HALF_OPEN)))
 
 
 def _turn(seed: int, storm: int) -> list[tuple[str, str]]:
@@ -187,7 +192,7 @@ class Simulation:
 
     def _schedule(self, deed: Deed) -> None:
         self.stage.world.at(deed.at, partial(perform, self.stage, deed))
-        if KINDS[deed.kind].area in _NOTICED:
+        if _is_noticed(deed):
             latest = deed.until if deed.when else deed.at + deed.seconds
             self._keep_watch(deed.at - _AWAKE, latest + SETTLED)
 

@@ -1,4 +1,4 @@
-"""Files as targets: their names, their attributes and how each is written.
+"""Files as targets: whole at every moment, and as they were when something goes wrong (agent §6, §7, §18).
 
 A file's content is one value under the key `CONTENT`. Attributes, flat texts as those of every target:
 
@@ -9,7 +9,11 @@ A file's content is one value under the key `CONTENT`. Attributes, flat texts as
 Whoever wants one of them puts it into its target; what is not named stays as it is. How a file comes to be (folders, a
 backup) is no property that it has afterwards, so it is told to the place beforehand, as `Rules` by the file's `Ref`.
 
-    place.py     Files(digest, rules): the `Backend` that answers `Observe` of files, and the `Place` that writes them
+    place       Files: the `Backend` that answers `Observe` of files, and the `Place` that writes them
+    writing     a new file beside the old one, renamed over it; in place only where it is mounted by itself
+    locks       who keeps a file: a lock on the very file, which goes with the process
+    paths       what a path leads to
+    trouble     what the system says, as one clear error
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ HOST: Final = "disk"
 KIND: Final = "File"
 MARK: Final = "file"
 """The mark of every target and of every file that is observed: nobody's name can be written on a file."""
+ANOTHER: Final = "another process, which holds its lock"
+"""The mark of a file that somebody else keeps right now."""
 CONTENT: Final = "content"
 
 

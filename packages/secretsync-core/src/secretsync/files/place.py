@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
-from typing import Any, Final, assert_never
+from typing import Any, ClassVar, Final, assert_never
 
 from attrs import field, frozen
 
@@ -57,8 +57,8 @@ class Files:
     umask: int = field(factory=_umask)
     _locks: Locks = field(factory=Locks, init=False, repr=False)
 
-    answers = frozenset({Observe})
-    kinds = frozenset({KIND})
+    answers: ClassVar[frozenset[type[AnyQuery]]] = frozenset({Observe})
+    kinds: ClassVar[frozenset[str]] = frozenset({KIND})
 
     def start(self, refs: Iterable[Ref]) -> None:
         """Remove what writes that were killed have left beside these files, and say which are written in place."""

@@ -53,7 +53,18 @@ def tests(session: nox.Session) -> None:
         check_types(session)
     with timed(session, "wheels"):
         check_wheels(session)
+    with timed(session, "control plane"):
+        build_control_plane(session)
     session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """Run the tests that need a real control plane, which Go builds the first time; arguments go to pytest."""
+    session.env["UV_COMPILE_BYTECODE"] = "1"
+    sync(session, "test")
+    build_control_plane(session)
+    session.run("pytest", "-n", "2", "--dist", "worksteal", "-m", "cluster", *session.posargs)
 
 
 @nox.session
@@ -156,6 +167,11 @@ def sync(session: nox.Session, *groups: str) -> None:
     )
 
 
+def build_control_plane(session: nox.Session) -> None:
+    """Have etcd, kube-apiserver, kube-controller-manager and kubectl built, unless they are there: no test waits so long."""
+    session.run("python", "-m", "controlplane.build", env={"PYTHONPATH": "tests"})
+
+
 def check_lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -164,7 +180,7 @@ def check_lint(session: nox.Session) -> None:
 
 def check_types(session: nox.Session) -> None:
     session.run("mypy", "packages", "tests/typing", "bench", "noxfile.py")
-    shared = (path for place in (".", "mutants") for path in Path("tests", place).glob("*.py"))
+    shared = (path for place in (".", "mutants", "controlplane") for path in Path("tests", place).glob("*.py"))
     session.run("mypy", *sorted(map(str, shared)), env={"MYPYPATH": "tests"})
     session.run("pyright", "tests/typing")
     session.run("pyright", "--verifytypes", "secretsync", "--ignoreexternal", silent=True)  # lists every module

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from secretsync.testing import ManualClock
+
+if TYPE_CHECKING:  # the libraries of a control plane take a while, and most runs need none
+    from controlplane.plane import ControlPlane
 
 # No deadline for an example: a busy machine is not a failing test. The same examples in every run of CI.
 settings.register_profile("local", deadline=None)
@@ -19,6 +25,28 @@ def pytest_configure(config: pytest.Config) -> None:
     from hits import HitsOfTheRun  # late: it loads the simulation
 
     config.pluginmanager.register(HitsOfTheRun())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have the programs of a control plane built where they are needed: no test's time is enough for that."""
+    if any(item.get_closest_marker("cluster") for item in session.items):
+        from controlplane.build import Missing, programs
+
+        with suppress(Missing):  # those tests fail by it, and no other
+            programs()
+
+
+@pytest.fixture(scope="session")
+def plane() -> Iterator[ControlPlane]:
+    """The control plane of this worker, which no test may stop.
+
+    Each worker has its own, because operators in their usual form work in the whole cluster.
+    """
+    from controlplane.plane import ControlPlane
+    from secretsync_k8s.manifests import crd
+
+    with ControlPlane(crds=[crd("kmssecrets")]) as plane:
+        yield plane
 
 
 @pytest.fixture

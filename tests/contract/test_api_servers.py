@@ -1,12 +1,8 @@
-"""What the operator relies on in an API server, through its own transport: one suite for every server there is.
-
-`real` is the cluster of SECRETSYNC_REAL_KUBECONFIG; what cannot be brought about there is skipped.
-"""
+"""What the operator relies on in an API server, through its own transport: one suite for every server there is."""
 
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from itertools import count, islice
@@ -16,6 +12,8 @@ from uuid import uuid4
 import pytest
 from attrs import frozen
 
+from controlplane.cluster import RealCluster
+from controlplane.plane import ControlPlane
 from secretsync.testing import ManualClock
 from secretsync_k8s.cluster.client_adapter import connect
 from secretsync_k8s.cluster.events import Events
@@ -45,7 +43,6 @@ from secretsync_k8s.manifests import crd
 from secretsync_k8s.testing import ClusterServer, DirectTransport, MemoryCluster
 
 CRD = crd("kmssecrets")
-CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
 TARGET: Json = {"managedSecretReference": {"secretName": "env", "secretNamespace": "default"}}
 """Without a target the CRD takes no KMSSecret."""
 PATIENCE = 30.0
@@ -94,14 +91,14 @@ class World:
             stream.close()
 
 
-SERVERS = ["memory-direct", "memory-http", "real"]
+SERVERS = ["memory-direct", "memory-http", pytest.param("real", marks=pytest.mark.cluster)]
 _numbers = count()
 
 
 @pytest.fixture(params=SERVERS)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "real":
-        yield from real_world()
+        yield from real_world(request.getfixturevalue("plane"))
         return
     cluster = MemoryCluster(crds=[CRD])
     if request.param == "memory-direct":
@@ -114,20 +111,9 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         transport.close()
 
 
-def real_world() -> Iterator[World]:
-    kubeconfig = os.environ.get("SECRETSYNC_REAL_KUBECONFIG")
-    if not kubeconfig:
-        pytest.skip("no real API server; set SECRETSYNC_REAL_KUBECONFIG to the kubeconfig of one that may be changed")
-    transport = connect(kubeconfig=kubeconfig, environ={})
-    try:
-        transport.request("POST", CRDS.path(), body=CRD)
-    except ApiError as error:
-        if error.reason != "AlreadyExists":
-            raise
-    world = prepared(transport, lambda: pytest.skip("when a real server forgets is its own business"))
-    yield world
-    transport.request("DELETE", NAMESPACES.path(None, world.namespace))
-    transport.close()
+def real_world(plane: ControlPlane) -> Iterator[World]:
+    with RealCluster(plane) as cluster:
+        yield prepared(cluster.transport, plane.forget)
 
 
 def prepared(transport: Transport, forget: Callable[[], None]) -> World:

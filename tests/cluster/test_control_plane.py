@@ -1,0 +1,100 @@
+"""The control plane that tests use: it works as a cluster does, and leaves nothing behind, however its user ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controlplane.build import Missing, programs
+from controlplane.leash import NOTED, Leash
+from controlplane.plane import ControlPlane, NotReady
+from stand import eventually
+
+HOLDER = """
+import signal, subprocess
+from controlplane.leash import Leash
+leash = Leash()
+for _ in range(2):
+    subprocess.Popen(leash.held(["sleep", "600"]))
+print(leash.folder, flush=True)
+signal.pause()
+"""
+
+
+def pids(folder: Path) -> list[int]:
+    """Return what is noted there so far; a note is written in one go."""
+    return [int(text.split()[0]) for note in (folder / NOTED).iterdir() if (text := note.read_text())]
+
+
+def runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_what_is_held_ends_with_its_holder(number: signal.Signals) -> None:
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as holder:
+        assert holder.stdout
+        folder = Path(holder.stdout.readline().strip())
+        held = eventually(lambda: found if len(found := pids(folder)) == 2 else None)
+        assert held is not None
+        assert all(map(runs, held))
+        holder.send_signal(number)
+    eventually(lambda: not folder.exists())
+    eventually(lambda: not any(map(runs, held)))
+
+
+def test_what_has_ended_by_itself_is_no_longer_held() -> None:
+    """Its id may be another's by then."""
+    with Leash() as leash, subprocess.Popen(["sleep", "600"]) as another:
+        subprocess.run(leash.held(["true"]), check=True)
+        (note,) = (leash.folder / NOTED).iterdir()
+        _, began = note.read_text().split()
+        note.write_text(f"{another.pid} {int(began) - 1}")
+        leash.close()
+        assert another.poll() is None
+        another.kill()
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
+    with pytest.raises(Missing, match="there is no etcd, kube-apiserver, kube-controller-manager, kubectl: set"):
+        programs()
+    monkeypatch.delenv("KUBEBUILDER_ASSETS")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Missing, match=r"no kube-apiserver to test with: set KUBEBUILDER_ASSETS .* or install Go"):
+        programs()
+
+
+def namespaces(plane: ControlPlane) -> set[str]:
+    items: list[dict[str, Any]] = plane.get("/api/v1/namespaces")["items"]
+    return {one["metadata"]["name"] for one in items}
+
+
+@pytest.mark.cluster
+def test_it_keeps_what_it_holds_over_the_end_of_its_programs() -> None:
+    with ControlPlane() as plane:
+        eventually(lambda: "default" in namespaces(plane))
+        for program in tuple(plane.processes):
+            plane.signal(program, signal.SIGKILL)
+        plane.start_etcd()
+        plane.start_api()
+        assert "default" in namespaces(plane)
+    assert not plane.leash.folder.exists()
+
+
+@pytest.mark.cluster
+def test_a_program_that_ends_is_told_with_what_it_said() -> None:
+    with ControlPlane() as plane:
+        plane.signal("kube-apiserver", signal.SIGKILL)
+        plane.audit_policy.write_text("nonsense")
+        with pytest.raises(NotReady, match=r"(?s)kube-apiserver ended: .*audit"):
+            plane.start_api()

@@ -1,0 +1,208 @@
+"""A control plane by the verbs of `MemoryCluster`: what a test does to the one, it does to the other.
+
+    with ControlPlane(crds=[crd("kmssecrets")]) as plane, RealCluster(plane) as cluster:
+        cluster.create("secrets", {"metadata": {"name": "env"}, "stringData": {"A": "1"}}, namespace="default")
+
+Faults on purpose are not to be had here. At its end every namespace that is not the cluster's own is gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Self
+
+from controlplane.audit import Asked, AuditLog
+from controlplane.plane import ADMIN, ControlPlane, Json
+from secretsync.errors import BackendError
+from secretsync_k8s.cluster import resources
+from secretsync_k8s.cluster.client_adapter import connect
+from secretsync_k8s.cluster.resources import Resource
+from secretsync_k8s.cluster.transport import JSON, JSON_PATCH, MERGE_PATCH, Stream
+from secretsync_k8s.testing import ApiError, Record
+
+JsonPatch = list[Json]
+
+RESOURCES: Final = {
+    "secrets": resources.SECRETS,
+    "configmaps": resources.CONFIGMAPS,
+    "namespaces": resources.NAMESPACES,
+    "serviceaccounts": resources.SERVICE_ACCOUNTS,
+    "leases": resources.LEASES,
+    "events.events.k8s.io": resources.EVENTS,
+    "kmssecrets": resources.KMSSECRETS,
+    "deployments": Resource("apps", "v1", "deployments", "Deployment"),
+    "daemonsets": Resource("apps", "v1", "daemonsets", "DaemonSet"),
+    "statefulsets": Resource("apps", "v1", "statefulsets", "StatefulSet"),
+    "roles": Resource("rbac.authorization.k8s.io", "v1", "roles", "Role"),
+    "rolebindings": Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"),
+    "clusterroles": Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False),
+    "clusterrolebindings": Resource(
+        "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
+    ),
+    "customresourcedefinitions": Resource(
+        "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
+    ),
+}
+"""By what `MemoryCluster` calls them."""
+EMPTIED: Final = (
+    *("kmssecrets", "deployments", "daemonsets", "statefulsets", "secrets", "configmaps", "leases"),
+    *("events.events.k8s.io", "roles", "rolebindings"),
+)
+"""What goes with a namespace: first what makes others."""
+PREMADE: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+ACCOUNT: Final = "system:serviceaccount:"
+"""How the names of users begin that are service accounts."""
+
+
+class Changes:
+    """A watch, event by event."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._events = iter(stream)
+
+    def take(self) -> Json | None:
+        """Return the next event, None at the end of its time."""
+        return next(self._events, None)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class RealCluster:
+    """One control plane, as who may do everything sees it. Its methods belong to one thread."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.plane = plane
+        self.transport = connect(kubeconfig=str(plane.kubeconfig), environ={})
+        self.requests = Requests(AuditLog(plane.audit_log))
+        self.requests.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove_namespaces()
+        self.transport.close()
+
+    # -- verbs
+
+    def get(self, resource: str, name: str, *, namespace: str = "default", subresource: str = "") -> Json:
+        return self._ask("GET", RESOURCES[resource].path(namespace, name, subresource or None))
+
+    def list(self, resource: str, *, namespace: str = "", labels: str = "", fields: str = "") -> Json:
+        query = {"labelSelector": labels, "fieldSelector": fields}
+        return self._ask("GET", RESOURCES[resource].path(namespace or None), query=_said(query))
+
+    def create(self, resource: str, body: Json, *, namespace: str = "") -> Json:
+        kind = RESOURCES[resource]
+        namespace = namespace or body.get("metadata", {}).get("namespace") or "default"
+        whole = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
+        return self._ask("POST", kind.path(namespace), body=whole)
+
+    def update(self, resource: str, body: Json, *, subresource: str = "") -> Json:
+        kind, metadata = RESOURCES[resource], body["metadata"]
+        path = kind.path(metadata.get("namespace", "default"), metadata["name"], subresource or None)
+        return self._ask("PUT", path, body={"apiVersion": kind.api_version, "kind": kind.kind, **body})
+
+    def patch(
+        self,
+        resource: str,
+        name: str,
+        patch: Json | JsonPatch,
+        *,
+        namespace: str = "default",
+        subresource: str = "",
+    ) -> Json:
+        path = RESOURCES[resource].path(namespace, name, subresource or None)
+        return self._ask("PATCH", path, body=patch, content_type=JSON_PATCH if isinstance(patch, list) else MERGE_PATCH)
+
+    def delete(
+        self,
+        resource: str,
+        name: str,
+        *,
+        namespace: str = "default",
+        uid: str | None = None,
+        resource_version: str | None = None,
+    ) -> Json:
+        wanted = {"uid": uid, "resourceVersion": resource_version}
+        # In the background, as `kubectl` has it; the API's own default for some kinds is to leave what they own.
+        options = {"preconditions": _said(wanted), "propagationPolicy": "Background"}
+        return self._ask("DELETE", RESOURCES[resource].path(namespace, name), body=options)
+
+    def delete_collection(self, resource: str, *, namespace: str, labels: str = "", fields: str = "") -> Json:
+        query = _said({"labelSelector": labels, "fieldSelector": fields})
+        options = {"propagationPolicy": "Background"}
+        return self._ask("DELETE", RESOURCES[resource].path(namespace), query=query, body=options)
+
+    def watch(self, resource: str, *, namespace: str = "", resource_version: str = "", timeout: int = 0) -> Changes:
+        """Return the changes after that version; without one, first all that is there as ADDED."""
+        query = {"watch": "true", "resourceVersion": resource_version, "timeoutSeconds": str(timeout or "")}
+        path = RESOURCES[resource].path(namespace or None)
+        return Changes(self.transport.stream(path, query=_said(query), timeout=float(timeout or 3600) + 5))
+
+    def _ask(self, method: str, path: str, **options: Any) -> Json:
+        try:
+            return self.transport.request(method, path, **{"content_type": JSON, **options})
+        except BackendError as error:
+            status = error.status or 0
+            reason = getattr(error, "reason", "") or HTTPStatus(status).phrase
+            raise ApiError(status, reason, str(error)) from None
+
+    # -- what a `ClusterServer` has
+
+    @property
+    def url(self) -> str:
+        return self.plane.url
+
+    def write_kubeconfig(self, path: Path, *, namespace: str = "default") -> None:
+        """Write a kubeconfig of who may do everything."""
+        path.write_text(json.dumps(self.plane.config(self.plane.user(ADMIN), namespace=namespace)))
+
+    # -- namespaces
+
+    def remove_namespaces(self) -> None:
+        """Remove every namespace that tests made, at once: their names are free again.
+
+        The namespace controller would take 5 s for each. What we have finalized by then it does not look at.
+        """
+        for namespace in self.list("namespaces")["items"]:
+            if (name := namespace["metadata"]["name"]) not in PREMADE:
+                self._empty(name)
+                self.delete("namespaces", name)
+                path = resources.NAMESPACES.path(None, name, "finalize")
+                self._ask("PUT", path, body={"metadata": {"name": name}, "spec": {"finalizers": []}})
+
+    def _empty(self, namespace: str) -> None:
+        for held in self.list("kmssecrets", namespace=namespace)["items"]:
+            if held["metadata"].get("finalizers"):
+                name = held["metadata"]["name"]
+                self.patch("kmssecrets", name, {"metadata": {"finalizers": None}}, namespace=namespace)
+        for resource in EMPTIED:
+            self.delete_collection(resource, namespace=namespace)
+
+
+class Requests:
+    """What tests and operators asked, as records of a `MemoryCluster`; not what the control plane asked itself."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    def __iter__(self) -> Iterator[Record]:
+        return (_record(one) for one in self._audit.read() if one.user == ADMIN or one.user.startswith(ACCOUNT))
+
+    def clear(self) -> None:
+        self._audit.read().clear()
+
+
+def _record(asked: Asked) -> Record:
+    name = "" if asked.verb == "create" else asked.name  # which is in the body then, and not in the path
+    return Record(asked.verb, asked.resource, asked.subresource, asked.namespace, name, asked.status)
+
+
+def _said(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in values.items() if text}

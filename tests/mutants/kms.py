@@ -108,8 +108,8 @@ KMS: Final = (
     Mutant(
         name="slug-looked-up-each-time",
         file="secretsync/backends/kms/scope.py",
-        before="or _project(ask, identity, scope.project_slug, slug_max_age)\n",
-        after="or _project(ask, identity, scope.project_slug, None)\n",
+        before="or _project(ask, identity, scope.project_slug, slug_max_age))\n",
+        after="or _project(ask, identity, scope.project_slug, None))\n",
         bug="Every check costs a second request (the original resolved the slug on every pass).",
         killer="unit/test_kms_scope.py::test_a_slug_is_not_looked_up_at_every_check",
     ),

@@ -13,7 +13,7 @@ def read() -> None:
         assert_type(kms, Client)
         fields = kms.folder("shop", "prod", "/shop", recursive=True, timeout=5.0)
         assert_type(fields, Mapping[str, SecretValue])
-        assert_type(kms.secret("shop", "prod", "/shop", "PASSWORD").text(), str)
+        assert_type(kms.secret("shop", "prod", "/shop", "PASSWORD", version=2).text(), str)
         fields["PASSWORD"] = SecretValue("new")  # type: ignore[index]
 
 
@@ -22,6 +22,11 @@ def methods() -> None:
     secretsync.open("https://kms.example", auth=auth).close(revoke=True)
     ldap = secretsync.LdapAuth(identity_id="id")
     secretsync.open("https://kms.example", auth=ldap, credentials={"username": "ada", "password": SecretValue("s")})
+
+
+def elsewhere() -> None:
+    with secretsync.override({("shop", "prod", "/"): {"TEXT": "t", "BYTES": b"b", "VALUE": SecretValue("v")}}):
+        assert_type(secretsync.open(), Client)
 
 
 def watch(kms: Client) -> None:
@@ -36,6 +41,7 @@ def mistakes(kms: Client) -> None:
     secretsync.open("https://kms.example", "id", "secret")  # type: ignore[call-arg]
     secretsync.open("https://kms.example", client_id="id", client_secret=b"secret")  # type: ignore[arg-type]
     secretsync.open("https://kms.example", auth="kubernetes")  # type: ignore[arg-type]
+    secretsync.override({("shop", "prod"): {}})  # type: ignore[dict-item]
     secretsync.KubernetesAuth("id")  # type: ignore[call-arg]
     kms.folder("shop", "prod", "/shop", deep=True)  # type: ignore[call-arg]
     kms.folder("shop", "prod")["PASSWORD"].lower()  # type: ignore[attr-defined]

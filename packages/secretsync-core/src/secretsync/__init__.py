@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .client import Client as Client
     from .client import open as open  # noqa: A004 - `secretsync.open` reads as it should
     from .errors import SecretSyncError as SecretSyncError
+    from .overrides import override as override
     from .values import SecretValue as SecretValue
 
 _HOME = {
@@ -44,6 +45,7 @@ _HOME = {
     "TokenAuth": ".auth.given",
     "UniversalAuth": ".auth.universal",
     "open": ".client",
+    "override": ".overrides",
 }
 __all__ = [
     "AwsIamAuth",
@@ -62,6 +64,7 @@ __all__ = [
     "TokenAuth",
     "UniversalAuth",
     "open",
+    "override",
 ]
 
 

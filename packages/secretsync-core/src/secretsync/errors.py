@@ -8,6 +8,7 @@
     ├── TLSConfigError             the certificates to trust are not there, or are none
     ├── Defect                     a fault of ours; the text names a type, never a value
     ├── DeadlineExceeded           nobody answered in the caller's time
+    ├── ClientClosed               the client was closed before there was an answer
     ├── TooManyRounds              an evaluation kept asking for more
     ├── TargetError                the place where a secret should go says no
     │   ├── TargetConflict         it belongs to somebody else
@@ -112,6 +113,12 @@ class DeadlineExceeded(SecretSyncError):
     """The caller's time was over before the answers were there; the text says what was waited for."""
 
     code = "deadline_exceeded"
+
+
+class ClientClosed(SecretSyncError):
+    """The client was closed: before it was asked, or before it had an answer."""
+
+    code = "client_closed"
 
 
 class TooManyRounds(SecretSyncError):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
 from typing import Final
 
 from attrs import frozen
@@ -14,7 +12,7 @@ from ..errors import InvalidInput
 from .command import Command
 
 _FORM: Final = "PROJECT/ENVIRONMENT/PATH or PROJECT/ENVIRONMENT/PATH#KEY"
-_VARIABLES: Final = ("SECRETSYNC_URL", "SECRETSYNC_CLIENT_ID", "SECRETSYNC_CLIENT_SECRET")
+_VARIABLES: Final = "SECRETSYNC_URL, SECRETSYNC_CLIENT_ID and SECRETSYNC_CLIENT_SECRET"
 
 
 @frozen
@@ -44,15 +42,14 @@ class Reference:
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=_FORM)
     parser.add_argument("--show-values", action="store_true", help="of a folder: KEY=VALUE lines instead of names")
-    parser.epilog = f"The KMS and the identity come from {', '.join(_VARIABLES)}; `secretsync dev` prints them."
+    parser.epilog = f"The KMS and the identity come from {_VARIABLES}, or the official clients' variables."
 
 
 def _run(args: Namespace) -> int:
     from .. import client
 
     reference = Reference.parse(args.reference)
-    url, client_id, client_secret = _credentials(os.environ)
-    with client.open(url, client_id=client_id, client_secret=client_secret) as kms:
+    with client.open() as kms:
         place = (reference.project, reference.environment, reference.path)
         if reference.key:
             sys.stdout.buffer.write(kms.secret(*place, reference.key).reveal() + b"\n")
@@ -60,12 +57,6 @@ def _run(args: Namespace) -> int:
         for key, value in kms.folder(*place).items():
             sys.stdout.buffer.write(key.encode() + (b"=" + value.reveal() if args.show_values else b"") + b"\n")
     return 0
-
-
-def _credentials(environ: Mapping[str, str]) -> tuple[str, ...]:
-    if missing := [name for name in _VARIABLES if not environ.get(name)]:
-        raise InvalidInput([f"environment variable {name} is not set; `secretsync dev` shows how" for name in missing])
-    return tuple(environ[name] for name in _VARIABLES)
 
 
 command: Final = Command("get", "print one secret, or the names in a folder", _configure, _run)

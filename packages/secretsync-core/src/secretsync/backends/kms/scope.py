@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from attrs import frozen
 
-from ...errors import PathNotFound, ProjectNotFound
-from ...queries import Absent, Identity
+from ...errors import PathNotFound, ProjectNotFound, SecretNotFound
+from ...queries import Absent, Found, Identity
 from ...reconcile.settle import Ask
-from ...values import Document
-from .queries import Folder, Project
+from ...values import Document, Row
+from .queries import Folder, Project, Secret
+from .routes import operation
+
+Q = TypeVar("Q", Folder, Secret)
 
 
 @frozen
@@ -37,19 +43,48 @@ def read(ask: Ask, identity: Identity, scope: Scope, *, slug_max_age: float) -> 
 
 def found(ask: Ask, identity: Identity, scope: Scope, *, slug_max_age: float) -> tuple[Folder, Document]:
     """Return what `read` does, and the query whose answer it is."""
-    project = scope.project_id or _project(ask, identity, scope.project_slug, slug_max_age)
-    query = _folder(identity, project, scope)
-    answer = ask(query)
-    if isinstance(answer, Absent) and isinstance(answer.why, ProjectNotFound) and not scope.project_id:
-        query = _folder(identity, _project(ask, identity, scope.project_slug, None), scope)
-        answer = ask(query)
+
+    def folder(project: str) -> Folder:
+        return Folder(identity, project, scope.environment, scope.path, recursive=scope.recursive)
+
+    query, answer = _answered(ask, identity, scope, folder, slug_max_age=slug_max_age)
     if isinstance(answer, Absent):
-        raise answer.why or PathNotFound(identity.host, f"list secrets of {scope.path}", "path not found")
+        raise answer.why or PathNotFound(identity.host, operation(query), "path not found")
     return query, answer.value
 
 
-def _folder(identity: Identity, project: str, scope: Scope) -> Folder:
-    return Folder(identity, project, scope.environment, scope.path, recursive=scope.recursive)
+def single(
+    ask: Ask, identity: Identity, scope: Scope, name: str, *, version: int | None = None, slug_max_age: float
+) -> Row:
+    """Return one secret of the folder, or of its last import that has it.
+
+    Args:
+        version: Of the secret; None is the latest.
+        slug_max_age: As for `read`.
+
+    Raises:
+        ProjectNotFound, EnvironmentNotFound, PathNotFound, SecretNotFound: Proven.
+    """
+
+    def secret(project: str) -> Secret:
+        return Secret(identity, project, scope.environment, scope.path, name, version=version)
+
+    query, answer = _answered(ask, identity, scope, secret, slug_max_age=slug_max_age)
+    if isinstance(answer, Absent):
+        raise answer.why or SecretNotFound(identity.host, operation(query), "secret not found")
+    row: Row = answer.value
+    return row
+
+
+def _answered(
+    ask: Ask, identity: Identity, scope: Scope, query_of: Callable[[str], Q], *, slug_max_age: float
+) -> tuple[Q, Found[Any] | Absent]:
+    query = query_of(scope.project_id or _project(ask, identity, scope.project_slug, slug_max_age))
+    answer = ask(query)
+    if isinstance(answer, Absent) and isinstance(answer.why, ProjectNotFound) and not scope.project_id:
+        query = query_of(_project(ask, identity, scope.project_slug, None))
+        answer = ask(query)
+    return query, answer
 
 
 def _project(ask: Ask, identity: Identity, slug: str, max_age: float | None) -> str:

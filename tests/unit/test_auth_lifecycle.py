@@ -290,3 +290,22 @@ def test_the_organisation_is_sent_only_when_it_is_set() -> None:
     it.identity = evolve(it.identity, method=UniversalAuth(organization="dev"))
     it.token()
     assert it.server.asked == [LOGIN, LOGIN]
+
+
+def test_an_adopted_token_is_renewed_and_no_login_is_needed() -> None:
+    s = stand()
+    before = s.token()
+    after = Logins(s.server, SDK, chance=lambda: 0.0, proofs=LocalProofs())
+    after.adopt(s.identity, before.value)
+    s.server.asked.clear()
+    after.token(s.identity, GOOD, deadline=Deadline(s.clock))
+    s.clock.advance(1000.0)
+    after.token(s.identity, GOOD, deadline=Deadline(s.clock))
+    assert s.server.asked == ["token/renew", "token/renew"]
+
+
+def test_an_adopted_token_that_nobody_renews_is_followed_by_a_login() -> None:
+    s = stand()
+    s.logins.adopt(s.identity, SecretValue("a.b.c"))
+    s.token()
+    assert s.server.asked == ["token/renew", "universal-auth/login"]

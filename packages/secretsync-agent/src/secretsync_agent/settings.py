@@ -12,7 +12,10 @@ from typing import Final
 
 from attrs import field, frozen
 
+from secretsync.retry import Retries
+
 PROGRAM: Final = "secretsync-agent"
+RETRIES: Final = Retries()
 
 
 class Mode(Enum):
@@ -143,7 +146,7 @@ class Template:
     Attributes:
         number: From 1, in the order of the configuration; the `template-id` of logs.
         source: Absolute path of the template, or "": then it is `text`.
-        text: The template; a byte that is no UTF-8 is a surrogate escape.
+        text: The template.
         destination: Absolute path of the file, or "" (every write fails then, as it always did).
         interval: Seconds between two polls.
         delimiters: What begins and ends an action.
@@ -167,21 +170,13 @@ class Template:
 
 
 @frozen
-class Retries:
-    """How a request is tried again that may succeed next time (agent §10); `base` and `cap` in seconds."""
-
-    most: int = 3
-    base: float = 0.2
-    cap: float = 5.0
-
-
-@frozen
 class Settings:
     """The whole of it.
 
     Attributes:
         address: Of the KMS, from `urls.normalise`.
         ca_certificate: What to trust instead of the system's certificates, in PEM; b"" for those.
+        retries: How a request is sent again that may do better.
         headers: Sent with every request.
         exit_after_auth: Write everything once and end.
         shell: Runs command lines: `SHELL`, else `sh`.
@@ -195,7 +190,7 @@ class Settings:
     auth: Auth
     sinks: tuple[Sink, ...] = ()
     templates: tuple[Template, ...] = ()
-    retries: Retries = Retries()
+    retries: Retries = RETRIES
     ca_certificate: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     exit_after_auth: bool = False

@@ -36,3 +36,4 @@ class ClientPolicy:
 
 OPERATOR: Final = ClientPolicy("secretsync-operator", 0.8, 16, 5.0, 15.0, 4 * MIB, 1800.0)
 SDK: Final = ClientPolicy("secretsync", 2 / 3, 4, 10.0, 30.0, 16 * MIB, 300.0, renews=True)
+AGENT: Final = ClientPolicy("secretsync-agent", 2 / 3, 4, 10.0, 30.0, 16 * MIB, 300.0, renews=True)

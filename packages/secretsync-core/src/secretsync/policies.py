@@ -50,3 +50,6 @@ KMS_ORPHAN: Final = Policy("Orphan")
 
 DELIVERY: Final = Policy("Delivery", cautious=False)
 """A caller of the SDK: what was handed over is compared, so that a watch sees only changes."""
+
+FILE: Final = Policy("File", cautious=False)
+"""A file of the agent: whoever made it, it is written where it is told to; how it shrinks is looked at before (agent §7)."""

@@ -44,6 +44,7 @@ def log_in(method: Method, means: Means) -> Granted:
         Unavailable: No answer, or one of a server in trouble.
         WrongEndpoint: What answers is not the API.
     """
+    method, means = method.prepared(means)
     if isinstance(method, GivenToken):
         return Granted(method.token(means))
     scope = {"organizationSlug": method.organization} if method.organization else {}

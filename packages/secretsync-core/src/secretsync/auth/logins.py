@@ -14,7 +14,7 @@ from typing import Final
 from attrs import frozen
 
 from ..client_policy import ClientPolicy
-from ..clock import Deadline
+from ..clock import FOREVER, Deadline
 from ..errors import AuthenticationFailed, InvalidInput, SecretSyncError, WrongEndpoint
 from ..http import HttpClient
 from ..ports import Proofs
@@ -77,6 +77,14 @@ class Logins:
         if not isinstance(method, GivenToken):
             self._keep(identity, held, now=began)
         return self._found(held, method, took=deadline.clock.monotonic() - began)
+
+    def adopt(self, identity: Identity, token: SecretValue) -> None:
+        """Begin with a token that an earlier process was given: the first that is asked for is a renewal of it.
+
+        Nobody knows how old it is, so its successors are renewed for as long as the server renews them.
+        """
+        with self._lock:
+            self._held[identity] = _Held(token, ends=FOREVER, life=0.0, latest=FOREVER)
 
     def refused(self, identity: Identity, token: SecretValue) -> None:
         """Take note that the server refuses a token: what comes after it is a login."""

@@ -44,6 +44,15 @@ class Method:
     organization: str = ""
     uses: int = 0
 
+    def prepared(self, means: Means) -> tuple[Method, Means]:
+        """Return what logs in this time: a method whose settings stand elsewhere returns one that has read them.
+
+        Raises:
+            CredentialsNotFound: They are not there.
+            AuthenticationFailed: They are of no use.
+        """
+        return self, means
+
     def prove(self, means: Means) -> Body:
         """Return what the login sends.
 

@@ -1,7 +1,7 @@
 """HTTP for every backend, and the only room that imports httpx.
 
 exchange.py  requests and answers as values, and the protocols of who carries them
-client.py    who carries them
+client.py    who carries them · retrying.py so often
 places.py    origins, redirects, proxies
 trouble.py   what went wrong, as errors of ours
 """

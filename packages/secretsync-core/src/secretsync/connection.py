@@ -143,7 +143,7 @@ class Connection:
         scope = _scope(project, environment, path, recursive=recursive)
         if given := overrides.active():
             return _resolved(lambda: given.folder(project, environment, path, recursive=recursive))
-        return self._ask(lambda ask: self._folder(ask, scope)[1].fields(Flatten()), _whole, scope, timeout)
+        return self._ask(lambda ask: self._folder(ask, scope)[1].fields(Flatten()), timeout)
 
     def secret(
         self, project: str, environment: str, path: str, name: str, *, version: int | None, timeout: float
@@ -152,28 +152,31 @@ class Connection:
         if given := overrides.active():
             return _resolved(lambda: given.secret(project, environment, path, name))
 
-        def desired(ask: Ask) -> Content:
+        def asked(ask: Ask) -> SecretValue:
             age = self._policy.slug_max_age
-            return {name: single(ask, self._identity(ask), scope, name, version=version, slug_max_age=age).value}
+            return single(ask, self._identity(ask), scope, name, version=version, slug_max_age=age).value
 
-        return self._ask(desired, lambda content: content[name], (scope, name, version), timeout)
+        return self._ask(asked, timeout)
 
-    def _ask(
-        self, desired: Callable[[Ask], Content], result: Callable[[Content], T], spec: object, timeout: float
-    ) -> Future[T]:
-        """Return what comes of a question that is asked once."""
+    def _ask(self, asked: Callable[[Ask], T], timeout: float) -> Future[T]:
+        """Return what comes of a question that is asked once.
+
+        It is no target that comes: one would be looked at, compared and remembered, for nobody.
+        """
         key, done = f"{next(self._names)}", Future[T]()
         done.set_running_or_notify_cancel()
-        came: list[Content] = []
+        came: list[T] = []
+
+        def desired(ask: Ask) -> tuple[Target, ...]:
+            came.append(asked(ask))
+            return ()
 
         def told(error: SecretSyncError | None) -> None:
-            self._forget(key)
-            done.set_exception(error) if error else done.set_result(result(came[-1]))
+            del self._told[key]
+            done.set_exception(error) if error else done.set_result(came[-1])
 
         deadline = self._clock.monotonic() + timeout
-        deliver = partial(self._delivered, key, desired)
-        subject = Subject(key, CALLER, deliver, self._digest(spec), INTERVAL, max_age=0.0, once=True, deadline=deadline)
-        self._begin(subject, came.append, told)
+        self._begin(Subject(key, CALLER, desired, b"", INTERVAL, max_age=0.0, once=True, deadline=deadline), told)
         return done
 
     # -- watches
@@ -194,8 +197,9 @@ class Connection:
             saw(query, document)
             return document.fields(Flatten())
 
+        self._mailbox.expect(_ref(key), states.put)
         subject = Subject(key, CALLER, partial(self._delivered, key, desired), self._digest(scope), interval)
-        self._begin(subject, states.put, partial(self._watched, key, states))
+        self._begin(subject, partial(self._watched, key, states))
         if push:
             self._keep_token()
         return partial(self._unwatch, key, states)
@@ -234,12 +238,11 @@ class Connection:
 
     # -- between the engine and who asked
 
-    def _begin(self, subject: Subject, hear: Callable[[Content], None], told: Told) -> None:
+    def _begin(self, subject: Subject, told: Told) -> None:
         with self._lock:
             if self._closed:
                 raise ClientClosed("the client is closed; open another one")
             self._told[subject.key] = told
-        self._mailbox.expect(_ref(subject.key), hear)
         self._driver.send(Applied(subject))
 
     def _forget(self, key: str) -> bool:
@@ -267,10 +270,6 @@ class Connection:
 
 def _unseen(query: Folder, document: Document) -> None:
     """Nobody listens to what was read."""
-
-
-def _whole(content: Content) -> Fields:
-    return content
 
 
 def _resolved(result: Callable[[], T]) -> Future[T]:

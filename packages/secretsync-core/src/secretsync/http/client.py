@@ -7,6 +7,7 @@ is small: time-outs, a cap, redirects inside one origin, and errors of our own.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -22,10 +23,11 @@ from ..clock import Clock, Deadline
 from ..errors import AuthenticationFailed, DeadlineExceeded, TLSError, Unavailable, WrongEndpoint
 from ..values import SecretValue
 from .exchange import Address, Request, Response, Stream, content
-from .places import address_of, onward, origin_of, path_of, proxy_of, url_of
+from .places import address_of, onward, origin_of, path_of, proxy_of, target_of, url_of
 from .trouble import translated
 
 _MAX_REDIRECTS: Final = 5
+_PRINTABLE: Final = re.compile(rb"[!-~]+")
 _KEEP_SECONDS: Final = 4.0
 """Shorter than the five seconds after which Node closes an idle connection, so that no request meets it closing."""
 
@@ -66,7 +68,7 @@ class Http:
         """See `HttpClient.send`."""
         deadline = request.deadline or Deadline(self._clock)
         try:
-            return self._followed(url_of(request.url, request.params), request, deadline)
+            return self._followed(url_of(request.url), request, deadline)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             error = translated(exc, request.url, request.operation)
         raise error  # out here, or the original would be its context, and its request holds the token
@@ -74,15 +76,13 @@ class Http:
     @contextmanager
     def stream(self, request: Request, *, silence: float) -> Iterator[Stream]:
         """See `StreamClient.stream`."""
-        url = url_of(request.url, request.params)
-        sent = httpx.Request(
-            request.method, url, headers=self._headers(request, origin=origin_of(url)), content=content(request)
-        )
+        url = url_of(request.url)
+        sent = self._made(url, target_of(url, request.params), request)
         sent = self._addressed(sent, request.deadline or Deadline(self._clock))
         sent.extensions["timeout"]["read"] = silence
         answer = self._opened_stream(sent, request, url)
         try:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
+            headers = _checked(answer, request, origin=origin_of(url))
             pieces = _pieces(answer, request, cap=self._policy.response_cap)
             place = f"{origin_of(url)}{path_of(url)}"
             yield Stream(answer.status_code, headers, request.method, place, pieces, partial(_cut, answer))
@@ -109,14 +109,18 @@ class Http:
 
     def _followed(self, url: httpx.URL, asked: Request, deadline: Deadline) -> Response:
         """Return the answer at the end of the redirects."""
-        sent, body = self._headers(asked, origin=origin_of(url)), content(asked)
+        target = target_of(url, asked.params)
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._exchange(httpx.Request(asked.method, url, headers=sent, content=body), asked, deadline)
-            target = onward(response, url, asked)
-            if target is None:
+            response = self._exchange(self._made(url, target, asked), asked, deadline)
+            elsewhere = onward(response, url, asked)
+            if elsewhere is None:
                 return response
-            url = target
+            url, target = elsewhere, elsewhere.raw_path
         raise WrongEndpoint(origin_of(url), asked.operation, "its redirects do not end")
+
+    def _made(self, url: httpx.URL, target: bytes, asked: Request) -> httpx.Request:
+        headers, extensions = self._headers(asked, origin=origin_of(url)), {"target": target}
+        return httpx.Request(asked.method, url, headers=headers, content=content(asked), extensions=extensions)
 
     def _exchange(self, request: httpx.Request, asked: Request, deadline: Deadline) -> Response:
         url, origin = request.url, origin_of(request.url)
@@ -124,14 +128,13 @@ class Http:
             raise DeadlineExceeded(f"{asked.operation} at {origin}: the time was over before it was asked")
         answer = self._transport(url, asked).handle_request(self._addressed(request, deadline))
         try:
+            headers = _checked(answer, asked, origin=origin)
             body = self._body(answer, asked, deadline, origin=origin)
         finally:
             answer.close()
-        headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, body, asked.method, f"{origin}{path_of(url)}")
 
     def _body(self, response: httpx.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
-        _check_plain(response, asked, origin=origin)
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
@@ -142,18 +145,17 @@ class Http:
                 raise Unavailable(origin, asked.operation, "its answer did not end in time")
         return bytes(body)
 
-    def _headers(self, asked: Request, *, origin: str) -> httpx.Headers:
-        sent = httpx.Headers(asked.headers)
-        sent["User-Agent"] = self._policy.user_agent
-        sent.setdefault("Accept", "application/json")
+    def _headers(self, asked: Request, *, origin: str) -> dict[str, str]:
+        sent = {"accept": "application/json"} | {name.lower(): value for name, value in asked.headers.items()}
+        sent["user-agent"] = self._policy.user_agent
         # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
-        sent["Accept-Encoding"] = "identity"
+        sent["accept-encoding"] = "identity"
         if asked.json is not None:
-            sent["Content-Type"] = "application/json"
+            sent["content-type"] = "application/json"
         elif asked.form is not None:
-            sent["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+            sent["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
         if asked.token is not None:
-            sent["Authorization"] = _bearer(asked.token, origin=origin, operation=asked.operation)
+            sent["authorization"] = _bearer(asked.token, origin=origin, operation=asked.operation)
         return sent
 
     def _addressed(self, request: httpx.Request, deadline: Deadline) -> httpx.Request:
@@ -183,7 +185,8 @@ class Http:
             max_connections=None, max_keepalive_connections=self._policy.in_flight, keepalive_expiry=_KEEP_SECONDS
         )
         proxy = None if address_of(url) in self._resolve else proxy_of(url)
-        return httpx.HTTPTransport(verify=self._context(url, asked), limits=limits, proxy=proxy, trust_env=False)
+        kind = _Forwarded if proxy and url.scheme == "http" else httpx.HTTPTransport
+        return kind(verify=self._context(url, asked), limits=limits, proxy=proxy, trust_env=False)
 
     def _context(self, url: httpx.URL, asked: Request) -> ssl.SSLContext:
         """Return what to trust; made when first needed, because reading the system's roots takes tens of ms."""
@@ -206,16 +209,25 @@ class Http:
         raise TLSError(origin_of(url), asked.operation, "the CA bundle holds no certificate in PEM")
 
 
-def _check_plain(response: httpx.Response, asked: Request, *, origin: str) -> None:
-    """Refuse what is compressed all the same: one piece of it may unpack to more than fits into memory."""
-    if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+class _Forwarded(httpx.HTTPTransport):
+    """To a proxy that reads what it passes on: it is asked for the whole URL."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["target"] = origin_of(request.url).encode("ascii") + request.extensions["target"]
+        return super().handle_request(request)
+
+
+def _checked(response: httpx.Response, asked: Request, *, origin: str) -> dict[str, str]:
+    """Return the headers of an answer that is not compressed: one piece of that may unpack to more than memory holds."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise WrongEndpoint(origin, asked.operation, "its answer is compressed, which was not asked for")
+    return headers
 
 
 def _pieces(answer: httpx.Response, asked: Request, *, cap: int) -> Iterator[bytes]:
     """Yield what comes; of an answer that is no success, no more than the cap."""
     size, refused = 0, not answer.is_success
-    _check_plain(answer, asked, origin=origin_of(httpx.URL(asked.url)))
     try:
         for piece in answer.iter_bytes():
             size += len(piece)
@@ -239,6 +251,6 @@ def _cut(answer: httpx.Response) -> None:
 def _bearer(token: SecretValue, *, origin: str, operation: str) -> str:
     raw = token.reveal()
     # Checked here, because the parser below would quote the header in its complaint.
-    if not raw or any(not 0x20 < byte < 0x7F for byte in raw):  # noqa: PLR2004 - the printable range of ASCII
+    if not _PRINTABLE.fullmatch(raw):
         raise AuthenticationFailed(origin, operation, "authentication failed: the token does not fit into a header")
     return f"Bearer {token.text()}"

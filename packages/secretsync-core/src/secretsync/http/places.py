@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import quote_plus
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -23,9 +25,22 @@ def address_of(url: httpx.URL) -> Address:
     return url.host, url.port or _PORTS.get(url.scheme, 0)
 
 
-def url_of(url: str, params: Mapping[str, str]) -> httpx.URL:
-    """Return a URL with its query."""
-    return httpx.URL(url, params=params) if params else httpx.URL(url)
+@lru_cache(maxsize=256)
+def url_of(url: str) -> httpx.URL:
+    """Return a URL. Those without their query are few, and httpx parses one as long as we take for all the rest."""
+    return httpx.URL(url)
+
+
+def target_of(url: httpx.URL, params: Mapping[str, str]) -> bytes:
+    """Return what the request line asks for: the URL's path with this query, or with its own where there is none."""
+    if not params:
+        return url.raw_path
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in params.items())
+    return f"{path_of(url)}?{query}".encode("ascii")
+
+
+_quoted = lru_cache(maxsize=256)(quote_plus)
+"""Most parameters are the same in every request."""
 
 
 def origin_of(url: httpx.URL) -> str:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from secretsync.errors import Unavailable
 from secretsync.queries import Found
+from secretsync.runtime.logs import VENDORS
 from secretsync.targets import Ref
 from secretsync.values import SecretValue
-from secretsync_k8s.operator.logs import VENDORS, configure, level
+from secretsync_k8s.operator.logs import configure, level
 
 CANARY = "canary-7f3a"
 

@@ -9,8 +9,8 @@ from http.client import HTTPConnection
 import pytest
 
 from secretsync.errors import InvalidInput
+from secretsync.runtime.pages import Page, Pages, probes
 from secretsync_k8s.operator.metrics import Facts, Metrics, ObjectFacts
-from secretsync_k8s.operator.probes import Page, Pages, probes
 
 FLAG = "--health-probe-bind-address"
 

@@ -179,6 +179,7 @@ class Settings:
         retries: How a request is sent again that may do better.
         headers: Sent with every request.
         exit_after_auth: Write everything once and end.
+        revoke_on_shutdown: Have the KMS refuse tokens and leases when the agent ends.
         shell: Runs command lines: `SHELL`, else `sh`.
         credential_variables: Names of variables of the environment that hold credentials or the way to them.
         ready_file: Made once everything is written, removed at the end; "" for none.
@@ -194,6 +195,7 @@ class Settings:
     ca_certificate: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     exit_after_auth: bool = False
+    revoke_on_shutdown: bool = False
     shell: str = "sh"
     credential_variables: frozenset[str] = frozenset()
     ready_file: str = ""

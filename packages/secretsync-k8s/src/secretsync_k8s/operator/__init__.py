@@ -7,5 +7,5 @@ objects      the custom resources, between their watch and the engine
 reporter     outcomes become status, events and counts
 counting     a backend whose requests are counted
 install_key  the key of all digests, made once
-flags logs probes metrics   the outer parts
+flags logs metrics   the outer parts
 """

@@ -17,6 +17,7 @@ from attrs import define, field
 from secretsync.clock import Clock
 from secretsync.errors import SecretSyncError
 from secretsync.retry import Chance
+from secretsync.runtime.pages import Pages, probes
 
 from ..cluster.lease import LeaseName
 from ..cluster.resources import KMSSECRETS
@@ -24,7 +25,6 @@ from ..cluster.transport import Transport
 from .assembly import default_trust
 from .metrics import Facts, Metrics
 from .part import Part
-from .probes import Pages, probes
 from .scope import lease_name
 from .settings import Settings
 

@@ -16,8 +16,7 @@ from attrs import frozen
 
 from secretsync.errors import MissingExtra
 from secretsync.reconcile.reads import Lateness, Uses
-
-from .probes import Page
+from secretsync.runtime.pages import Page
 
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics

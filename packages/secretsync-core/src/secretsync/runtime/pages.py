@@ -13,9 +13,9 @@ from typing import Final, Self
 
 from attrs import frozen
 
-from secretsync.errors import InvalidInput
+from ..errors import InvalidInput
 
-_log = logging.getLogger("secretsync.operator")
+_log = logging.getLogger("secretsync.runtime")
 
 _TEXT: Final = "text/plain; charset=utf-8"
 _SILENCE: Final = 10.0

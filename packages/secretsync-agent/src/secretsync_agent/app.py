@@ -1,0 +1,258 @@
+"""The agent, put together: one engine, what answers its questions, and the files it keeps right (agent §3).
+
+Agent ── Reports   what came of each file
+      └─ Driver ── Engine     RenderedFile · TokenFile · KeptToken are its subjects
+               └── Executor   KMSBackend · Local · Files answer and write
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from os import urandom
+from typing import Final, Protocol, final
+
+from secretsync.backends.kms.backend import KMSBackend
+from secretsync.client_policy import AGENT
+from secretsync.clock import Clock
+from secretsync.digest import Digester
+from secretsync.errors import CredentialsNotFound
+from secretsync.files import HOST, Rules, target
+from secretsync.files.place import Files
+from secretsync.http import HttpClient
+from secretsync.http.retrying import Retrying
+from secretsync.ports import Proofs
+from secretsync.queries import Identity
+from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import Applied, Event, Outcome, Subject, Withdrawn
+from secretsync.retry import Chance
+from secretsync.runtime.executor import Executor
+from secretsync.targets import Ref
+
+from .dry import DryFiles
+from .functions import Questions
+from .local import HERE, Local
+from .login import Remembering, identity
+from .rendering import Rendering, Still
+from .reports import Reports
+from .settings import Command, Placing, Settings
+from .targets import KeptToken, RenderedFile, Thing, TokenFile
+from .traffic import Traffic, told
+
+log: Final = logging.getLogger("secretsync.agent")
+
+LONGEST: Final = 30.0
+"""Seconds between two tries of what failed, unless its polling interval is shorter (agent §7)."""
+SHORTEST_LIFE: Final = 30.0
+"""Seconds: a token that lives no longer is of no use (agent §4)."""
+STUCK: Final = 60.0
+"""Seconds after which an engine that does not come round is taken for stuck."""
+_DISK: Final = 2
+"""Files that are written at once."""
+_NO_LIMIT: Final = 1 << 16
+
+
+class Drives(Protocol):
+    """What runs an engine: `secretsync.runtime.driver.Driver`, or time itself in a test."""
+
+    dead: bool
+
+    @property
+    def silent_for(self) -> float: ...
+    def start(self) -> None: ...
+    def send(self, event: Event) -> None: ...
+    def close(self) -> None: ...
+
+
+@final
+class Agent:
+    """One agent at work. `apply` and `close` belong to one thread.
+
+    Args:
+        settings: What to keep right.
+        http: Sends its requests.
+        bundles: Where `http` looks for CA certificates; what is read is added.
+        driver: Runs the engine.
+        clock: Measures everything.
+        chance: For jitter.
+        proofs: Of the machine, for logins.
+        pause: Waits so many seconds between two attempts of a request; True: there is no time any more.
+        command: Runs a command soon; must not block.
+        news: Told, on the engine's thread, that something was looked at; must not block.
+        fatal: Told what makes it useless to go on.
+        would: Nothing is written; this is told, line by line, what would be.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        http: HttpClient,
+        bundles: dict[str, bytes],
+        driver: Callable[[Engine, Executor], Drives],
+        clock: Clock,
+        chance: Chance,
+        proofs: Proofs,
+        pause: Callable[[float], bool],
+        command: Callable[[Command], None],
+        news: Callable[[], None],
+        fatal: Callable[[str], None],
+        would: Callable[[str], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._fatal = fatal
+        self._dry = would is not None
+        self._has_token = False
+        self._digest = Digester(urandom(32))
+        self._proofs = Remembering(proofs)
+        self._bundles = bundles
+        self._rules: dict[Ref, Rules] = {}
+        self._things: dict[str, Thing] = {}
+        self._news = news
+        self.reports: Reports = Reports(self._things, command, self._looked_at)
+        self._files = Files(self._digest, self._rules, looks_only=would is not None)
+        tried = Retrying(http, settings.retries, pause=pause, chance=chance, told=told)
+        self._traffic = Traffic(tried, settings.headers, self._logged_in)
+        self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
+        engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST)
+        executor = Executor(
+            clock=clock,
+            backends=[self._kms, Local(clock), self._files],
+            places=[DryFiles(would, self._digest) if would else self._files],
+            report=self.reports.report,
+        )
+        self._driver = driver(engine, executor)
+
+    def start(self) -> None:
+        """Begin. A token that an earlier process left in a sink is used if the KMS still renews it."""
+        log.info("starting KMS agent...")
+        log.info("instance address set to %s", self._settings.address)
+        for warning in self._settings.warnings:
+            log.warning("%s", warning)
+        self._use(self._settings)
+        if not self._dry:
+            self._files.start(self._rules)
+            self._adopt()
+        self._driver.start()
+        for template in self._settings.templates:
+            log.info("template engine started for template %d", template.number)
+        for thing in self._things.values():
+            self._send(thing)
+
+    def apply(self, settings: Settings) -> None:
+        """Keep right what these settings say from now on; what they leave unchanged is left alone."""
+        before = dict(self._things)
+        self._use(settings)
+        for key in before.keys() - self._things.keys():
+            self._driver.send(Withdrawn(key))
+            self.reports.forget(key)
+        for key, thing in self._things.items():
+            if before.get(key) is not thing:
+                self._send(thing)
+
+    def close(self) -> None:
+        """Stop; what is being written is finished first."""
+        self._driver.close()
+        self._files.close()
+
+    # -- what others ask and are told
+
+    def healthy(self) -> tuple[bool, str]:
+        """Only an agent that is itself stuck is unhealthy; no outage of others makes it so."""
+        stuck = self._driver.dead or self._driver.silent_for > STUCK
+        return not stuck, "the engine is stuck" if stuck else "ok"
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether everything is as wanted; the files that were written stay, whatever this says."""
+        wrong = [key for key in self._things if not self.reports.right.get(key)]
+        return not wrong, f"not as wanted: {', '.join(wrong)}" if wrong else "ok"
+
+    def complain(self, text: str) -> None:
+        log.error("%s", text)
+
+    def stopping(self) -> int:
+        """Say goodbye; return the exit code."""
+        log.info("agent is gracefully shutting down...")
+        if self._settings.revoke_on_shutdown and not self._has_token:
+            log.error("credentials cannot be revoked: there is no access token yet")
+            return 1
+        return 0
+
+    def finished(self) -> int:
+        """Say what came of the only round; return the exit code."""
+        if not self.reports.all_right:
+            return 1
+        log.info("agent is exiting after all templates have finished rendering once...")
+        return 0
+
+    # -- what there is to keep right
+
+    def _use(self, settings: Settings) -> None:
+        """Take settings for the present ones; a thing that they say nothing new of stays the very same."""
+        who = identity(settings, self._digest)
+        self._settings, self._traffic.headers = settings, settings.headers
+        if settings.ca_certificate:
+            self._bundles[who.trust] = settings.ca_certificate
+        made = {thing.key: thing for thing in self._made(settings, who)}
+        same = {key: old for key, old in self._things.items() if key in made and old.says == made[key].says}
+        self._things.clear()
+        self._things.update(made | same)
+        self._rules.clear()
+        placings = {sink.path: sink.placing for sink in settings.sinks}
+        placings |= {template.destination: template.placing for template in settings.templates}
+        self._rules.update({target(path): _rules(placing) for path, placing in placings.items()})
+
+    def _made(self, settings: Settings, who: Identity) -> list[Thing]:
+        things: list[Thing] = [KeptToken(who)]
+        things += [TokenFile(sink, who) for sink in settings.sinks]
+        for template in settings.templates:
+            still = Still(now=self._nanoseconds, entropy=urandom)
+            questions = Questions(who, AGENT.slug_max_age)
+            things.append(RenderedFile(template, who, Rendering(template, questions, self._digest, still)))
+        return things
+
+    def _nanoseconds(self) -> int:
+        return int(self._clock.now().timestamp() * 1e9)
+
+    def _send(self, thing: Thing, *, failing: bool = False) -> None:
+        self._driver.send(Applied(self._subject(thing, failing=failing)))
+
+    def _subject(self, thing: Thing, *, failing: bool) -> Subject:
+        interval = thing.interval
+        period = min(interval, LONGEST) if failing else interval
+        return Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)
+
+    # -- what happens
+
+    def _looked_at(self, key: str, outcome: Outcome) -> None:
+        """Look at what fails more often than at what is right, whatever it fails for (agent §7)."""
+        self._send(self._things[key], failing=not outcome.ready)
+        self._news()
+
+    def _logged_in(self, life: float) -> None:
+        self._has_token = True
+        if not self._dry:
+            self._proofs.forget_files(self._settings.auth)
+        if 0.0 < life <= SHORTEST_LIFE:
+            self._fatal(f"the access token lives {life:g} s, which is too short; give the identity a longer TTL")
+
+    def _adopt(self) -> None:
+        for sink in self._settings.sinks:
+            try:
+                token = self._proofs.proofs.file(sink.path)
+            except CredentialsNotFound:
+                continue
+            if token.reveal():
+                log.info("found existing token in file")
+                self._kms.logins.adopt(identity(self._settings, self._digest), token)
+                return
+
+
+def _rules(placing: Placing) -> Rules:
+    return Rules(create_directories=placing.create_directories, backup=placing.backup)
+
+
+def limit(host: str) -> int:
+    """Return how many requests a host takes at once."""
+    return {HERE: _NO_LIMIT, HOST: _DISK}.get(host, AGENT.in_flight)

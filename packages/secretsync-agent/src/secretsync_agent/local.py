@@ -1,0 +1,112 @@
+"""What the agent asks of the machine it runs on: the texts of templates, and the time.
+
+Time is an answer like any other, and one that renews itself: whoever must see something twice, or wait for calm, asks
+for the moment and is run again when the next one comes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, final
+
+from attrs import frozen
+
+from secretsync.clock import Clock, Deadline
+from secretsync.files import HOST
+from secretsync.ports import AnyQuery, AnyWire
+from secretsync.queries import UNCHANGED, Failed, Found, Query, query
+from secretsync.reconcile.settle import Ask
+from secretsync.templates import TemplateError
+from secretsync.values import Version
+
+HERE: Final = "agent"
+"""The host of what takes no time."""
+_LARGEST: Final = 4 << 20
+_LASTS: Final = 1e9
+"""Seconds: an answer that is renewed must have an end, and this one has none."""
+
+
+@query
+class TemplateText(Query[str]):
+    """Asks for the text of a template in a file."""
+
+    path: str
+    private = False
+
+    @property
+    def host(self) -> str:
+        return HOST
+
+
+@query
+class Moment(Query[float]):
+    """Asks for the monotonic time, and for the next one so many seconds later."""
+
+    every: float
+    private = False
+
+    @property
+    def host(self) -> str:
+        return HERE
+
+
+def template_text(ask: Ask, path: str) -> str:
+    """Return the text of a template as it stands in its file."""
+    found = ask(TemplateText(path))
+    assert isinstance(found, Found)  # noqa: S101 - `Local` answers or fails
+    return found.value
+
+
+def moment(ask: Ask, every: float) -> float:
+    """Return the monotonic time, not older than so many seconds, and be run again when it is."""
+    found = ask(Moment(every))
+    assert isinstance(found, Found)  # noqa: S101 - as above
+    return found.value
+
+
+@final
+@frozen
+class Local:
+    """Answers both. Safe to call from several threads."""
+
+    clock: Clock
+
+    answers = frozenset({TemplateText, Moment})
+
+    def read(
+        self,
+        queries: Sequence[AnyQuery],
+        *,
+        known: Mapping[AnyQuery, Version],
+        credential: Found[Any] | None,  # noqa: ARG002 - none is needed
+        deadline: Deadline,  # noqa: ARG002 - takes no time
+    ) -> Mapping[AnyQuery, AnyWire]:
+        """See `ports.Backend`; a template that did not change is not read."""
+        return {query: self._answer(query, known.get(query)) for query in queries}
+
+    def _answer(self, query: AnyQuery, known: Version | None) -> AnyWire:
+        match query:
+            case Moment():
+                return Found(self.clock.monotonic(), renew_in=query.every, expires_in=_LASTS)
+            case TemplateText():
+                return _text(query.path, known)
+        raise TypeError(type(query).__name__)
+
+
+def _text(path: str, known: Version | None) -> AnyWire:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - to read what was looked at
+            facts = os.fstat(file.fileno())
+            version = Version(f"{facts.st_ino}-{facts.st_size}-{facts.st_mtime_ns}")
+            if version == known:
+                return UNCHANGED
+            raw = file.read(_LARGEST + 1)
+    except OSError as error:
+        return Failed(TemplateError(f"the template {path} cannot be read: {error.strerror}"))
+    if len(raw) > _LARGEST:
+        return Failed(TemplateError(f"the template {path} is larger than {_LARGEST} bytes"))
+    try:
+        return Found(raw.decode(), version)
+    except UnicodeDecodeError as error:
+        return Failed(TemplateError(f"the template {path} is not UTF-8 text, from its byte {error.start} on"))

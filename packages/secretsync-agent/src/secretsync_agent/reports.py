@@ -1,0 +1,102 @@
+"""What came of each file, told to people in the words they look for (agent §13), and to who waits for all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final, final
+
+from attrs import define, field
+
+from secretsync.errors import AuthenticationFailed, CredentialsNotFound, SecretSyncError
+from secretsync.reconcile.messages import Outcome, Report
+from secretsync.targets import Change
+
+from .caution import AllKeysRemoved, ManyKeysRemoved
+from .settings import Command, Template
+from .targets import KeptToken, RenderedFile, Thing, TokenFile
+
+log: Final = logging.getLogger("secretsync.agent")
+
+_WRITTEN: Final = frozenset({Change.CREATED.value, Change.UPDATED.value, Change.ADOPTED.value, Change.CORRECTED.value})
+
+
+@final
+@define(eq=False)
+class Reports:
+    """Takes outcomes on one thread; what it knows may be read from others.
+
+    Attributes:
+        things: What is kept right now, by its key; may be replaced.
+        changed: Told of a file that changed after its first rendering, or at it if that was asked for.
+        news: Called after each outcome.
+        right: Those that were as wanted when they were looked at last; False: not.
+    """
+
+    things: Mapping[str, Thing]
+    changed: Callable[[Command], None]
+    news: Callable[[str, Outcome], None]
+    right: dict[str, bool] = field(factory=dict, init=False)
+    _rendered: set[str] = field(factory=set, init=False)
+
+    def report(self, report: Report) -> None:
+        """Take in what came of one thing."""
+        thing = self.things.get(report.key)
+        if thing is None:
+            return
+        self.right[report.key] = report.outcome.ready
+        for error in report.outcome.errors:
+            _complain(thing, error)
+        if report.outcome.ready:
+            self._succeeded(thing, report.outcome)
+        self.news(report.key, report.outcome)
+
+    def forget(self, key: str) -> None:
+        """Take a thing that is kept no more for one that was never seen."""
+        self.right.pop(key, None)
+        self._rendered.discard(key)
+
+    @property
+    def all_reported(self) -> bool:
+        return self.right.keys() >= self.things.keys()
+
+    @property
+    def all_right(self) -> bool:
+        return all(self.right.get(key, False) for key in self.things)
+
+    def _succeeded(self, thing: Thing, outcome: Outcome) -> None:
+        written = any(note.reason in _WRITTEN for note in outcome.notes)
+        match thing:
+            case TokenFile(sink):
+                if written:
+                    log.info("new access token saved to file at path '%s'", sink.path)
+            case RenderedFile(template):
+                self._template(thing.key, template, written=written)
+
+    def _template(self, key: str, template: Template, *, written: bool) -> None:
+        first = key not in self._rendered
+        self._rendered.add(key)
+        if written:
+            path = template.destination
+            log.info("template has been rendered and saved to path %s [template-id=%d]", path, template.number)
+        elif first:
+            log.info("%s is as its template has it [template-id=%d]", template.destination, template.number)
+        if template.command and (template.first_command if first else written):
+            self.changed(template.command)
+
+
+def _complain(thing: Thing, error: SecretSyncError) -> None:
+    match thing:
+        case KeptToken():
+            if getattr(error, "operation", "").startswith("renew"):
+                log.error("unable to refresh token because %s", error)
+            else:
+                log.error("unable to authenticate because %s. Will retry in 30 seconds", error)
+        case _ if isinstance(error, AuthenticationFailed | CredentialsNotFound):
+            log.debug("%s waits for a token", thing.key)  # said once, for the token itself
+        case TokenFile(sink):
+            log.error("unable to write file sink to path '%s' because %s", sink.path, error)
+        case RenderedFile(template):
+            doubted = isinstance(error, ManyKeysRemoved | AllKeysRemoved)
+            level = logging.WARNING if doubted else logging.ERROR
+            log.log(level, "unable to process template because %s [template-id=%d]", error, template.number)

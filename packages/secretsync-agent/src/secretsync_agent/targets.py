@@ -1,0 +1,125 @@
+"""What the agent keeps right, each a function that asks: a file made by a template, a sink, and the token itself.
+
+They are subjects of the same engine that keeps Secrets in a cluster: polls, events, retries and renewals are its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from attrs import define, field, frozen
+
+from secretsync.auth.token import Token
+from secretsync.errors import TargetInvalid
+from secretsync.files import CONTENT, MARK, attributes, target
+from secretsync.policies import FILE
+from secretsync.queries import Absent, Identity
+from secretsync.reconcile.settle import Ask
+from secretsync.targets import Target
+from secretsync.values import SecretValue
+
+from .caution import Caution
+from .rendering import Rendering
+from .settings import Placing, Sink, Template
+
+TOKEN: Final = "token"  # noqa: S105 - the key of a subject
+_DAY: Final = 86_400.0
+"""Seconds: a token is renewed at its own time, whatever the interval of who asks for it."""
+
+
+class Thing(Protocol):
+    """Something that is kept right."""
+
+    @property
+    def key(self) -> str:
+        """Its name, the same for the same file."""
+        ...
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """All that it is made from; equal ones are the same thing."""
+        ...
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks."""
+        ...
+
+    def desired(self, ask: Ask) -> tuple[Target, ...]:
+        """Return what should be, as far as the answers are there."""
+        ...
+
+
+@frozen
+class TokenFile:
+    """A sink: a file that holds the token, whichever that is."""
+
+    sink: Sink
+    identity: Identity
+    interval: float = _DAY
+
+    @property
+    def key(self) -> str:
+        return f"sink:{self.sink.path}"
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        return self.sink, self.identity
+
+    def desired(self, ask: Ask) -> tuple[Target, ...]:
+        token = ask(Token(self.identity))
+        return () if isinstance(token, Absent) else (_file(self.sink.path, token.value, self.sink.placing),)
+
+
+@frozen
+class KeptToken:
+    """Nothing but a token that is there and renewed, whether a file asks for it or not."""
+
+    identity: Identity
+    key: str = TOKEN
+    interval: float = _DAY
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        return (self.identity,)
+
+    def desired(self, ask: Ask) -> tuple[Target, ...]:
+        ask(Token(self.identity))
+        return ()
+
+
+@define(eq=False)
+class RenderedFile:
+    """A file that a template makes."""
+
+    template: Template
+    identity: Identity
+    rendering: Rendering
+    _caution: Caution = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._caution = Caution(self.template.interval, self.template.wait, allow_empty=self.template.allow_empty)
+
+    @property
+    def key(self) -> str:
+        return f"template:{self.template.destination or self.template.number}"
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        return self.template, self.identity
+
+    @property
+    def interval(self) -> float:
+        return self.template.interval
+
+    def desired(self, ask: Ask) -> tuple[Target, ...]:
+        if not self.template.destination:
+            raise TargetInvalid("the template has no destination-path; name the file that it makes")
+        made = self.rendering.render(ask)
+        text = self._caution.released(made, ask)
+        return (_file(self.template.destination, text, self.template.placing),)
+
+
+def _file(path: str, content: SecretValue, placing: Placing) -> Target:
+    wanted = attributes(mode=placing.mode, user=placing.user, group=placing.group)
+    return Target(target(path), {CONTENT: content}, FILE, MARK, wanted)

@@ -1,0 +1,228 @@
+"""What the agent's tests stand on: the agent in virtual time, and as a real process.
+
+    with AgentLine(tmp_path, {"/": {"A": "1"}}) as line:
+        line.start(sinks=[line.sink("token")], templates=[line.template(SEED_TEMPLATE)])
+        line.run(4800.0)
+
+In virtual time everything is real but the clock and the threads: files on the disk, requests over HTTP to a
+development KMS. What takes hours outside takes milliseconds here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from canaries import canary
+from secretsync.client_policy import AGENT
+from secretsync.devserver.methods import Universal
+from secretsync.devserver.seed import Grant, Identity, Project, Seed
+from secretsync.devserver.server import DevServer
+from secretsync.http import Http, HttpClient, Request, Response
+from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import Event
+from secretsync.retry import Chance
+from secretsync.runtime.executor import Executor
+from secretsync.runtime.proofs import LocalProofs
+from secretsync.testing.driver import VirtualDriver
+from secretsync.testing.world import Life, World, WorldClock
+from secretsync.values import SecretValue
+from secretsync_agent.app import Agent
+from secretsync_agent.settings import Auth, Command, File, Placing, Settings, Sink, Template
+from stand import entropy
+
+Folders = Mapping[str, Mapping[str, str]]
+
+PROJECT = Project("6553ccb2-b7da-4b0d-8f6e-7270c2a8f1d3", "shop-k2x9", ("dev", "prod"))
+CLIENT_ID = "ad2f8c67-cbe2-417a-b5eb-1339776ec0b3"
+CLIENT_SECRET = canary("client-secret")
+
+SEED_TEMPLATE = """\
+{{- with secret "PROJECT" "dev" "/" }}
+{{- range . }}
+{{ .Key }}={{ .Value }}
+{{- end }}
+{{- end }}""".replace("PROJECT", PROJECT.id)
+"""That of the original's documentation."""
+
+
+def seed(folders: Folders, **limits: Any) -> Seed:
+    """Return one project with these folders in `dev`, and one identity that may read all of it."""
+    values = {path: {key: SecretValue(text) for key, text in keys.items()} for path, keys in folders.items()}
+    universal = Universal(CLIENT_ID, SecretValue(CLIENT_SECRET), **limits)
+    who = Identity("agent", universal, grants=(Grant(PROJECT.slug),))
+    return Seed(projects=(PROJECT,), identities=(who,), secrets={PROJECT.slug: {"dev": values}})
+
+
+@frozen
+class Sent:
+    """A request and what came of it; 0 where nothing did."""
+
+    at: float
+    method: str
+    path: str
+    status: int
+    request: Request = field(repr=False)
+
+
+@frozen
+class Recorded:
+    """An `HttpClient` whose requests are written down."""
+
+    http: HttpClient
+    now: Callable[[], float]
+    sent: list[Sent]
+
+    def send(self, request: Request) -> Response:
+        path = request.url.partition("/api")[2].partition("?")[0]
+        status = 0
+        try:
+            response = self.http.send(request)
+            status = response.status
+        finally:
+            self.sent.append(Sent(self.now(), request.method, path, status, request))
+        return response
+
+
+class Drive:
+    """A `VirtualDriver` as the agent wants it."""
+
+    dead = False
+    silent_for = 0.0
+
+    def __init__(self, driver: VirtualDriver, life: Life) -> None:
+        self._driver = driver
+        self._life = life
+
+    def start(self) -> None:
+        """Time does it."""
+
+    def send(self, event: Event) -> None:
+        self._driver.send(event)
+
+    def close(self) -> None:
+        self._life.end()
+
+
+class AgentLine:
+    """An agent in a world of its own.
+
+    Attributes:
+        sent: What it asked of the KMS.
+        commands: What it ran, with the time.
+        fatal: Why there was no use in going on.
+        would: What a dry run said.
+    """
+
+    def __init__(self, directory: Path, folders: Folders, *, chance: Chance = lambda: 0.5, **limits: Any) -> None:
+        self.directory = directory
+        self.world = World(seed=1)
+        self.clock = WorldClock(self.world)
+        self.kms = DevServer(seed(folders, **limits), clock=self.clock, entropy=entropy)
+        self.sent: list[Sent] = []
+        self.commands: list[tuple[float, Command]] = []
+        self.fatal: list[str] = []
+        self.would: list[str] = []
+        self.chance = chance
+        self.agent: Agent
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self.kms)
+        self.write("client-id", f" {CLIENT_ID}\n")
+        self.write("client-secret", f"{CLIENT_SECRET}\n")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.world.close()
+        self._stack.close()
+
+    # -- what it is told
+
+    def path(self, name: str) -> str:
+        return str(self.directory / name)
+
+    def write(self, name: str, text: str) -> str:
+        (self.directory / name).write_text(text, "utf-8")
+        return self.path(name)
+
+    def read(self, name: str) -> str | None:
+        """Return what a file holds, None where there is none."""
+        path = self.directory / name
+        return path.read_text("utf-8") if path.exists() else None
+
+    def auth(self, *, remove: bool = False) -> Auth:
+        secret = File(self.path("client-secret"), remove=remove)
+        return Auth("universal-auth", {"client-id": File(self.path("client-id")), "client-secret": secret})
+
+    def sink(self, name: str = "token", **placing: Any) -> Sink:
+        return Sink(self.path(name), Placing(**placing))
+
+    def template(self, text: str = SEED_TEMPLATE, name: str = "app.env", number: int = 1, **more: Any) -> Template:
+        return Template(number, self.path(name), text=text, **{"interval": 60.0, **more})
+
+    def settings(self, **told: Any) -> Settings:
+        return Settings(**{"address": self.kms.url, "auth": self.auth(), **told})
+
+    # -- life
+
+    def start(
+        self, *, sinks: Sequence[Sink] = (), templates: Sequence[Template] = (), dry: bool = False, **told: Any
+    ) -> None:
+        """Begin, and let what it does at once be done."""
+        settings = self.settings(sinks=tuple(sinks), templates=tuple(templates), **told)
+        bundles: dict[str, bytes] = {}
+        http = Http(AGENT, self.clock, bundles=bundles)
+        self._stack.callback(http.close)
+        self.agent = Agent(
+            settings,
+            http=Recorded(http, lambda: self.world.now, self.sent),
+            bundles=bundles,
+            driver=self._driver,
+            clock=self.clock,
+            chance=self.chance,
+            proofs=LocalProofs(),
+            pause=self._pause,
+            command=lambda command: self.commands.append((self.world.now, command)),
+            news=lambda: None,
+            fatal=self.fatal.append,
+            would=self.would.append if dry else None,
+        )
+        self._stack.callback(self.agent.close)
+        self.agent.start()
+        self.run(0.0)
+
+    def _driver(self, engine: Engine, executor: Executor) -> Drive:
+        life = Life("agent")
+        return Drive(VirtualDriver(engine, executor, world=self.world, clock=self.clock, life=life), life)
+
+    def _pause(self, seconds: float) -> bool:
+        self.world.sleep(seconds)
+        return False
+
+    def restart(self, **told: Any) -> None:
+        """End it and begin another."""
+        self.agent.close()
+        self.start(**told)
+
+    def run(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.world.run(self.world.now + seconds)
+
+    # -- what came of it
+
+    def asked(self, *routes: str) -> list[tuple[str, int]]:
+        """Return the last word of the path of every request, with its answer; of these routes only, if some are named."""
+        words = [(one.path.rpartition("/")[2], one.status) for one in self.sent]
+        return [word for word in words if not routes or word[0] in routes]
+
+    def times(self, route: str) -> list[float]:
+        return [one.at for one in self.sent if one.path.rpartition("/")[2] == route]
+
+    def put(self, **values: str) -> None:
+        """Write secrets of the root folder."""
+        self.kms.model.put(PROJECT.slug, "dev", "/", values)

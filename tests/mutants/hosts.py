@@ -98,4 +98,12 @@ HOSTS: Final = (
         bug="After an outage of the API server an object waits for its own long back-off although the server is there.",
         killer="unit/test_runs.py::test_a_write_waits_for_its_host_no_longer_than_for_the_next_try_of_it",
     ),
+    Mutant(
+        name="reports-wait-by-themselves",
+        file="secretsync/reconcile/reports.py",
+        before="            return max(now, self._hosts.host(pending.host).retry_at)\n",
+        after="            pass\n",
+        bug="A status that was tried often while the API server was gone is written minutes after it is back.",
+        killer="unit/test_runs.py::test_a_report_waits_for_its_host_no_longer_than_for_the_next_try_of_it",
+    ),
 )

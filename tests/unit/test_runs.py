@@ -725,6 +725,14 @@ def test_a_report_is_tried_until_it_is_taken_the_newest_with_all_notes() -> None
     assert made.last().targets[0].observed == made.world.targets[T]
 
 
+def test_a_report_waits_for_its_host_no_longer_than_for_the_next_try_of_it() -> None:
+    made = play(refuse=lambda report: Unavailable("cluster", "status", "reset"))
+    made.run(3000)
+    made.refuse = lambda report: None
+    made.run(3031)
+    assert made.last().ready
+
+
 def test_a_report_under_way_is_followed_by_the_newest_only() -> None:
     made = play(late={"cluster": 0.01})
     made.run(1)

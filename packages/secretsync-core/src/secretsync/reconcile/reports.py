@@ -72,7 +72,8 @@ class Reports:
 
     def reported(self, report: Report, error: SecretSyncError | None, now: float) -> None:
         self._hosts.done(report.host)
-        if isinstance(error, RateLimited) or (isinstance(error, Unavailable) and error.nobody_there):
+        down = isinstance(error, RateLimited) or (isinstance(error, Unavailable) and error.nobody_there)
+        if error is not None and down:
             self._hosts.failed(report.host, Failed(error, Scope.HOST, getattr(error, "retry_after", 0.0)), now)
         else:
             self._hosts.answered(report.host, now)
@@ -82,13 +83,19 @@ class Reports:
         pending.sent = None
         if error is not None:
             pending.outcome = _newer(report.outcome, pending.outcome or report.outcome)
-            pending.failures += 1
-            self._timers.at(now + BACKOFF.delay(pending.failures, self._chance), pending)
+            self._timers.at(self._retry_at(pending, now, down=down), pending)
         elif pending.outcome is not None:
             pending.failures = 0
             self.due(pending)
         else:
             del self._pending[report.key]
+
+    def _retry_at(self, pending: Pending, now: float, *, down: bool) -> float:
+        """A host that is down says when: a report that happened to be its probe may wait no longer than the others."""
+        if down:
+            return max(now, self._hosts.host(pending.host).retry_at)
+        pending.failures += 1
+        return now + BACKOFF.delay(pending.failures, self._chance)
 
     def forget(self, key: str) -> None:
         """Nobody wants to hear of it any more."""

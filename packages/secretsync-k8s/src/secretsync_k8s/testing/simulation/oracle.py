@@ -257,8 +257,13 @@ class Oracle(logging.Handler):
                 text = f"{full_name(obj)} is refused, and has Secret {'/'.join(target)}"
                 raise Violated("nothing reaches who is refused", text)
         ready = _ready(obj)
-        if ready.get("reason") not in _REFUSALS:
+        if ready.get("reason") not in _REFUSALS and not self._misses_a_namespace(obj, ready):
             raise Violated("statuses say what is", f"{full_name(obj)} is refused, and told as {ready.get('reason')}")
+
+    def _misses_a_namespace(self, obj: Json, ready: Json) -> bool:
+        """A namespace that is not there refuses, and lets nothing be written: who is told either is told the truth."""
+        gone = any(self._stage.find("namespaces", namespace) is None for namespace, _ in targets_of(obj))
+        return gone and ready.get("reason") == "TargetNamespaceMissing"
 
     def look(self) -> None:
         """Look at what must hold once a minute."""

@@ -730,7 +730,7 @@ def test_a_report_waits_for_its_host_no_longer_than_for_the_next_try_of_it() -> 
     made.run(3000)
     made.refuse = lambda report: None
     made.run(3031)
-    assert made.last().ready
+    assert [outcome.ready for outcome in made.reports.get("one", ())] == [True]
 
 
 def test_a_report_under_way_is_followed_by_the_newest_only() -> None:

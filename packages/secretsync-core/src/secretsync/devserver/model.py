@@ -24,7 +24,8 @@ from .refusals import no_environment, no_folder_id, no_project, no_secret_id, no
 from .rights import Rights
 from .seed import Detail, Identity, PermissionStyle, Project, RenewalText, Seed, leaves
 from .tokens import Login
-from .tree import Content, Metadatum, Tree, clean
+from .tree import Content, Event, Metadatum, Tree, clean
+from .webhooks import Webhooks
 from .writing import Writing
 
 
@@ -43,6 +44,7 @@ class KMS:
         permissions: How it tells that something may not be read; may be changed at any time.
         renewals: How it refuses to renew a lease for too long; may be changed at any time.
         feed: Who is told of changes as they happen.
+        webhooks: Who is told by requests of the server's; these are sent while it runs.
         provider: What makes and takes back the credentials of leases.
     """
 
@@ -60,10 +62,13 @@ class KMS:
         self._policies = seed.policies
         self.renewals: RenewalText = seed.renewals
         self.feed: Feed = Feed(clock.now)
-        self._tree = Tree(clock=clock, entropy=entropy, hear=self.feed.publish)
+        self.webhooks: Webhooks = Webhooks(seed.projects)
+        self._tree = Tree(clock=clock, entropy=entropy, hear=self._publish)
         self._book = Book(clock=clock, entropy=entropy, new_id=self._tree.new_id)
         self.provider: Provider = self._book.provider
         self._sow(seed)
+        for hook in seed.webhooks:
+            self.webhooks.add(hook)
 
     def now(self) -> datetime:
         """Return what time it is there."""
@@ -247,6 +252,10 @@ class KMS:
             self._tree.create(self._location(project, environment, path))
 
     # -- inside
+
+    def _publish(self, event: Event) -> None:
+        self.feed.publish(event)
+        self.webhooks.publish(event)
 
     def _sow(self, seed: Seed) -> None:
         for project in seed.projects:

@@ -131,6 +131,21 @@ class Dynamic:
     max_leases: int = 0
 
 
+@frozen
+class Webhook:
+    """Who is told of changes in a project (by id or slug) and where: `env` and `path` are globs.
+
+    Attributes:
+        secret: Signs what is sent; unsigned without one.
+    """
+
+    project: str
+    url: str
+    secret: SecretValue | None = None
+    env: str = "*"
+    path: str = "/**"
+
+
 RenewalText = Literal["legacy", "new"]
 """How a renewal of a lease beyond its maximum is refused: clients compare the elder text (kms-api §7)."""
 
@@ -160,6 +175,7 @@ class Seed:
     imports: Imports = field(factory=dict)
     dynamic_secrets: DynamicSecrets = field(factory=dict)
     policies: tuple[Policy, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
     permissions: PermissionStyle = "node"
     renewals: RenewalText = "legacy"
 
@@ -209,6 +225,11 @@ def _projects(seed: Seed) -> Iterator[Flaw]:
     for n, policy in enumerate(seed.policies):
         if policy.project not in known:
             yield Flaw(("policies", n, "project"), "no such project in this seed")
+    for n, hook in enumerate(seed.webhooks):
+        if hook.project not in known:
+            yield Flaw(("webhooks", n, "project"), "no such project in this seed")
+        if not hook.url.startswith(("http://", "https://")):
+            yield Flaw(("webhooks", n, "url"), 'an address begins with "http://" or "https://"')
     for n, identity in enumerate(seed.identities):
         for m, grant in enumerate(identity.grants):
             if grant.project not in known:

@@ -21,6 +21,7 @@ from .metadata.gcp import key_file
 from .metadata.services import environment
 from .model import KMS
 from .seed import Seed, load_seed
+from .sending import Sender
 from .travel import Travel
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class DevServer:
         self._control_token = control_token
         self._clouds_port = 0
         self._running: list[tuple[Serving, Thread]] = []
+        self._sender: Sender | None = None
 
     @property
     def url(self) -> str:
@@ -129,9 +131,13 @@ class DevServer:
         except ListenFailed:
             self.stop()
             raise
+        self._sender = Sender(self.model)
 
     def stop(self) -> None:
         """Answer no more and close the ports; connections that wait are dropped."""
+        if self._sender is not None:
+            self._sender.stop()
+            self._sender = None
         running, self._running = self._running, []
         for serving, _ in running:
             serving.should_exit = True

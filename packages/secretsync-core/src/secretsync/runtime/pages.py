@@ -1,4 +1,7 @@
-"""What a kubelet and a scraper ask: small pages over plain HTTP, IPv4 and IPv6 (kmssecret §8.4)."""
+"""What a kubelet, a scraper and a KMS that tells of changes ask: small pages over plain HTTP, IPv4 and IPv6.
+
+See kmssecret §8.4 and kms-api §11.2.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ import socket
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Final, Self
+from threading import BoundedSemaphore, Thread
+from typing import Any, Final, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..errors import InvalidInput
 
@@ -22,6 +25,8 @@ _SILENCE: Final = 10.0
 """Seconds a client may take for its request."""
 _POLL: Final = 0.05
 _PORTS: Final = range(1 << 16)
+_MOST_CONNECTIONS: Final = 64
+"""Each has a thread of its own; more are closed unheard."""
 
 Check = Callable[[], tuple[bool, str]]
 """Whether all is well, and what there is to say about it."""
@@ -35,6 +40,27 @@ class Page:
 
 
 Route = Callable[[], Page]
+
+
+@frozen
+class Posted:
+    """What somebody sends.
+
+    Attributes:
+        headers: By their names in lower case.
+        body: None: more than the receiver takes, and not read.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes | None = field(repr=False)
+
+
+@frozen
+class Receiver:
+    """Takes bodies of up to `largest` bytes; called from several threads."""
+
+    largest: int
+    take: Callable[[Posted], Page]
 
 
 def probes(*, healthz: Check, readyz: Check) -> Mapping[str, Route]:
@@ -58,14 +84,15 @@ class Pages:
 
     Args:
         address: `host:port` as in Go: no host means every address of both families, port 0 any free one.
-        routes: A page for each path; called at each request, from several threads.
+        routes: A page for each path that is asked for, or who takes what is posted there; called at each request, from
+            several threads.
         flag: Where the address comes from, for the error.
 
     Raises:
         InvalidInput: The address cannot be used.
     """
 
-    def __init__(self, address: str, routes: Mapping[str, Route], *, flag: str) -> None:
+    def __init__(self, address: str, routes: Mapping[str, Route | Receiver], *, flag: str) -> None:
         self._server = _Server(_listen(address, flag), routes)
         self._thread = Thread(target=self._server.serve_forever, args=(_POLL,), name=f"pages {address}", daemon=True)
         self._thread.start()
@@ -112,16 +139,32 @@ def _split(address: str, flag: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+_NOT_FOUND: Final = Page(b"not found\n", HTTPStatus.NOT_FOUND)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, listening: socket.socket, routes: Mapping[str, Route]) -> None:
+    def __init__(self, listening: socket.socket, routes: Mapping[str, Route | Receiver]) -> None:
         # Bound by `_listen`: binding in the base class knows one family only, and looks its own name up.
         super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.routes = routes
+        self._free = BoundedSemaphore(_MOST_CONNECTIONS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base class's name
         _log.debug("a client of a probe or of the metrics went away")
@@ -133,21 +176,41 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        page = self._answer(self.path.partition("?")[0])
+        route = self._route
+        self._send(_NOT_FOUND if route is None or isinstance(route, Receiver) else self._answer(route))
+
+    def do_POST(self) -> None:
+        self.close_connection = True  # what was not read of the body would be taken for the next request
+        route = self._route
+        if not isinstance(route, Receiver):
+            self._send(_NOT_FOUND)
+            return
+        posted = Posted({name.lower(): value for name, value in self.headers.items()}, self._body(route.largest))
+        self._send(self._answer(lambda: route.take(posted)))
+
+    @property
+    def _route(self) -> Route | Receiver | None:
+        return self.server.routes.get(self.path.partition("?")[0])
+
+    def _body(self, largest: int) -> bytes | None:
+        """Return the body, None where its length is not told or is too much."""
+        length = self.headers.get("Content-Length", "")
+        return self.rfile.read(int(length)) if length.isdecimal() and int(length) <= largest else None
+
+    def _send(self, page: Page) -> None:
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(page.body)
 
-    def _answer(self, path: str) -> Page:
-        route = self.server.routes.get(path)
-        if route is None:
-            return Page(b"not found\n", HTTPStatus.NOT_FOUND)
+    def _answer(self, route: Route) -> Page:
         try:
             return route()
         except Exception as error:  # noqa: BLE001 - a failed check is an answer too: the kubelet must get one
-            _log.exception("the page %s failed", path)
+            _log.exception("the page %s failed", self.path.partition("?")[0])
             return Page(f"failed: {type(error).__name__}\n".encode(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name

@@ -14,19 +14,22 @@ from uuid import uuid4
 
 from attrs import define, field
 
+from secretsync.backends.kms.webhook import Changed
 from secretsync.clock import Clock
 from secretsync.errors import SecretSyncError
 from secretsync.retry import Chance
-from secretsync.runtime.pages import Pages, probes
+from secretsync.runtime.pages import Pages, Receiver, Route, probes
 
 from ..cluster.lease import LeaseName
 from ..cluster.resources import KMSSECRETS
 from ..cluster.transport import Transport
+from . import webhook
 from .assembly import default_trust
 from .metrics import Facts, Metrics
 from .part import Part
 from .scope import lease_name
 from .settings import Settings
+from .webhook import Webhook
 
 LEASES: Final[Mapping[str, str]] = {KMSSECRETS.kind: "cf2b8c44.lux.network"}
 """The Lease of each kind by the name that its original uses, so that an upgrade in place never has two writers."""
@@ -60,10 +63,13 @@ class Operator:
         """Serve until `stopping` is set.
 
         Raises:
-            InvalidInput: An address cannot be listened on, certificates are none, or the install key is no key.
+            InvalidInput: An address cannot be listened on, certificates are none, the install key is no key, or there
+                is no secret for webhooks.
             Defect: It could not begin its work.
         """
         default_trust(self.settings, {})  # now, and not when this process leads for the first time
+        if self.settings.webhook:
+            webhook.secrets(self.settings.webhook)
         metrics = Metrics(self._facts)
         self._parts = (self._part(metrics),)
         with ExitStack() as stack:
@@ -76,11 +82,14 @@ class Operator:
             raise self._error
 
     def _serve_pages(self, stack: ExitStack, metrics: Metrics) -> None:
-        routes = probes(healthz=self._healthy, readyz=self._ready)
+        routes: Mapping[str, Route | Receiver] = probes(healthz=self._healthy, readyz=self._ready)
         stack.enter_context(Pages(self.settings.probe_address, routes, flag="--health-probe-bind-address"))
         if self.settings.metrics_address:
             routes = {"/metrics": metrics.page}
             stack.enter_context(Pages(self.settings.metrics_address, routes, flag="--metrics-bind-address"))
+        if self.settings.webhook:
+            routes = {webhook.PATH: Webhook(self.settings.webhook, self._hear, metrics, self.clock).receiver}
+            stack.enter_context(Pages(self.settings.webhook.address, routes, flag="--webhook-address"))
 
     def _part(self, metrics: Metrics) -> Part:
         name = lease(self.settings, KMSSECRETS.kind, hostname=self.hostname) if self.settings.leader_elect else None
@@ -101,6 +110,10 @@ class Operator:
     def _fail(self, error: SecretSyncError) -> None:
         self._error = error
         self.stopping.set()
+
+    def _hear(self, changed: Changed) -> bool:
+        heard = [part.hear(changed) for part in self._parts]
+        return any(heard)
 
     # -- what probes and scrapers ask
 

@@ -43,6 +43,7 @@ from ..kinds.kmssecret import KMSSecret
 from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from ..kinds.kmssecret.version import VersionFormat
 from .counting import Counted
+from .hearing import Hearing
 from .metrics import Metrics
 from .objects import Objects
 from .reporter import Reporter
@@ -65,11 +66,13 @@ class Parts:
     objects: Objects[Any]
     watches: Reflectors
     config: ClusterConfigMap | None
+    hearing: Hearing | None = None
 
     def listen(self, send: Send) -> None:
         """Have what the watches see told to the engine."""
         self.watches.listen(SECRETS, lambda change: _secret_moved(send, change), metadata_only=True)
-        self.watches.listen(self.objects.kind.resource, lambda change: _object_changed(send, self.objects, change))
+        told = send if self.hearing is None else _followed(self.hearing, send)
+        self.watches.listen(self.objects.kind.resource, lambda change: _object_changed(told, self.objects, change))
         if (config := self.config) is not None:
             # In its own namespace whatever the scope: an operator may read what is told to it.
             only = self.watches.get(CONFIGMAPS, namespace=config.namespace, metadata_only=True)
@@ -90,6 +93,7 @@ def assemble(
     hostname: str,
     clock: Clock,
     chance: Chance,
+    hearing: Hearing | None = None,
 ) -> Parts:
     """Return the parts of KMSSecret.
 
@@ -97,6 +101,7 @@ def assemble(
         transport: Writes nothing unless this process leads.
         bundles: Where `http` looks for CA certificates; what is read is added.
         hostname: Who events say they are from.
+        hearing: Learns which folders its objects are made of; None where nobody tells of changes between polls.
     """
     secrets = Secrets(transport, digest, bundles)
     kind = KMSSecret(
@@ -114,7 +119,8 @@ def assemble(
     engine = Engine(digest=digest, chance=chance, limit=limit, guard=guard, longest=min(LONGEST, settings.longest))
     events = Events(transport, clock, f"{GROUP}/operator", hostname)
     watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
-    objects: Objects[Any] = Objects(kind, digest=digest, moved=partial(_has_moved, watches))
+    moved, saw = partial(_has_moved, watches), hearing.saw if hearing else None
+    objects: Objects[Any] = Objects(kind, digest=digest, moved=moved, saw=saw)
     watched = WatchedSecrets(secrets, watches)
     proofs = ClusterProofs(transport, LocalProofs())
     executor = Executor(
@@ -123,7 +129,7 @@ def assemble(
         places=[watched],
         report=Reporter(objects, transport, events, metrics, clock).report,
     )
-    return Parts(engine, executor, objects, watches, kind.config)
+    return Parts(engine, executor, objects, watches, kind.config, hearing)
 
 
 def default_trust(settings: Settings, known: MutableMapping[str, bytes]) -> str:
@@ -143,6 +149,14 @@ def default_trust(settings: Settings, known: MutableMapping[str, bytes]) -> str:
 def limit(host: str) -> int:
     """Return how many requests a host takes at once."""
     return CLUSTER_IN_FLIGHT if host == HOST else OPERATOR.in_flight
+
+
+def _followed(hearing: Hearing, send: Send) -> Send:
+    def told(event: Event) -> None:
+        hearing.follow(event)
+        send(event)
+
+    return told
 
 
 def _object_changed(send: Send, objects: Objects[Any], change: Change) -> None:

@@ -107,6 +107,9 @@ class Metrics:
             registry=self._registry,
         )
         self._logins = self._counter("secretsync_logins", "Logins at stores, by result.", "result")
+        self._webhooks = self._counter(
+            "secretsync_webhooks", "Deliveries of webhooks, by what became of them.", "result"
+        )
         text = "1 while this process leads by the Lease of that name."
         self._leads = Gauge("leader_election_master_status", text, ("name",), registry=self._registry)
 
@@ -141,6 +144,10 @@ class Metrics:
     def logged_in(self, *, result: str) -> None:
         """Count a login; `result` is `success` or the code of an error."""
         self._logins.labels(result).inc()
+
+    def delivered(self, *, result: str) -> None:
+        """Count a delivery of a webhook; `result` is `accepted` or why it was refused, one of a closed set."""
+        self._webhooks.labels(result).inc()
 
     def leads(self, name: str, leading: Callable[[], bool]) -> None:
         """Show whether this process leads by the Lease of that name; asked at each scrape."""

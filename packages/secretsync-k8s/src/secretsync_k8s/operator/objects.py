@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import zlib
+from collections.abc import Callable
 from threading import Lock
 from typing import Final, Generic, NoReturn, TypeVar
 
@@ -22,6 +23,9 @@ from ..cluster.secrets import HOST
 from ..kinds.base import HasMoved, Json, Kind, ObjectRef, nothing_moved, subject_key
 
 S = TypeVar("S")
+
+Saw = Callable[[str, Ask], None]
+"""Told of a run that had all its answers: whose, and what it asked."""
 
 _log = logging.getLogger("secretsync.operator")
 
@@ -78,11 +82,15 @@ class Objects(Generic[S]):
 
     Args:
         moved: Asked of the targets of each object that is new here, so after a start of all.
+        saw: Told on the engine's thread, at each evaluation.
     """
 
-    def __init__(self, kind: Kind[S], *, digest: Digester, moved: HasMoved = nothing_moved) -> None:
+    def __init__(
+        self, kind: Kind[S], *, digest: Digester, moved: HasMoved = nothing_moved, saw: Saw | None = None
+    ) -> None:
         self.kind = kind
         self._moved = moved
+        self._saw = saw
         self._digest = digest
         self._held: dict[str, Held] = {}
         self._lock = Lock()
@@ -158,6 +166,8 @@ class Objects(Generic[S]):
 
     def _subject(self, key: str, held: Held, obj: Json, *, settled: bool) -> Subject:
         desired: Desired = _Wanted(self.kind, held)
+        if self._saw is not None:
+            desired = _Seen(desired, key, self._saw)
         period = HOUR
         try:
             spec = self.kind.decode(obj)
@@ -192,6 +202,22 @@ class _Wanted(Generic[S]):
 
     def __call__(self, ask: Ask) -> tuple[Target, ...]:
         return self.kind.desired(self.kind.decode(self.held.obj), ask)
+
+
+@frozen
+class _Seen:
+    """What should be, and somebody is told of what was asked for it: also where an answer was of no use."""
+
+    desired: Desired
+    key: str
+    saw: Saw
+
+    def __call__(self, ask: Ask) -> tuple[Target, ...]:
+        try:
+            return self.desired(ask)
+        finally:
+            if not ask.missed and ask.failed is None:
+                self.saw(self.key, ask)
 
 
 def _wish(obj: Json) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Final
 
+from secretsync.backends.kms.webhook import Changed
 from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import BackendError, Defect, SecretSyncError
@@ -137,6 +138,13 @@ class Part:
         _log.info("stopping")
         self._running = None
         started.stop()
+
+    def hear(self, changed: Changed) -> bool:
+        """Have everything looked at that may have changed; return whether this process is the one that does."""
+        now = self._running
+        if now is not None:
+            now.hear(changed)
+        return now is not None
 
     # -- what probes and scrapers ask
 

@@ -10,12 +10,14 @@ from typing import Any, Final
 from attrs import frozen
 
 from secretsync.auth.token import Token
+from secretsync.backends.kms.webhook import Changed
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
 from secretsync.http import Http
 from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import Event
 from secretsync.reconcile.reads import Lateness, Uses
 from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
@@ -25,6 +27,7 @@ from ..cluster.resources import SECRETS
 from ..cluster.transport import Transport
 from .assembly import assemble, limit
 from .delays import Delays
+from .hearing import Hearing
 from .metrics import Facts, Metrics, ObjectFacts
 from .objects import Held, Objects
 from .settings import Settings
@@ -48,6 +51,12 @@ class Running:
     http: Http
     clock: Clock
     delays: Delays
+    hearing: Hearing | None = None
+
+    def hear(self, changed: Changed) -> None:
+        """Have everything looked at that may have changed."""
+        if self.hearing is not None:
+            self.hearing.changed(changed)
 
     def stop(self) -> None:
         """End it: when this returns nothing more is written."""
@@ -138,6 +147,11 @@ def start(
     """
     bundles: dict[str, bytes] = {}
     http = Http(OPERATOR, clock, resolve=settings.resolve, bundles=bundles)
+
+    def send(event: Event) -> None:
+        driver.send(event)
+
+    hearing = Hearing(send) if settings.webhook else None
     parts = assemble(
         settings,
         transport,
@@ -148,11 +162,12 @@ def start(
         hostname=os.environ.get("HOSTNAME", "secretsync"),
         clock=clock,
         chance=chance,
+        hearing=hearing,
     )
     driver = Driver(parts.engine, clock=clock, executor=parts.executor, limit=limit)
-    parts.listen(driver.send)
+    parts.listen(send)
     driver.start()
     parts.watches.start_all(first=SECRETS)
     delays = Delays(partial(lateness, driver, clock))
     delays.start()
-    return Running(driver, parts.objects, parts.watches, http, clock, delays)
+    return Running(driver, parts.objects, parts.watches, http, clock, delays, hearing)

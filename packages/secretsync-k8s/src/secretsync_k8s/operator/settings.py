@@ -11,6 +11,7 @@ from attrs import frozen
 
 from secretsync.clock import FOREVER
 from secretsync.errors import InvalidInput
+from secretsync.values import SecretValue
 
 from . import flags, logs
 from .flags import BOOL, TEXT, Flag, Kind
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 PROGRAM: Final = "secretsync-operator"
 KINDS: Final = ("KMSSecret",)
 CA_VARIABLE: Final = "KMS_API_CA_CERTIFICATE"
+SECRET_VARIABLE: Final = "KMS_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 
 _PORTS: Final = range(1, 1 << 16)
 _BEGINNING: Final = re.compile(r"[a-zA-Z0-9][-._a-zA-Z0-9]*(/[-._a-zA-Z0-9]*)?")
@@ -107,6 +109,14 @@ FLAGS: Final = (
     Flag("namespace", TEXT, "", "One namespace to work in, as --namespaces"),
     Flag("metrics-bind-address", TEXT, ":8080", "Where /metrics is served; 0 serves none"),
     Flag("health-probe-bind-address", TEXT, ":8081", "Where /healthz and /readyz are served"),
+    Flag("webhook-address", TEXT, "", "Where the KMS's webhooks are taken, at /webhook; without it nowhere"),
+    Flag(
+        "webhook-secret-file",
+        TEXT,
+        "",
+        f"File with the secrets that sign them, one a line, read at each; or {SECRET_VARIABLE} holds them",
+    ),
+    Flag("webhook-signature-header", TEXT, "x-infisical-signature", "Header that holds the signature"),
     Flag("resolve", MAPPING, (), "HOST:PORT=ADDR[:PORT]: connect there instead, as curl's --resolve; may be repeated"),
     Flag(
         "max-interval",
@@ -163,6 +173,22 @@ FLAGS: Final = (
 
 
 @frozen
+class WebhookSettings:
+    """Where webhooks are taken, and what proves them.
+
+    Attributes:
+        secret_file: "" for none.
+        header: Its name in lower case.
+        secrets: Those of the environment.
+    """
+
+    address: str
+    secret_file: str
+    header: str
+    secrets: tuple[SecretValue, ...] = ()
+
+
+@frozen
 class Settings:
     """Everything the operator is told.
 
@@ -173,6 +199,7 @@ class Settings:
         ca_certificates: In PEM, for a KMS of which no object and no ConfigMap says whom to trust; "": the system's.
         adopt: Which Secrets that are there already may be taken over.
         no_copy: How labels and annotations begin that Secrets do not get from their object.
+        webhook: None where none are taken.
         longest: In seconds.
     """
 
@@ -189,6 +216,7 @@ class Settings:
     version_format: str
     metrics_address: str
     probe_address: str
+    webhook: WebhookSettings | None
     resolve: Mapping[Address, Address]
     longest: float
     log_level: int
@@ -223,11 +251,29 @@ def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None
         version_format=values["version-format"],
         metrics_address="" if values["metrics-bind-address"] == "0" else values["metrics-bind-address"],
         probe_address=values["health-probe-bind-address"],
+        webhook=_webhook(values, environ),
         resolve=dict(map(_resolved, values["resolve"])),
         longest=values["max-interval"],
         log_level=values["zap-log-level"] or (logging.DEBUG if devel else logging.INFO),
         log_encoder=values["zap-encoder"] or (logs.CONSOLE if devel else logs.JSON),
     )
+
+
+def _webhook(values: Mapping[str, Any], environ: Mapping[str, str]) -> WebhookSettings | None:
+    if not values["webhook-address"]:
+        return None
+    return WebhookSettings(
+        values["webhook-address"],
+        values["webhook-secret-file"],
+        values["webhook-signature-header"].lower(),
+        lines(environ.get(SECRET_VARIABLE, "")),
+    )
+
+
+def lines(text: str) -> tuple[SecretValue, ...]:
+    """Return the secrets of a text, one a line, without the white space around them."""
+    stripped = (line.strip() for line in text.splitlines())
+    return tuple(SecretValue(line.encode(errors="surrogateescape")) for line in stripped if line)
 
 
 def usage() -> str:

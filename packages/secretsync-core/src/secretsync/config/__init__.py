@@ -13,7 +13,9 @@ given twice, nothing for a default and hidden keys are ours either way; and its 
 No problem shows a value: a file that is wrong in one place may hold a secret in that very place.
 """
 
-from .loading import load, load_file, structure
-from .structure import Check, Flaw
+from .lenient import Style, load_leniently
+from .loading import load, load_file, read_text, structure
+from .structure import Check, Flaw, Kind
+from .tree import Scalar
 
-__all__ = ["Check", "Flaw", "load", "load_file", "structure"]
+__all__ = ["Check", "Flaw", "Kind", "Scalar", "Style", "load", "load_file", "load_leniently", "read_text", "structure"]

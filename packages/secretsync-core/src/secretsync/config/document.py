@@ -31,14 +31,19 @@ _HINTS: Final = (
 """What a parser's message contains, and the remedy. The message itself is not shown: it may quote the document."""
 
 
-def compose(text: str, *, source: str) -> Composed:
+def compose(text: str, *, source: str, merges: bool = False) -> Composed:
     """Return the one document of a text; an empty text is an empty object.
+
+    Args:
+        text: YAML or JSON.
+        source: Names the text in problems.
+        merges: Merge keys (`<<`) are followed, as readers of YAML 1.1 do; else each is a problem.
 
     Raises:
         InvalidInput: It is not YAML, or nested deeper than anything that is meant. `source` names the text.
     """
     _refuse_unreadable(text, source)
-    composer = _Composer(text)
+    composer = _Composer(text, merges=merges)
     try:
         return composer.document()
     except yaml.MarkedYAMLError as error:
@@ -56,7 +61,8 @@ class _TooDeep(Exception):
 class _Composer:
     """One pass over the events of a text; not thread-safe."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, merges: bool) -> None:
+        self.merges = merges
         self.events = iter(yaml.parse(text, Loader=_PARSER))
         self.anchors: dict[str, Node] = {}
         self.problems: list[Problem] = []
@@ -70,7 +76,7 @@ class _Composer:
         next(self.events)
         after = next(self.events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self.problems.append(Problem("a second document begins here; one is read", _place(after)))
+            self.problems.append(Problem("a second document begins here; one is read", _place(after), harmless=True))
         return Composed(root, tuple(self.problems))
 
     def node(self, event: yaml.Event, depth: int) -> Node:
@@ -98,18 +104,21 @@ class _Composer:
         return items
 
     def members(self, depth: int) -> list[Member]:
-        members = []
+        members: list[Member] = []
+        merged: list[Member] = []
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             at = _place(event)
             key = self.node(event, depth + 1)
             value = self.node(next(self.events), depth + 1)
             if not isinstance(key, Scalar):
                 self.problems.append(Problem("a key must be text", at))
+            elif key.plain and key.text == _MERGE and self.merges:
+                merged += _merged(value)
             elif key.plain and key.text == _MERGE:
                 self.problems.append(Problem('merge keys ("<<") are not supported; write the keys out', at))
             else:
                 members.append(Member(key.text, value, at))
-        return members
+        return members + _without(merged, {member.key for member in members})
 
     def alias(self, event: yaml.AliasEvent) -> Node:
         at = _place(event)
@@ -125,6 +134,22 @@ class _Composer:
             self.problems.append(
                 Problem('tags are not supported; a value that begins with "!" needs quotes', _place(event))
             )
+
+
+def _merged(value: Node) -> list[Member]:
+    """Return what a merge key brings: the members of an object, or of several, the first of which count."""
+    match value:
+        case Object(members):
+            return list(members)
+        case Array(items):
+            return [member for item in items for member in _merged(item)]
+    return []
+
+
+def _without(merged: list[Member], own: set[str]) -> list[Member]:
+    """Return the first member of each key that is not among the object's own."""
+    first = {member.key: member for member in reversed(merged)}
+    return [member for key, member in first.items() if key not in own]
 
 
 def _refuse_unreadable(text: str, source: str) -> None:

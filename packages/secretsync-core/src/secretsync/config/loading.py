@@ -33,7 +33,7 @@ def load_file(
     path: FilePath | str, cls: type[T], *, check: Check[T] | None = None, wire_name: WireName = camel_case
 ) -> T:
     """Return what a file says, as `load` does; a file that cannot be read is a problem too."""
-    return load(_text(FilePath(path)), cls, source=str(path), check=check, wire_name=wire_name)
+    return load(read_text(path), cls, source=str(path), check=check, wire_name=wire_name)
 
 
 def structure(
@@ -43,9 +43,14 @@ def structure(
     return read(Composed(from_json(data)), cls, source=source, check=check, wire_name=wire_name)
 
 
-def _text(path: FilePath) -> str:
+def read_text(path: FilePath | str) -> str:
+    """Return what a file holds.
+
+    Raises:
+        InvalidInput: It cannot be read, or is not UTF-8.
+    """
     try:
-        return path.read_text("utf-8")
+        return FilePath(path).read_text("utf-8")
     except OSError as error:
         raise InvalidInput([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:

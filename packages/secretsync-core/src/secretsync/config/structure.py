@@ -47,40 +47,53 @@ def camel_case(name: str) -> str:
 def read(document: Composed, cls: type[T], *, source: str, check: Check[T] | None, wire_name: WireName) -> T:
     """Return the document as a value of `cls`.
 
-    Known types of fields: attrs classes, `tuple[X, ...]`, `Mapping[str, X]`, `X | None`, `Literal` of texts, `str`,
-    `SecretValue`, `int`, `float`, `bool`. Keys of a `Mapping[SecretValue, X]` are left out of problems.
+    Known types of fields: attrs classes, `tuple[X, ...]`, `Mapping[str, X]`, `X | None`, `X | tuple[Y, ...]`, `Literal`
+    of texts, `str`, `SecretValue`, `int`, `float`, `bool`, and `Any` for what is not looked at. Keys of a `Mapping[SecretValue, X]` are left out of problems.
 
     Raises:
         InvalidInput: With every problem, in reading order.
     """
-    walk = _Walk(wire_name)
+    walk = Walk(wire_name, KINDS)
     value = walk.value(document.root, cls, ())
     told = {problem.at for problem in document.problems}  # what stood there could not be read, so one is enough
     problems = [*document.problems, *(problem for problem in walk.problems if problem.at not in told)]
     if check and not problems:
-        problems = [Problem(flaw.text, locate(document.root, flaw.path), flaw.path) for flaw in check(value)]
+        problems = found_by(check, value, document.root)
     if problems:
-        raise InvalidInput(problem.line(source) for problem in sorted(problems, key=_reading_order))
+        raise InvalidInput(lines(problems, source))
     return value  # type: ignore[no-any-return]  # the walk is typed by what it was given
 
 
+def found_by(check: Check[T], value: T, root: Node) -> list[Problem]:
+    """Return what a check finds, with the places of its paths."""
+    return [Problem(flaw.text, locate(root, flaw.path), flaw.path) for flaw in check(value)]
+
+
+def lines(problems: Iterable[Problem], source: str) -> tuple[str, ...]:
+    """Return the text of each problem, in reading order."""
+    return tuple(problem.line(source) for problem in sorted(problems, key=_reading_order))
+
+
 @attrs.frozen
-class _Kind:
+class Kind:
     """How a type reads a scalar; the reader returns None for what it does not take."""
 
     expected: str
     read: Callable[[Scalar], object]
 
 
-class _Walk:
+class Walk:
     """One pass over one tree; what it returns counts only if no problem was noted. Not thread-safe."""
 
-    def __init__(self, wire_name: WireName) -> None:
+    def __init__(self, wire_name: WireName, kinds: Mapping[Any, Kind]) -> None:
         self.wire_name = wire_name
+        self.kinds = kinds
         self.problems: list[Problem] = []
 
     def value(self, node: Node, kind: Any, path: Path) -> Any:
         origin, args = get_origin(kind), get_args(kind)
+        if kind is Any:
+            return node
         if attrs.has(kind):
             return self.record(node, kind, path)
         if origin is tuple:
@@ -89,16 +102,25 @@ class _Walk:
             return self.mapping(node, args, path)
         if origin in (Union, UnionType):
             return self.optional(node, args, path)
-        return self.scalar(node, _one_of(args) if origin is Literal else _KINDS[kind], path)
+        return self.scalar(node, _one_of(args) if origin is Literal else self.kinds[kind], path)
 
     def record(self, node: Node, cls: type[attrs.AttrsInstance], path: Path) -> Any:
         if not isinstance(node, Object):
             return self.refuse(node, "a mapping", path)
         before = len(self.problems)
         fields = {self.wire_name(a.alias or a.name): a for a in attrs.fields(attrs.resolve_types(cls))}
-        given = {key: member for key, member in self.members(node, path) if self.known(key, member, fields, path)}
+        spelled = ((self.spelled(key), member) for key, member in self.members(node, path))
+        given = {key: member for key, member in spelled if self.known(key, member, fields, path)}
         values = dict(self.fields(node, given, fields, path))
-        return cls(**values) if len(self.problems) == before else None
+        return self.made(cls, values, clean=len(self.problems) == before)
+
+    def spelled(self, key: str) -> str:
+        """Return the key as fields are named."""
+        return key
+
+    def made(self, cls: type[Any], values: Mapping[str, Any], *, clean: bool) -> Any:
+        """Return the record of these values, None if one of them is not as it should be."""
+        return cls(**values) if clean else None
 
     def fields(
         self, node: Object, given: Mapping[str, Member], fields: Mapping[str, attrs.Attribute[Any]], path: Path
@@ -107,7 +129,7 @@ class _Walk:
             member, optional = given.get(key), a.default is not attrs.NOTHING
             if member is None and not optional:
                 self.note("missing", node.at, (*path, key))
-            elif member is not None and not (optional and _is_nothing(member.value, a.type)):
+            elif member is not None and not (optional and self.is_nothing(member.value, a.type)):
                 yield a.alias or a.name, self.value(member.value, a.type, (*path, key))
 
     def known(self, key: str, member: Member, fields: Mapping[str, object], path: Path) -> bool:
@@ -115,7 +137,7 @@ class _Walk:
             return True
         near = get_close_matches(key, fields, n=1)
         remedy = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(fields)}"
-        self.note(f"unknown key, {remedy}", member.at, (*path, key))
+        self.doubt(f"unknown key, {remedy}", member.at, (*path, key))
         return False
 
     def mapping(self, node: Node, args: tuple[Any, ...], path: Path) -> Any:
@@ -134,7 +156,7 @@ class _Walk:
             if member.key in seen:
                 first = seen[member.key]
                 where = f", first in line {first.line}" if first else ""
-                self.note(f"given twice{where}", member.at, (*path, _HIDDEN if hidden else member.key))
+                self.doubt(f"given twice{where}", member.at, (*path, _HIDDEN if hidden else member.key))
             elif _is_half_pair(member.key):
                 self.note(f"a key with {_HALF_PAIR}", member.at, path)
             else:
@@ -147,10 +169,15 @@ class _Walk:
         return tuple(self.value(item, kind, (*path, n)) for n, item in enumerate(node.items))
 
     def optional(self, node: Node, args: tuple[Any, ...], path: Path) -> Any:
-        (kind,) = (arg for arg in args if arg is not type(None))
-        return None if _is_nothing(node, None) else self.value(node, kind, path)
+        kinds = [arg for arg in args if arg is not type(None)]
+        fitting = (kind for kind in kinds if (get_origin(kind) is tuple) == isinstance(node, Array))
+        return None if _is_nothing(node, None) else self.value(node, next(fitting, kinds[0]), path)
 
-    def scalar(self, node: Node, kind: _Kind, path: Path) -> Any:
+    def is_nothing(self, node: Node, kind: Any) -> bool:
+        """Whether a field with a default is left at it."""
+        return _is_nothing(node, kind)
+
+    def scalar(self, node: Node, kind: Kind, path: Path) -> Any:
         value = kind.read(node) if isinstance(node, Scalar) else None
         return self.refuse(node, kind.expected, path) if value is None else value
 
@@ -159,6 +186,10 @@ class _Walk:
 
     def note(self, text: str, at: Place | None, path: Path) -> None:
         self.problems.append(Problem(text, at, path))
+
+    def doubt(self, text: str, at: Place | None, path: Path) -> None:
+        """Note what a lenient reader would take no offence at."""
+        self.note(text, at, path)
 
 
 def _text(scalar: Scalar) -> str | None:
@@ -180,8 +211,8 @@ def _number(pattern: re.Pattern[str], cast: Callable[[str], object]) -> Callable
     return lambda scalar: cast(scalar.text) if scalar.plain and pattern.fullmatch(scalar.text) else None
 
 
-def _one_of(choices: tuple[str, ...]) -> _Kind:
-    return _Kind(f"one of {', '.join(choices)}", lambda scalar: scalar.text if scalar.text in choices else None)
+def _one_of(choices: tuple[str, ...]) -> Kind:
+    return Kind(f"one of {', '.join(choices)}", lambda scalar: scalar.text if scalar.text in choices else None)
 
 
 def _is_nothing(node: Node, kind: Any) -> bool:
@@ -208,10 +239,10 @@ def _reading_order(problem: Problem) -> tuple[int, int]:
     return (problem.at.line, problem.at.column) if problem.at else (0, 0)
 
 
-_KINDS: Final[Mapping[Any, _Kind]] = {
-    str: _Kind("text", _text),
-    SecretValue: _Kind("text", _secret),
-    int: _Kind("a whole number", _number(_WHOLE, int)),
-    float: _Kind("a number", _number(_NUMBER, float)),
-    bool: _Kind("true or false", lambda scalar: _TRUTH.get(scalar.text) if scalar.plain else None),
+KINDS: Final[Mapping[Any, Kind]] = {
+    str: Kind("text", _text),
+    SecretValue: Kind("text", _secret),
+    int: Kind("a whole number", _number(_WHOLE, int)),
+    float: Kind("a number", _number(_NUMBER, float)),
+    bool: Kind("true or false", lambda scalar: _TRUTH.get(scalar.text) if scalar.plain else None),
 }

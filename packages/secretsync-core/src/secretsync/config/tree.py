@@ -56,11 +56,17 @@ Node = Scalar | Array | Object
 
 @frozen
 class Problem:
-    """What is wrong where, without values; `path` is empty for the document as a whole."""
+    """What is wrong where, without values.
+
+    Attributes:
+        path: Empty for the document as a whole.
+        harmless: The rest means what it says all the same; a lenient reader goes on.
+    """
 
     text: str
     at: Place | None = None
     path: Path = ()
+    harmless: bool = False
 
     def line(self, source: str) -> str:
         """Return `source:line:column: path: text`, without the parts that are not known."""

@@ -1,0 +1,111 @@
+"""What the types of a configuration cannot say: values that are missing, that contradict each other, that do harm."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from secretsync.backends.kms.urls import normalise
+from secretsync.config import Flaw
+from secretsync.errors import InvalidInput
+
+from . import logins
+from .document import Document, Kms, Template
+from .environment import Environment
+
+CERTIFICATES: Final = "certificates are not supported yet; take this file to the KMS's own certificate agent"
+_PEM: Final = b"-----BEGIN CERTIFICATE-----"
+
+
+def flaws(document: Document, environment: Environment, *, config: str) -> Iterator[Flaw]:
+    """Yield every one.
+
+    Args:
+        document: As far as it could be read.
+        environment: Of the process.
+        config: Path of the configuration's own file, "" where it is none.
+    """
+    if document.certificates or document.version:
+        yield Flaw(("certificates",) if document.certificates else ("version",), CERTIFICATES)
+        return
+    yield from _of_the_server(document)
+    yield from logins.flaws(document.auth, environment)
+    for n, sink in enumerate(document.sinks):
+        if sink.type is None:
+            yield Flaw(("sinks", n, "type"), "missing; write file")
+        if not sink.config.path:
+            yield Flaw(("sinks", n, "config", "path"), "missing; name the file that the token is written to")
+    for n, template in enumerate(document.templates):
+        yield from _of_a_template(template, n)
+    yield from _overwritten(document, environment, config)
+
+
+def _of_the_server(document: Document) -> Iterator[Flaw]:
+    if document.kms and document.infisical:
+        yield Flaw(("infisical",), "stands beside kms and means the same; keep one of them")
+    name = "infisical" if document.infisical else "kms"
+    kms = document.infisical or document.kms or Kms()
+    for problem in _address_problems(kms.address):
+        yield Flaw((name, "address"), problem)
+    if (most := kms.retry_strategy.max_retries) is not None and most < 0:
+        yield Flaw((name, "retry-strategy", "max-retries"), "must not be below 0; 0 is no retry")
+    if kms.ca_certificate and (problem := _pem_problem(kms.ca_certificate)):
+        yield Flaw((name, "ca-certificate"), problem)
+
+
+def _address_problems(address: str) -> tuple[str, ...]:
+    if not address:
+        return ()
+    try:
+        normalise(address, place="")
+    except InvalidInput as error:
+        return tuple(problem.removeprefix(": ") for problem in error.problems)
+    return ()
+
+
+def _pem_problem(path: str) -> str:
+    try:
+        found = _PEM in Path(path).read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}; name a file with certificates in PEM"
+    return "" if found else "holds no certificate in PEM"
+
+
+def _of_a_template(template: Template, n: int) -> Iterator[Flaw]:
+    wait = template.config.wait
+    if wait and wait.min is None:
+        yield Flaw(("templates", n, "config", "wait", "min"), "missing; write a duration such as 2s")
+    elif wait and wait.min and wait.max and wait.max < wait.min:
+        yield Flaw(("templates", n, "config", "wait", "max"), "is shorter than min; write a longer one, or none")
+
+
+def _overwritten(document: Document, environment: Environment, config: str) -> Iterator[Flaw]:
+    """Yield each file that would be written over something that is needed, or by two."""
+    used = {real_path(path): what for path, what in _read(document, environment, config) if path}
+    sinks = {real_path(sink.config.path): n for n, sink in enumerate(document.sinks) if sink.config.path}
+    for where, n in sinks.items():
+        if where in used:
+            yield Flaw(("sinks", n, "config", "path"), f"is {used[where]} too; name another file")
+    used |= {where: f"the file of sinks[{n}]" for where, n in sinks.items()}
+    for n, template in enumerate(document.templates):
+        where = real_path(template.destination_path) if template.destination_path else ""
+        if where in used:
+            yield Flaw(("templates", n, "destination-path"), f"is {used[where]} too; name another file")
+        elif where:
+            used[where] = f"the destination of templates[{n}]"
+
+
+def _read(document: Document, environment: Environment, config: str) -> Iterator[tuple[str, str]]:
+    """Yield every file that is only read, with what it is."""
+    yield config, "the configuration"
+    for key, path in logins.files(document.auth, environment).items():
+        yield path, f"the file with {key}"
+    for n, template in enumerate(document.templates):
+        yield template.source_path, f"the source of templates[{n}]"
+
+
+def real_path(path: str) -> str:
+    """Return where a path leads, whether something is there or not."""
+    return os.path.realpath(path)

@@ -37,6 +37,13 @@ def watch(kms: Client) -> None:
             assert_type(fields, Mapping[str, SecretValue])
 
 
+def lease(kms: Client) -> None:
+    with kms.lease("shop", "prod", "/db", "postgres", ttl="1h", timeout=5.0) as credentials:
+        assert_type(credentials["DB_PASSWORD"].text(), str)
+        assert_type(credentials.current(), Mapping[str, SecretValue])
+        credentials["DB_PASSWORD"] = SecretValue("new")  # type: ignore[index]
+
+
 def mistakes(kms: Client) -> None:
     secretsync.open("https://kms.example", "id", "secret")  # type: ignore[call-arg]
     secretsync.open("https://kms.example", client_id="id", client_secret=b"secret")  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ import pytest
 
 import secretsync
 from canaries import canary, shown
-from secretsync.backends.kms.lease_book import LeaseBook, Wanted
-from secretsync.backends.kms.leases import LeasePlace, Leases
+from secretsync.backends.kms.leases import Leases
+from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
-from secretsync.backends.kms.writes import Edit, Place, Writes
+from secretsync.backends.kms.writes import Edit, Writes
 from secretsync.client_policy import SDK
 from secretsync.devserver import DevServer, Fault, parse_seed
 from secretsync.errors import SecretSyncError
@@ -29,7 +29,7 @@ secrets: {shop: {prod: {/app: {}}}}
 dynamicSecrets: {shop: {prod: {/app: {db: {}}}}}
 policies: [{project: shop, env: dev, path: /}]
 """
-APP, LEASED = Place("p1", "prod", "/app"), LeasePlace("shop", "prod", "/app")
+APP, LEASED = Place("p1", "prod", "/app"), Place("shop", "prod", "/app")
 FAULTS = (
     Fault(status=500),
     Fault(status=422),
@@ -67,7 +67,7 @@ def test_what_is_written_and_leased_shows_nowhere(
 ) -> None:
     token = server.model.login(client_id="all", client_secret=SecretValue("x")).token
     session = Session(http, server.url, token)
-    writes, leases, book = Writes(session), Leases(session), LeaseBook(chance=lambda: 0.5)
+    writes, leases = Writes(session), Leases(session)
     edit = Edit(key="A", value=SecretValue(canary()), comment=canary("comment"), metadata={"k": canary("metadata")})
     deeds: tuple[Callable[[], object], ...] = (
         lambda: writes.create(APP, edit),
@@ -86,10 +86,7 @@ def test_what_is_written_and_leased_shows_nowhere(
             texts += [tried(do) for do in deeds]
         server.faults.clear()
         made = leases.create(LEASED, "db")
-        book.want(Wanted("db", LEASED, "db"))
-        book.due(0.0)
-        book.made(Wanted("db", LEASED, "db"), made, 0.0)
-        texts.append(repr(book.credentials("db", 1.0)))
+        texts.append(repr(made))
     texts += [caplog.text, repr(server.asked()), repr(server.model.provider.revoked)]
     lent = [value.text() for name, value in made.credentials.items() if name != "DB_USERNAME"]
     assert not [where for text in texts for where in shown(text)]

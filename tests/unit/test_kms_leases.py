@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from loopback import Reply, serving
-from secretsync.backends.kms.leases import Lease, LeasePlace, Leases
+from secretsync.backends.kms.leases import Lease, Leases
+from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
 from secretsync.client_policy import SDK
 from secretsync.devserver import DevServer, Fault, parse_seed
@@ -36,7 +37,7 @@ identities:
 secrets: {shop: {prod: {/other: {}}}}
 dynamicSecrets: {shop: {prod: {/app: {db: {defaultTtl: 1h, maxTtl: 2h}}}}}
 """
-APP = LeasePlace("shop", "prod", "/app")
+APP = Place("shop", "prod", "/app")
 LEASE = {"id": "l", "expireAt": "2030-01-01T01:00:00.000Z", "createdAt": "2030-01-01T00:30:00.000Z"}
 DATE = {"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}
 
@@ -111,14 +112,14 @@ def test_a_lease_that_cannot_be_taken_back_is_not_over(server: DevServer, leases
     ("asked", "kind"),
     [
         ((APP, "none", ""), SecretNotFound),
-        ((LeasePlace("shop", "prod", "/none"), "db", ""), PathNotFound),
-        ((LeasePlace("none", "prod", "/app"), "db", ""), ProjectNotFound),
+        ((Place("shop", "prod", "/none"), "db", ""), PathNotFound),
+        ((Place("none", "prod", "/app"), "db", ""), ProjectNotFound),
         ((APP, "db", "3h"), InvalidRequest),
         ((APP, "db", "soon"), InvalidRequest),
     ],
 )
 def test_a_lease_that_cannot_be_says_why(
-    server: DevServer, leases: Leases, asked: tuple[LeasePlace, str, str], kind: type[BackendError]
+    server: DevServer, leases: Leases, asked: tuple[Place, str, str], kind: type[BackendError]
 ) -> None:
     place, name, ttl = asked
     with pytest.raises(BackendError) as caught:

@@ -13,9 +13,9 @@ from loopback import Reply, serving
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.events import Place as Heard
 from secretsync.backends.kms.events import listen
-from secretsync.backends.kms.queries import Folder, Secret
+from secretsync.backends.kms.queries import Folder, Place, Secret
 from secretsync.backends.kms.session import Session
-from secretsync.backends.kms.writes import Edit, Place, Writes
+from secretsync.backends.kms.writes import Edit, Writes
 from secretsync.client_policy import SDK
 from secretsync.clock import Deadline
 from secretsync.devserver import DevServer, Fault, parse_seed

@@ -9,8 +9,9 @@ import pytest
 
 from loopback import Asked, Reply, serving
 from secretsync.backends.kms.folders import Folders, Import
+from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
-from secretsync.backends.kms.writes import Edit, Place, Writes
+from secretsync.backends.kms.writes import Edit, Writes
 from secretsync.client_policy import SDK
 from secretsync.devserver import DevServer, Fault, parse_seed
 from secretsync.errors import (

@@ -10,6 +10,8 @@ with secretsync.open("https://kms.example", client_id=…, client_secret=…) as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import wait
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self, final
@@ -19,13 +21,14 @@ from .auth.method import Method
 from .auth.universal import METHOD
 from .backends.kms.urls import normalise
 from .client_policy import SDK, ClientPolicy
-from .connection import INTERVAL, TIMEOUT, Connection, State, States
+from .connection import INTERVAL, RETURN_TIME, TIMEOUT, Connection, State, States
 from .environment import Login, settings
 from .errors import InvalidInput, SecretSyncError
+from .loans import Credentials
 from .runtime.proofs import LocalProofs
 from .values import SecretValue
 
-__all__ = ["Client", "Watch", "open"]
+__all__ = ["Client", "Credentials", "Watch", "open"]
 
 _NOWHERE = "https://override.invalid"
 
@@ -89,7 +92,7 @@ def connect(
 
 @final
 class Client:
-    """Reads and watches folders. Safe to call from several threads; close it, or use it as a context manager."""
+    """Reads and watches folders, and lends credentials. Safe to call from several threads; close it, or use it as a context manager."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -103,7 +106,7 @@ class Client:
         self.close()
 
     def close(self, *, revoke: bool = False) -> None:
-        """Let go of all connections and threads; watches end, and what is still asked for fails with `ClientClosed`.
+        """Let go of all connections and threads; leases are given back, watches end, and what is still asked for fails with `ClientClosed`.
 
         Args:
             revoke: Have the KMS refuse the tokens that were logged in for, instead of letting them end by themselves.
@@ -178,6 +181,41 @@ class Client:
             )
 
         return Watch(begin)
+
+    @contextmanager
+    def lease(
+        self,
+        project: str,
+        environment: str,
+        path: str,
+        name: str,
+        *,
+        ttl: str = "",
+        timeout: float = TIMEOUT,
+    ) -> Iterator[Credentials]:
+        """Lend the credentials of a dynamic secret for as long as the block takes, and give them back at its end.
+
+        The lease is renewed in time, and replaced by another where it may get no older; then other credentials are lent
+        from a minute before the old ones go. One that cannot be given back is tried again while the client is open; it
+        ends by itself at the latest.
+
+        Args:
+            name: Of the dynamic secret.
+            ttl: How long the lease is to live without being renewed, as `90s` or `2h`; "" is as long as the dynamic
+                secret says. Should the program die, the credentials end after it.
+            timeout: Seconds to wait for the lease.
+
+        Raises:
+            SecretNotFound: There is no such dynamic secret.
+            InvalidRequest: The time is too long, or there are too many leases.
+            BackendError, DeadlineExceeded, ClientClosed: As for `folder`.
+        """
+        loan = self._connection.lend(project, environment, path, name, ttl=ttl, timeout=timeout)
+        credentials = loan.lent.result()
+        try:
+            yield credentials
+        finally:
+            wait([self._connection.give_back(loan)], timeout=RETURN_TIME)
 
 
 @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from itertools import count
 from os import urandom
@@ -15,18 +15,20 @@ from . import overrides
 from .auth.method import Method
 from .auth.token import Token
 from .backends.kms.backend import KMSBackend
-from .backends.kms.queries import Folder
-from .backends.kms.scope import Scope, found, single
+from .backends.kms.lending import Lending
+from .backends.kms.queries import DynamicSecret, Folder
+from .backends.kms.scope import Scope, found, leased, single
 from .client_policy import ClientPolicy
 from .clock import Clock, Deadline
 from .digest import Digester
-from .errors import ClientClosed, InvalidInput, SecretSyncError
+from .errors import ClientClosed, DeadlineExceeded, InvalidInput, LeaseEnded, SecretSyncError
 from .http import Http
+from .loans import Loan, given
 from .mailbox import CALLER, KIND, Given, Mailbox
 from .policies import DELIVERY
-from .queries import Found, Identity
+from .queries import Absent, Found, Identity
 from .reconcile.engine import Engine
-from .reconcile.messages import Applied, Report, Subject, Withdrawn
+from .reconcile.messages import Applied, Moved, Report, Subject, Withdrawn
 from .reconcile.settle import Ask
 from .runtime.chance import chance
 from .runtime.clock import SystemClock
@@ -35,14 +37,18 @@ from .runtime.executor import Executor
 from .runtime.feeds import Feeds
 from .runtime.proofs import LocalProofs
 from .targets import Content, Ref, Target
-from .values import Document, Flatten, SecretValue
+from .values import Document, Flatten, SecretValue, Version
 
 TIMEOUT: Final = 60.0
 INTERVAL: Final = 60.0
+RETURN_TIME: Final = 10.0
+"""Seconds that somebody waits for leases to be given back."""
 
 _GIVEN: Final = Given("credentials")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_LIMIT: Final = 1 << 16
+_HOUR: Final = 3600.0
+_RELEASED: Final = Version("released")
 _TOKEN: Final = "token"  # noqa: S105 - the name of a subject and of what it delivers
 
 T = TypeVar("T")
@@ -104,9 +110,10 @@ class Connection:
         self._mailbox = Mailbox({_GIVEN: credentials}, digest=self._digest)
         engine = Engine(digest=self._digest, chance=chance, limit=self._limit)
         self._backend = KMSBackend(self._http, policy, chance, proofs=LocalProofs())
+        self._lending = Lending(self._http, chance=chance, refused=self._backend.logins.refused)
         executor = Executor(
             clock=self._clock,
-            backends=[self._backend, self._mailbox],
+            backends=[self._backend, self._lending, self._mailbox],
             places=[self._mailbox],
             report=self._reported,
         )
@@ -114,6 +121,7 @@ class Connection:
         self._driver.start()
         self._feeds = Feeds(self._http, send=self._driver.send, clock=self._clock, chance=chance)
         self._heard: dict[str, Folder] = {}
+        self._loans: dict[str, Loan] = {}
 
     def close(self, *, revoke: bool) -> None:
         """Let go of all connections and threads; what is still asked for fails with `ClientClosed`.
@@ -128,6 +136,7 @@ class Connection:
             if self._closed:
                 return
             self._closed = True
+        self._give_all_back()
         self._feeds.close()
         self._driver.close()
         for told in tuple(self._told.values()):
@@ -141,16 +150,16 @@ class Connection:
 
     def folder(self, project: str, environment: str, path: str, *, recursive: bool, timeout: float) -> Future[Fields]:
         scope = _scope(project, environment, path, recursive=recursive)
-        if given := overrides.active():
-            return _resolved(lambda: given.folder(project, environment, path, recursive=recursive))
+        if fake := overrides.active():
+            return _resolved(lambda: fake.folder(project, environment, path, recursive=recursive))
         return self._ask(lambda ask: self._folder(ask, scope)[1].fields(Flatten()), timeout)
 
     def secret(
         self, project: str, environment: str, path: str, name: str, *, version: int | None, timeout: float
     ) -> Future[SecretValue]:
         scope = _scope(project, environment, path)
-        if given := overrides.active():
-            return _resolved(lambda: given.secret(project, environment, path, name))
+        if fake := overrides.active():
+            return _resolved(lambda: fake.secret(project, environment, path, name))
 
         def asked(ask: Ask) -> SecretValue:
             age = self._policy.slug_max_age
@@ -186,8 +195,8 @@ class Connection:
     ) -> Callable[[], None]:
         """Have `states` told what a folder is; what is returned ends that."""
         scope = _scope(project, environment, path, recursive=recursive)
-        if given := overrides.active():
-            states.put(given.folder(project, environment, path, recursive=recursive))
+        if fake := overrides.active():
+            states.put(fake.folder(project, environment, path, recursive=recursive))
             return states.end
         key = f"{next(self._names)}"
         saw = partial(self._saw, key) if push else _unseen
@@ -236,6 +245,66 @@ class Connection:
         content = {_TOKEN: token.value} if isinstance(token, Found) else {}
         return (Target(_ref(_TOKEN), content, DELIVERY, mark=_TOKEN),)
 
+    # -- leases
+
+    def lend(self, project: str, environment: str, path: str, name: str, *, ttl: str, timeout: float) -> Loan:
+        """Return a lease of a dynamic secret that is looked after until it is given back."""
+        scope = _scope(project, environment, path)
+        if fake := overrides.active():
+            return given(fake.folder(project, environment, f"{path}/{name}"))
+        key, loan = f"{next(self._names)}", Loan(self._lent)
+        self._loans[key] = loan
+
+        def query(ask: Ask) -> DynamicSecret:
+            age = self._policy.slug_max_age
+            return leased(ask, self._identity(ask), scope, name, ttl=ttl, holder=key, slug_max_age=age)
+
+        deadline, spec = self._clock.monotonic() + timeout, self._digest((scope, name, ttl))
+        subject = Subject(key, CALLER, partial(self._leased, loan, query), spec, _HOUR, deadline=deadline)
+        self._begin(subject, partial(self._loaned, key, loan))
+        return loan
+
+    def give_back(self, loan: Loan) -> Future[None]:
+        """Have a lease given back; the future is resolved when that was tried, and it is tried until it works."""
+        loan.released = True
+        if loan.query is not None:
+            self._lending.release(loan.query)
+            self._driver.send(Moved(loan.query, _RELEASED))
+        return loan.returned
+
+    def _leased(self, loan: Loan, query_of: Callable[[Ask], DynamicSecret], ask: Ask) -> tuple[Target, ...]:
+        query = loan.query = query_of(ask)
+        if loan.released:  # perhaps before it was known what to release
+            self._lending.release(query)
+        if isinstance(ask(query), Absent):
+            raise _ended(query, "it was given back")
+        return ()
+
+    def _loaned(self, key: str, loan: Loan, error: SecretSyncError | None) -> None:
+        over = error is not None and loan.ended(error)
+        loan.told(error)
+        if not over:
+            return
+        if isinstance(error, DeadlineExceeded):  # it may be made all the same, and is given back then
+            self.give_back(loan)
+            return
+        del self._told[key], self._loans[key]
+        self._driver.send(Withdrawn(key))
+        if loan.query is not None:
+            self._lending.forget(loan.query)
+
+    def _lent(self, loan: Loan) -> Fields:
+        if loan.query is None:
+            raise TypeError("nothing is lent before it is known what")
+        fields = self._lending.lent(loan.query, self._clock.monotonic())
+        if fields is None:
+            detail = "it was given back" if loan.released else "it could be neither renewed nor replaced"
+            raise _ended(loan.query, detail) from loan.error
+        return fields
+
+    def _give_all_back(self) -> None:
+        wait([self.give_back(loan) for loan in tuple(self._loans.values())], timeout=RETURN_TIME)
+
     # -- between the engine and who asked
 
     def _begin(self, subject: Subject, told: Told) -> None:
@@ -270,6 +339,10 @@ class Connection:
 
 def _unseen(query: Folder, document: Document) -> None:
     """Nobody listens to what was read."""
+
+
+def _ended(query: DynamicSecret, detail: str) -> LeaseEnded:
+    return LeaseEnded(query.host, f"use a lease of {query.name} of {query.place}", detail)
 
 
 def _resolved(result: Callable[[], T]) -> Future[T]:

@@ -32,6 +32,15 @@ def project_id(body: object) -> str:
     return text(found, "id" if "id" in found else "_id")
 
 
+def project_slug(body: object, *, name: str) -> str:
+    """Return the slug of the project that stands under a name.
+
+    Raises:
+        Malformed: There is none.
+    """
+    return text(entries(entries(body).get(name), name), "slug")
+
+
 def document(body: object, *, path: str) -> Document:
     """Return the rows, own ones first and then each import's, in server order.
 

@@ -10,9 +10,9 @@ from attrs import frozen
 from ...errors import PathNotFound
 from .decode import Malformed, entries, items, number, text
 from .errors import Missing
+from .queries import Place
 from .session import Deed, Session
 from .urls import segment
-from .writes import Place
 
 T = TypeVar("T")
 

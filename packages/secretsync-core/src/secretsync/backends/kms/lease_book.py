@@ -1,24 +1,25 @@
-"""Which leases a program holds, and when each is renewed, replaced and given back. Pure: no thread, clock or socket.
+"""Which leases a program holds, and what each needs next. Pure: no thread, clock or socket.
 
-    wanted ── Make ──▶ held ── Renew ──▶ held …  ── as old as it may get ──▶ Make another ──▶ held, the old one given back
-                        └── nobody wants it ── Revoke ──▶ forgotten
+    asked for ── Make ──▶ held ── Renew ──▶ held …  ── as old as it may get ──▶ Make another ──▶ held, the old one left
+                           └── released ──▶ left ── given back ──▶ nothing
 
-What is held serves until another is in hand. Nothing is asked for twice at once: a lease whose making got no answer may
-exist all the same, and ends by itself. What cannot be given back ends by itself, too; until then it is tried again.
+A lease is an answer with a time of renewal: *when* it is looked after decides whoever asks for answers; *what* is done
+then is decided here. What is held serves until another is in hand. A lease whose making got no answer may exist all the
+same, and ends by itself; so does one that cannot be given back, which is tried until then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Final
 
 from attrs import define, field, frozen
 
 from ...clock import FOREVER
-from ...errors import LeaseEnded, RateLimited, SecretSyncError
-from ...retry import Backoff, Chance
+from ...queries import Absent, Found
+from ...retry import Chance
 from ...values import SecretValue
-from .leases import Lease, Leased, LeasePlace
+from .leases import Lease, Leased
 
 RENEW_AT: Final = 2 / 3
 """The part of its time after which a lease is renewed."""
@@ -26,204 +27,159 @@ RENEW_AT: Final = 2 / 3
 GRACE: Final = 60.0
 """Seconds for which a lease that was replaced is left alive, so that its users come to know the other one."""
 
-_UNKNOWN_LIFE: Final = 86400.0
-"""Seconds for which a lease of an earlier run is tried to be given back that nobody looked up."""
+AGAIN: Final = 60.0
+"""Seconds until a lease that was replaced is tried again to be given back."""
 
+APART: Final = 5.0
+"""Seconds between two leases of one holder, however short they live."""
+
+_LEAST: Final = 1.0
 _JITTER: Final = 0.05
-_BACKOFF: Final = Backoff(base=2.0, cap=60.0)
-
-
-@frozen
-class Wanted:
-    """A lease that somebody wants for as long as they say; `key` tells who and what."""
-
-    key: Hashable
-    place: LeasePlace
-    name: str
-    ttl: str = ""
+_NEVER: Final = -FOREVER
 
 
 @frozen
 class Make:
-    wanted: Wanted
+    pass
 
 
 @frozen
 class Renew:
-    wanted: Wanted
     lease_id: str
 
 
 @frozen
 class LookUp:
-    wanted: Wanted
     lease_id: str
 
 
-@frozen
-class Revoke:
-    place: LeasePlace
-    lease_id: str
+Step = Make | Renew | LookUp
 
 
-Effect = Make | Renew | LookUp | Revoke
+@define(eq=False)
+class _Left:
+    """A lease that nobody uses any more; times are monotonic seconds."""
+
+    ends_at: float
+    return_at: float
 
 
 @define(eq=False)
 class _Held:
-    """One wanted lease; times are monotonic seconds."""
+    """What one holder has; times are monotonic seconds."""
 
-    wanted: Wanted
     lease_id: str = ""
     credentials: Mapping[str, SecretValue] = field(factory=dict, repr=False)
-    ends_at: float = -FOREVER
-    act_at: float = -FOREVER
-    failures: int = 0
-    replacing: bool = False
-    busy: bool = False
-    error: SecretSyncError | None = None
+    made_at: float = _NEVER
+    ends_at: float = _NEVER
+    renew_at: float = _NEVER
+    ended: bool = False
+    """The server renews it no more."""
+    released: bool = False
+    left: dict[str, _Left] = field(factory=dict)
 
-
-@define(eq=False)
-class _Leaving:
-    place: LeasePlace
-    ends_at: float
-    act_at: float
-    failures: int = 0
-    busy: bool = False
+    @property
+    def found(self) -> bool:
+        """The server said that it lives, once."""
+        return self.ends_at > _NEVER
 
 
 class LeaseBook:
-    """Owned by one thread. Whoever owns it carries out what `due` returns and tells the book how it ended."""
+    """Not thread-safe. A key tells whose lease it is and of what; times are monotonic seconds."""
 
     def __init__(self, *, chance: Chance, renew_at: float = RENEW_AT) -> None:
         self._chance = chance
         self._renew_at = renew_at
         self._held: dict[Hashable, _Held] = {}
-        self._leaving: dict[str, _Leaving] = {}
 
     # -- what people want
 
-    def want(self, wanted: Wanted) -> None:
-        """Have a lease of this; one that is wanted already stays."""
-        self._held.setdefault(wanted.key, _Held(wanted))
-
-    def adopt(self, wanted: Wanted, lease_id: str, credentials: Mapping[str, SecretValue]) -> None:
+    def adopt(self, key: Hashable, lease_id: str, credentials: Mapping[str, SecretValue]) -> None:
         """Go on with a lease of an earlier run, if it lives; it serves once the server said so."""
-        self._held.setdefault(wanted.key, _Held(wanted, lease_id, credentials))
+        self._held.setdefault(key, _Held(lease_id, credentials))
 
-    def release(self, key: Hashable, now: float) -> None:
-        """Give back what nobody wants any more."""
-        held = self._held.pop(key, None)
-        if held is not None and held.lease_id:
-            self._leave(held, now)
+    def release(self, key: Hashable) -> None:
+        """Lend it no more: what there is of it, or comes yet, is to be given back."""
+        self._held.setdefault(key, _Held()).released = True
 
-    def release_all(self, now: float) -> None:
-        """Give everything back."""
-        for key in tuple(self._held):
-            self.release(key, now)
+    def released(self, key: Hashable) -> bool:
+        """Return whether nobody wants it any more."""
+        return self._held[key].released
 
-    # -- what is held
+    def forget(self, key: Hashable) -> None:
+        """Know nothing of it any more."""
+        self._held.pop(key, None)
 
-    def credentials(self, key: Hashable, now: float) -> Mapping[str, SecretValue] | None:
+    def lent(self, key: Hashable, now: float) -> Mapping[str, SecretValue] | None:
         """Return what the lease lends, None while there is none that lives."""
         held = self._held.get(key)
-        return held.credentials if held is not None and now < held.ends_at else None
+        return held.credentials if held and not held.released and now < held.ends_at else None
 
-    def error(self, key: Hashable) -> SecretSyncError | None:
-        """Return why the last try failed, None if it did not."""
-        held = self._held.get(key)
-        return held.error if held else None
+    # -- what is to be done
 
-    @property
-    def idle(self) -> bool:
-        """Nothing is held and nothing is left to give back."""
-        return not self._held and not self._leaving
+    def next(self, key: Hashable, now: float) -> Step | None:
+        """Return what a lease needs before it can serve; None when it serves, or is not wanted."""
+        held = self._held.setdefault(key, _Held())
+        if held.released:
+            return None
+        if not held.lease_id or held.ended or (held.found and now >= held.ends_at):
+            return Make()
+        if not held.found:
+            return LookUp(held.lease_id)
+        return Renew(held.lease_id) if now >= held.renew_at else None
 
-    @property
-    def wake_at(self) -> float:
-        """When `due` wants to be called at the latest."""
-        held = (one.act_at for one in self._held.values() if not one.busy)
-        leaving = (one.act_at for one in self._leaving.values() if not one.busy)
-        return min((*held, *leaving), default=FOREVER)
+    def too_soon(self, key: Hashable, now: float) -> bool:
+        """Whether another lease was made a moment ago."""
+        return now < self._held[key].made_at + APART
 
-    def due(self, now: float) -> list[Effect]:
-        """Return what is to be done now, each effect once."""
-        self._leaving = {name: one for name, one in self._leaving.items() if one.busy or now < one.ends_at}
-        effects: list[Effect] = []
-        for held in self._held.values():
-            if not held.busy and held.act_at <= now:
-                held.busy = True
-                effects.append(self._next(held, now))
-        for lease_id, leaving in self._leaving.items():
-            if not leaving.busy and leaving.act_at <= now:
-                leaving.busy = True
-                effects.append(Revoke(leaving.place, lease_id))
-        return effects
+    def surplus(self, key: Hashable, now: float) -> tuple[str, ...]:
+        """Return the leases that are to be given back now."""
+        held = self._held[key]
+        if held.released and held.lease_id:
+            self._leave(held, now)
+        held.left = {lease_id: one for lease_id, one in held.left.items() if now < one.ends_at}
+        return tuple(lease_id for lease_id, one in held.left.items() if held.released or one.return_at <= now)
 
-    # -- how it ended
+    def answer(self, key: Hashable, now: float) -> Found[Mapping[str, SecretValue]] | Absent:
+        """Return what the lease lends, and when it is to be looked after; of one that was given back that it is gone."""
+        held = self._held[key]
+        if held.released:
+            return Absent()
+        look_at = min(held.renew_at, *(one.return_at for one in held.left.values()), FOREVER)
+        return Found(held.credentials, renew_in=max(look_at - now, _LEAST), expires_in=held.ends_at - now)
 
-    def made(self, wanted: Wanted, leased: Leased, now: float) -> None:
-        """A lease was made; one that is wanted no more is given back at once."""
-        held = self._held.get(wanted.key)
-        ends_at = now + leased.lease.expires_in
-        if held is None:
-            self._leaving[leased.lease.id] = _Leaving(wanted.place, ends_at, now)
-            return
-        if held.lease_id:
-            self._leave(held, now, after=GRACE)
-        held.lease_id, held.credentials, held.replacing = leased.lease.id, leased.credentials, False
-        self._lives(held, leased.lease, now)
+    # -- what was done
 
-    def lives(self, wanted: Wanted, lease: Lease, now: float) -> None:
-        """A lease was renewed, or found alive."""
-        held = self._held.get(wanted.key)
-        if held is not None and held.lease_id == lease.id:
-            self._lives(held, lease, now)
+    def took(self, key: Hashable, result: Leased | Lease, now: float) -> None:
+        """A lease was made, or renewed or found alive; one that another takes the place of is left for a while."""
+        held = self._held[key]
+        lease = result.lease if isinstance(result, Leased) else result
+        if isinstance(result, Leased):
+            if held.lease_id:
+                self._leave(held, now, after=GRACE)
+            held.lease_id, held.credentials, held.made_at, held.ended = lease.id, result.credentials, now, False
+        held.ends_at = now + lease.expires_in
+        held.renew_at = now + lease.expires_in * self._renew_at * (1.0 - _JITTER * self._chance())
 
-    def failed(self, wanted: Wanted, error: SecretSyncError, now: float) -> None:
-        """A lease was not made, renewed or found."""
-        held = self._held.get(wanted.key)
-        if held is None:
-            return
-        held.busy, held.error, held.failures = False, error, held.failures + 1
-        if isinstance(error, LeaseEnded):
-            held.replacing, held.act_at = True, now
-            if held.ends_at == -FOREVER:
-                held.lease_id = ""  # one of an earlier run, and it is gone
-            return
-        wait = _BACKOFF.delay(held.failures, self._chance)
-        held.act_at = now + (max(wait, error.retry_after) if isinstance(error, RateLimited) else wait)
+    def ended(self, key: Hashable) -> None:
+        """A lease is gone or as old as it may get: it serves to its end, and another is to be made."""
+        held = self._held[key]
+        held.ended = True
+        if not held.found:
+            held.lease_id = ""  # one of an earlier run, and it is gone
 
-    def revoked(self, lease_id: str) -> None:
-        """A lease was given back."""
-        self._leaving.pop(lease_id, None)
-
-    def kept(self, lease_id: str, now: float) -> None:
-        """A lease could not be given back."""
-        leaving = self._leaving.get(lease_id)
-        if leaving is not None:
-            leaving.busy, leaving.failures = False, leaving.failures + 1
-            leaving.act_at = now + _BACKOFF.delay(leaving.failures, self._chance)
+    def given_back(self, key: Hashable, lease_ids: Collection[str], *, kept: Collection[str], now: float) -> None:
+        """Leases were given back, or tried to be in vain."""
+        left = self._held[key].left
+        for lease_id in lease_ids:
+            if lease_id in kept:
+                left[lease_id].return_at = now + AGAIN
+            else:
+                del left[lease_id]
 
     # -- inside
 
-    def _next(self, held: _Held, now: float) -> Effect:
-        if not held.lease_id or held.replacing:
-            return Make(held.wanted)
-        if held.ends_at == -FOREVER:
-            return LookUp(held.wanted, held.lease_id)
-        if now >= held.ends_at:
-            held.replacing = True
-            return Make(held.wanted)
-        return Renew(held.wanted, held.lease_id)
-
-    def _lives(self, held: _Held, lease: Lease, now: float) -> None:
-        held.busy, held.error, held.failures = False, None, 0
-        held.ends_at = now + lease.expires_in
-        held.act_at = now + lease.expires_in * self._renew_at * (1.0 - _JITTER * self._chance())
-
-    def _leave(self, held: _Held, now: float, *, after: float = 0.0) -> None:
-        ends_at = now + _UNKNOWN_LIFE if held.ends_at == -FOREVER else held.ends_at
-        if now < ends_at:
-            self._leaving[held.lease_id] = _Leaving(held.wanted.place, ends_at, now + after)
+    @staticmethod
+    def _leave(held: _Held, now: float, *, after: float = 0.0) -> None:
+        held.left[held.lease_id] = _Left(held.ends_at if held.found else FOREVER, now + after)
+        held.lease_id = ""

@@ -16,25 +16,13 @@ from ...http import Response
 from ...values import SecretValue
 from .decode import Malformed, entries, text
 from .errors import Missing
-from .queries import absolute
+from .queries import Place
 from .session import Deed, Session
 from .urls import segment
 
 _NO_DYNAMIC_SECRET: Final[Missing] = (SecretNotFound, "dynamic secret not found")
 _BASE: Final = "/v1/dynamic-secrets/leases"
 _LEASE: Final = "lease this"
-
-
-@frozen
-class LeasePlace:
-    """A folder with dynamic secrets: unlike elsewhere, the project by its slug."""
-
-    project: str
-    environment: str
-    path: str = field(default="/", converter=absolute)
-
-    def __str__(self) -> str:
-        return f"{self.path} in {self.environment}"
 
 
 @frozen
@@ -59,7 +47,7 @@ class Leased:
 
 @frozen
 class Leases:
-    """Leases of one session's KMS. Thread-safe.
+    """Leases of one session's KMS: unlike elsewhere, a place names its project by its slug. Thread-safe.
 
     Every method raises, beside what it says, `ProjectNotFound`, `PathNotFound`, `Forbidden`, `AuthenticationFailed`,
     `RateLimited`, `Unavailable` and `WrongEndpoint` as reads do. Nothing is sent twice: after `Unavailable` nobody knows
@@ -68,7 +56,7 @@ class Leases:
 
     session: Session
 
-    def create(self, place: LeasePlace, name: str, *, ttl: str = "") -> Leased:
+    def create(self, place: Place, name: str, *, ttl: str = "") -> Leased:
         """Make a lease.
 
         Args:
@@ -90,7 +78,7 @@ class Leases:
             raise self.session.strange(deed, problem) from None
         return Leased(lease, {name: SecretValue(_text(value)) for name, value in lent.items()})
 
-    def look_up(self, place: LeasePlace, lease_id: str) -> Lease:
+    def look_up(self, place: Place, lease_id: str) -> Lease:
         """Return a lease that was made before; its credentials are not shown again.
 
         Raises:
@@ -98,7 +86,7 @@ class Leases:
         """
         return self._again(_deed("GET", f"/{segment(lease_id)}", _named(place), f"look up a lease of {place}"))
 
-    def renew(self, place: LeasePlace, lease_id: str, *, ttl: str = "") -> Lease:
+    def renew(self, place: Place, lease_id: str, *, ttl: str = "") -> Lease:
         """Have a lease live longer: so much more, counted from its end.
 
         Raises:
@@ -107,7 +95,7 @@ class Leases:
         body = {**_named(place), **({"ttl": ttl} if ttl else {})}
         return self._again(_deed("POST", f"/{segment(lease_id)}/renew", body, f"renew a lease of {place}"))
 
-    def revoke(self, place: LeasePlace, lease_id: str) -> bool:
+    def revoke(self, place: Place, lease_id: str) -> bool:
         """Give a lease back; one that is gone is no error.
 
         Returns:
@@ -143,7 +131,7 @@ def _deed(method: str, way: str, body: Mapping[str, Any], operation: str) -> Dee
     return Deed(method, [(f"{_BASE}{way}", body)], operation, missing=_NO_DYNAMIC_SECRET, forbidden=_LEASE)
 
 
-def _named(place: LeasePlace) -> dict[str, Any]:
+def _named(place: Place) -> dict[str, Any]:
     return {"projectSlug": place.project, "environmentSlug": place.environment, "path": place.path}
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from attrs import field
+from collections.abc import Mapping
+from typing import ClassVar
+
+from attrs import field, frozen
 
 from ...auth.token import Token
 from ...queries import Identity, Query, query
-from ...values import Document, Row
+from ...retry import Backoff
+from ...values import Document, Row, SecretValue
 
 
 @query
@@ -30,9 +34,39 @@ class Project(Query[str]):
         return Token(self.identity)
 
 
+@query
+class ProjectSlug(Query[str]):
+    """Asks for the slug of the project with this id, by which alone its leases are known."""
+
+    identity: Identity
+    """Its host is an address from `urls.normalise`."""
+    project: str
+    private = False
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Token:
+        return Token(self.identity)
+
+
 def absolute(path: str) -> str:
     """Return a folder's path as it is compared: with one slash before it and none behind."""
     return "/" + path.strip("/")
+
+
+@frozen
+class Place:
+    """A folder: the project by its id, or by its slug where leases are meant; the environment by its slug."""
+
+    project: str
+    environment: str
+    path: str = field(default="/", converter=absolute)
+
+    def __str__(self) -> str:
+        return f"{self.path} in {self.environment}"
 
 
 @query
@@ -103,5 +137,36 @@ class Secret(Query[Row]):
         return Token(self.identity)
 
 
-Read = Project | Folder | Secret
+@query
+class DynamicSecret(Query[Mapping[str, SecretValue]]):
+    """Asks for credentials that a dynamic secret lends, kept alive for as long as somebody asks.
+
+    To answer it is an effect: the KMS makes a lease. Equal queries share one, so whoever wants a lease of its own names
+    itself.
+
+    Attributes:
+        place: Its folder; the project by its slug.
+        name: Of the dynamic secret.
+        ttl: How long each lease is to live, as `90s` or `2h`; "" is as long as the dynamic secret says.
+        holder: Whose lease it is.
+    """
+
+    identity: Identity
+    """Its host is an address from `urls.normalise`."""
+    place: Place
+    name: str
+    ttl: str = field(default="", kw_only=True)
+    holder: str = field(default="", kw_only=True)
+    backoff: ClassVar[Backoff] = Backoff(base=5.0, cap=60.0, floor=5.0)
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Token:
+        return Token(self.identity)
+
+
+Read = Project | ProjectSlug | Folder | Secret
 """What is read with a token."""

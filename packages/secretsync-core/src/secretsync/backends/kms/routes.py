@@ -7,8 +7,8 @@ from functools import partial
 
 from attrs import frozen
 
-from .decode import document, project_id, single
-from .queries import Folder, Project, Read, Secret
+from .decode import document, project_id, project_slug, single
+from .queries import Folder, Project, ProjectSlug, Read, Secret
 from .urls import segment
 
 Decode = Callable[[object], object]
@@ -34,6 +34,8 @@ def operation(query: Read) -> str:
     match query:
         case Project():
             return f"find project {query.slug}"
+        case ProjectSlug():
+            return f"find the slug of project {query.project}"
         case Folder():
             return f"list secrets of {query.path} in {query.environment}"
         case Secret():
@@ -46,6 +48,10 @@ def routes(query: Read) -> tuple[Route, ...]:
         case Project():
             slug = segment(query.slug)
             return tuple(Route(path + slug, {}, project_id) for path in ("/v1/projects/slug/", "/v2/workspace/"))
+        case ProjectSlug():
+            named = segment(query.project)
+            ways = (("/v1/projects/", "project"), ("/v1/workspace/", "workspace"))
+            return tuple(Route(path + named, {}, partial(project_slug, name=name)) for path, name in ways)
         case Folder():
             return _secrets(query, "", _list_params(query), partial(document, path=query.path))
         case Secret():

@@ -11,7 +11,7 @@ from ...errors import PathNotFound, ProjectNotFound, SecretNotFound
 from ...queries import Absent, Found, Identity
 from ...reconcile.settle import Ask
 from ...values import Document, Row
-from .queries import Folder, Project, Secret
+from .queries import DynamicSecret, Folder, Place, Project, ProjectSlug, Secret
 from .routes import operation
 
 Q = TypeVar("Q", Folder, Secret)
@@ -74,6 +74,27 @@ def single(
         raise answer.why or SecretNotFound(identity.host, operation(query), "secret not found")
     row: Row = answer.value
     return row
+
+
+def leased(
+    ask: Ask, identity: Identity, scope: Scope, name: str, *, ttl: str, holder: str, slug_max_age: float
+) -> DynamicSecret:
+    """Return the query for a lease of a dynamic secret of the folder.
+
+    Args:
+        ttl, holder: As of the query.
+        slug_max_age: Seconds for which a project's slug is taken from its id.
+
+    Raises:
+        ProjectNotFound: Proven.
+    """
+    slug = scope.project_slug
+    if not slug:
+        answer = ask(ProjectSlug(identity, scope.project_id), max_age=slug_max_age)
+        if isinstance(answer, Absent):
+            raise answer.why or ProjectNotFound(identity.host, f"lease {name} of {scope.path}", "project not found")
+        slug = answer.value
+    return DynamicSecret(identity, Place(slug, scope.environment, scope.path), name, ttl=ttl, holder=holder)
 
 
 def _answered(

@@ -12,7 +12,7 @@ from ...http import Body
 from ...values import SecretValue
 from .decode import Malformed, changed, waiting
 from .errors import Missing
-from .queries import absolute
+from .queries import Place
 from .session import Deed, Session
 from .urls import segment
 
@@ -20,18 +20,6 @@ Lacking = Literal["failOnNotFound", "upsert", "ignore"]
 """What a change of many does with a secret that is not there."""
 
 _NO_SECRET: Final[Missing] = (SecretNotFound, "secret not found")
-
-
-@frozen
-class Place:
-    """A folder: the project by its id, the environment by its slug, the path absolute."""
-
-    project: str
-    environment: str
-    path: str = field(default="/", converter=absolute)
-
-    def __str__(self) -> str:
-        return f"{self.path} in {self.environment}"
 
 
 @frozen(kw_only=True)

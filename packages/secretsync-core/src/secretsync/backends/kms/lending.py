@@ -1,0 +1,151 @@
+"""Lends credentials of dynamic secrets, and looks after their leases (kms-api §7).
+
+There is no loop in here: a lease is an answer with a time of renewal, and comes due like any other that somebody asks
+for. Each read does what the lease needs then, so that what it answers serves until the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+from typing import Any, Final, final
+
+from ...clock import Clock, Deadline
+from ...errors import AuthenticationFailed, BackendError, Forbidden, LeaseEnded, SecretSyncError, Unavailable
+from ...http import HttpClient
+from ...ports import AnyQuery, AnyWire
+from ...queries import Found, Identity
+from ...retry import Chance
+from ...values import SecretValue, Version
+from .errors import failure
+from .lease_book import LeaseBook, LookUp, Make, Renew, Step
+from .leases import Lease, Leased, Leases
+from .queries import DynamicSecret
+from .session import Session
+
+Refused = Callable[[Identity, SecretValue], None]
+
+
+@final
+class Lending:
+    """A `Backend` of `DynamicSecret`s. Safe to call from several threads, never with the same query at once.
+
+    A lease that was released is `Absent` once it is given back; whatever else goes wrong is a failure, because what was
+    lent before may still be good.
+
+    Args:
+        http: For the requests.
+        chance: Spreads renewals.
+        refused: Told which token of an identity the server refuses.
+    """
+
+    answers: Final[frozenset[type[AnyQuery]]] = frozenset({DynamicSecret})
+
+    def __init__(self, http: HttpClient, *, chance: Chance, refused: Refused) -> None:
+        self._http = http
+        self._refused = refused
+        self._lock = Lock()
+        self._book = LeaseBook(chance=chance)
+
+    # -- for who asks
+
+    def lent(self, query: DynamicSecret, now: float) -> Mapping[str, SecretValue] | None:
+        """Return what is lent at a monotonic time; None when the lease ended or was released."""
+        with self._lock:
+            return self._book.lent(query, now)
+
+    def adopt(self, query: DynamicSecret, lease_id: str, credentials: Mapping[str, SecretValue]) -> None:
+        """Go on with a lease of an earlier run, instead of making one, if it lives when it is asked for."""
+        with self._lock:
+            self._book.adopt(query, lease_id, credentials)
+
+    def release(self, query: DynamicSecret) -> None:
+        """Lend it no more; the next read gives it back, one that is under way included."""
+        with self._lock:
+            self._book.release(query)
+
+    def forget(self, query: DynamicSecret) -> None:
+        """Know nothing of it any more; who asks again gets another lease."""
+        with self._lock:
+            self._book.forget(query)
+
+    # -- for who reads
+
+    def read(
+        self,
+        queries: Sequence[AnyQuery],
+        *,
+        known: Mapping[AnyQuery, Version],  # noqa: ARG002 - what is lent has no version
+        credential: Found[Any] | None,
+        deadline: Deadline,
+    ) -> Mapping[AnyQuery, AnyWire]:
+        """Answer every query; see `ports.Backend`. A request is sent once, and what made no lease is tried later."""
+        if credential is None:
+            raise TypeError("a lease came without its token")
+        return {query: self._answer(query, credential.value, deadline) for query in queries}
+
+    def _answer(self, query: AnyQuery, token: SecretValue, deadline: Deadline) -> AnyWire:
+        if not isinstance(query, DynamicSecret):
+            raise TypeError(f"{type(query).__name__} is not for this backend")
+        leases = Leases(Session(self._http, query.host, token, query.identity.trust, deadline))
+        try:
+            self._look_after(query, leases, deadline.clock)
+            self._give_back(query, leases, deadline.clock)
+        except SecretSyncError as error:
+            if isinstance(error, AuthenticationFailed | Forbidden):
+                self._refused(query.identity, token)
+            return failure(error, query)
+        with self._lock:
+            return self._book.answer(query, deadline.clock.monotonic())
+
+    def _look_after(self, query: DynamicSecret, leases: Leases, clock: Clock) -> None:
+        """Do what the lease needs before it can serve; its times are counted from before they were asked for."""
+        while (step := self._next(query, began := clock.monotonic())) is not None:
+            try:
+                result = _done(step, query, leases)
+            except LeaseEnded:
+                with self._lock:
+                    self._book.ended(query)
+            else:
+                with self._lock:
+                    self._book.took(query, result, began)
+
+    def _next(self, query: DynamicSecret, now: float) -> Step | None:
+        with self._lock:
+            step = self._book.next(query, now)
+            if isinstance(step, Make) and self._book.too_soon(query, now):
+                raise Unavailable(query.host, f"lease {query.name} of {query.place}", "its leases end at once")
+            return step
+
+    def _give_back(self, query: DynamicSecret, leases: Leases, clock: Clock) -> None:
+        """Give back what nobody uses any more.
+
+        Raises:
+            BackendError: A lease that was released could not be; of one that was replaced nobody waits to hear.
+        """
+        with self._lock:
+            surplus = self._book.surplus(query, clock.monotonic())
+        kept = {lease_id: error for lease_id in surplus if (error := _unreturned(lease_id, query, leases))}
+        with self._lock:
+            self._book.given_back(query, surplus, kept=kept, now=clock.monotonic())
+            released = self._book.released(query)
+        if kept and released:
+            raise next(iter(kept.values()))
+
+
+def _done(step: Step, query: DynamicSecret, leases: Leases) -> Leased | Lease:
+    match step:
+        case Make():
+            return leases.create(query.place, query.name, ttl=query.ttl)
+        case Renew(lease_id):
+            return leases.renew(query.place, lease_id, ttl=query.ttl)
+        case LookUp(lease_id):
+            return leases.look_up(query.place, lease_id)
+
+
+def _unreturned(lease_id: str, query: DynamicSecret, leases: Leases) -> BackendError | None:
+    try:
+        leases.revoke(query.place, lease_id)
+    except BackendError as error:
+        return error
+    return None

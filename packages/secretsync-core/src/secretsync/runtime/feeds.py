@@ -62,6 +62,12 @@ class Feeds:
         for listener in listeners:
             listener.token(token)
 
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        with self._lock:
+            return sum(listener.is_open for listener in self._listeners.values())
+
     def close(self) -> None:
         """End all connections."""
         with self._lock:

@@ -36,6 +36,11 @@ class Interests:
             self._keys.pop(key, None)
             return lost
 
+    def keeps(self, query: Folder) -> bool:
+        """Return whether a folder interests anybody."""
+        with self._lock:
+            return query in self._watched
+
     def touched(self, project: str, place: Place) -> tuple[Folder, ...]:
         """Return the folders whose answer a change in a place of a project may change; of "" in any project."""
         with self._lock:

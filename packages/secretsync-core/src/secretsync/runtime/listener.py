@@ -12,7 +12,7 @@ from typing import Final, final
 from ..backends.kms.events import Place, Watched, happened
 from ..backends.kms.queries import Folder
 from ..backends.kms.sse import Frames
-from ..backends.kms.watching import Connect, Drop, Effect, Renew, Suspect, Watching
+from ..backends.kms.watching import Connect, Drop, Effect, Phase, Renew, Suspect, Watching
 from ..clock import FOREVER, Clock
 from ..errors import Forbidden, SecretSyncError
 from ..http import Stream
@@ -71,6 +71,11 @@ class Listener:
     def token(self, token: SecretValue) -> None:
         """Use this token from the next connection on."""
         self._inbox.put(lambda _: self._use(token))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the feed is open at this moment."""
+        return self._watching.phase is Phase.OPEN
 
     def close(self) -> None:
         """Hear nothing any more; the connection is ended."""

@@ -93,6 +93,10 @@ class Kind(Protocol[S]):
         """Return the seconds between two checks."""
         ...
 
+    def is_instant(self, spec: S) -> bool:
+        """Return whether the object wants changes at once, where its backend tells of them."""
+        ...
+
     def desired(self, spec: S, ask: Ask) -> tuple[Target, ...]:
         """Return what should be, by asking; raises any `SecretSyncError` to say why it cannot be."""
         ...

@@ -43,7 +43,7 @@ from ..kinds.kmssecret import KMSSecret
 from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from ..kinds.kmssecret.version import VersionFormat
 from .counting import Counted
-from .hearing import Hearing
+from .hearing import Hearing, Overheard
 from .metrics import Metrics
 from .objects import Objects
 from .reporter import Reporter
@@ -123,9 +123,10 @@ def assemble(
     objects: Objects[Any] = Objects(kind, digest=digest, moved=moved, saw=saw)
     watched = WatchedSecrets(secrets, watches)
     proofs = ClusterProofs(transport, LocalProofs())
+    kms = Counted(KMSBackend(http, OPERATOR, chance, proofs=proofs), metrics, "kms", clock)
     executor = Executor(
         clock=clock,
-        backends=[Counted(KMSBackend(http, OPERATOR, chance, proofs=proofs), metrics, "kms", clock), watched],
+        backends=[Overheard(kms, hearing) if hearing else kms, watched],
         places=[watched],
         report=Reporter(objects, transport, events, metrics, clock).report,
     )

@@ -59,11 +59,13 @@ class Facts:
         objects: Every object there is.
         hosts: How late the checks of each host are; empty while the engine cannot be asked.
         tokens: How many reads had their token at hand; None while the engine cannot be asked.
+        feeds: Open connections to the change feed of each host that there should be any to.
     """
 
     objects: Iterable[ObjectFacts] = ()
     hosts: Mapping[str, Lateness] = {}
     tokens: Uses | None = None
+    feeds: Mapping[str, int] = {}
 
 
 class Metrics:
@@ -107,6 +109,8 @@ class Metrics:
             registry=self._registry,
         )
         self._logins = self._counter("secretsync_logins", "Logins at stores, by result.", "result")
+        text = "Answers that were looked at anew because a KMS told of a change, by how it did."
+        self._told = self._counter("secretsync_told_changes", text, "by")
         self._webhooks = self._counter(
             "secretsync_webhooks", "Deliveries of webhooks, by what became of them.", "result"
         )
@@ -144,6 +148,10 @@ class Metrics:
     def logged_in(self, *, result: str) -> None:
         """Count a login; `result` is `success` or the code of an error."""
         self._logins.labels(result).inc()
+
+    def told(self, by: str) -> None:
+        """Count an answer that is doubtful because a `feed` or a `webhook` told so."""
+        self._told.labels(by).inc()
 
     def delivered(self, *, result: str) -> None:
         """Count a delivery of a webhook; `result` is `accepted` or why it was refused, one of a closed set."""
@@ -198,6 +206,7 @@ class _Table(Collector):
         yield from _objects((one for kind in kinds for one in kind.objects), self._tallies)
         yield from _hosts(kind.hosts for kind in kinds)
         yield from _tokens(kind.tokens for kind in kinds)
+        yield _feeds(kind.feeds for kind in kinds)
 
 
 def _objects(objects: Iterable[ObjectFacts], tallies: Iterable[_Tally]) -> Iterator[Metric]:
@@ -231,6 +240,15 @@ def _hosts(kinds: Iterable[Mapping[str, Lateness]]) -> Iterator[Metric]:
             seconds.add_metric((host,), late.seconds)
             periods.add_metric((host,), late.periods)
     yield from (seconds, periods)
+
+
+def _feeds(kinds: Iterable[Mapping[str, int]]) -> Metric:
+    text = "Connections to the change feed of a host that objects ask for; 0: they wait for their interval."
+    feeds = GaugeMetricFamily("secretsync_feeds_open", text, labels=("host",))
+    for hosts in kinds:
+        for host, open_ in hosts.items():
+            feeds.add_metric((host,), open_)
+    return feeds
 
 
 def _tokens(kinds: Iterable[Uses | None]) -> Iterator[Metric]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from collections.abc import Callable
 from threading import Lock
-from typing import Final, Generic, NoReturn, TypeVar
+from typing import Final, Generic, NoReturn, Protocol, TypeVar
 
 from attrs import define, frozen
 
@@ -24,8 +23,12 @@ from ..kinds.base import HasMoved, Json, Kind, ObjectRef, nothing_moved, subject
 
 S = TypeVar("S")
 
-Saw = Callable[[str, Ask], None]
-"""Told of a run that had all its answers: whose, and what it asked."""
+
+class Saw(Protocol):
+    """Told of a run that had all its answers: whose, what it asked, and whether its object wants changes at once."""
+
+    def __call__(self, key: str, ask: Ask, *, instant: bool) -> None: ...
+
 
 _log = logging.getLogger("secretsync.operator")
 
@@ -166,12 +169,12 @@ class Objects(Generic[S]):
 
     def _subject(self, key: str, held: Held, obj: Json, *, settled: bool) -> Subject:
         desired: Desired = _Wanted(self.kind, held)
-        if self._saw is not None:
-            desired = _Seen(desired, key, self._saw)
         period = HOUR
         try:
             spec = self.kind.decode(obj)
             digest, period = self._digest(spec), self.kind.period(spec)
+            if self._saw is not None:
+                desired = _Seen(desired, key, self._saw, self.kind.is_instant(spec))
         except SecretSyncError as error:
             desired, digest = _refusing(error), self._digest((ObjectRef.of(obj), str(error)))
         except Exception as error:  # noqa: BLE001 - one object that we cannot read must not end the watch of all
@@ -211,13 +214,14 @@ class _Seen:
     desired: Desired
     key: str
     saw: Saw
+    instant: bool
 
     def __call__(self, ask: Ask) -> tuple[Target, ...]:
         try:
             return self.desired(ask)
         finally:
             if not ask.missed and ask.failed is None:
-                self.saw(self.key, ask)
+                self.saw(self.key, ask, instant=self.instant)
 
 
 def _wish(obj: Json) -> bytes:

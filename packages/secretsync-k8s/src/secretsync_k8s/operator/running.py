@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -15,12 +15,13 @@ from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
-from secretsync.http import Http
+from secretsync.http import Http, StreamClient
 from secretsync.reconcile.engine import Engine
-from secretsync.reconcile.messages import Event
+from secretsync.reconcile.messages import Event, Moved
 from secretsync.reconcile.reads import Lateness, Uses
 from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
+from secretsync.runtime.feeds import Feeds
 
 from ..cluster.reflector import SILENCE, Reflectors
 from ..cluster.resources import SECRETS
@@ -51,17 +52,17 @@ class Running:
     http: Http
     clock: Clock
     delays: Delays
-    hearing: Hearing | None = None
+    hearing: Hearing
 
     def hear(self, changed: Changed) -> None:
         """Have everything looked at that may have changed."""
-        if self.hearing is not None:
-            self.hearing.changed(changed)
+        self.hearing.changed(changed)
 
     def stop(self) -> None:
         """End it: when this returns nothing more is written."""
         self.delays.stop()
         self.driver.close()
+        self.hearing.close()
         self.watches.stop_all()
         self.http.close()
 
@@ -97,7 +98,7 @@ class Running:
             seen = _Seen()
         ahead = self.clock.now().timestamp() - self.clock.monotonic()
         objects = (_facts(one, seen.moments.get(key, (None, None)), ahead) for key, one in held.items())
-        return Facts(objects, seen.hosts, seen.tokens)
+        return Facts(objects, seen.hosts, seen.tokens, self.hearing.open_feeds())
 
 
 @frozen
@@ -128,6 +129,10 @@ def _facts(held: Held, moments: tuple[float | None, float | None], ahead: float)
     )
 
 
+def _feeds(http: StreamClient, clock: Clock, chance: Chance, send: Callable[[Moved], None]) -> Feeds:
+    return Feeds(http, send=send, clock=clock, chance=chance)
+
+
 def lateness(driver: Driver, clock: Clock) -> Mapping[str, Lateness]:
     """Return how late the checks of each host are.
 
@@ -151,7 +156,8 @@ def start(
     def send(event: Event) -> None:
         driver.send(event)
 
-    hearing = Hearing(send) if settings.webhook else None
+    made = partial(_feeds, http, clock, chance)
+    hearing = Hearing(send, made=made, told=metrics.told, webhooks=settings.webhook is not None)
     parts = assemble(
         settings,
         transport,

@@ -76,6 +76,9 @@ class KMSSecret:
     def period(self, spec: Spec) -> float:
         return min(spec.period, self.longest)
 
+    def is_instant(self, spec: Spec) -> bool:
+        return spec.instant
+
     def desired(self, spec: Spec, ask: Ask) -> tuple[Target, ...]:
         return desired(
             spec,

@@ -75,6 +75,7 @@ class Spec:
         host: "" where the object names none.
         ca: The certificates to trust, None where the object names none.
         is_held: The object carries our finalizer.
+        instant: Listen to the KMS's change feed besides.
     """
 
     object: ObjectRef
@@ -85,6 +86,7 @@ class Spec:
     host: str
     ca: BundleRef | None
     period: float
+    instant: bool
     credentials: ClusterSecret
     scope: Scope
     targets: tuple[SecretTarget, ...]
@@ -114,6 +116,11 @@ def interval(spec: Json) -> float | None:
         return float(max(SHORTEST, int(spec.get("resyncInterval") or INTERVAL)))
     match = _INTERVAL.fullmatch(str(written))
     return float(max(SHORTEST, int(match[1]) * _UNITS[match[2]])) if match else None
+
+
+def instant(spec: Json) -> bool:
+    """Return whether an object with this spec asks for the change feed."""
+    return bool((spec.get("syncConfig") or {}).get("instantUpdates", spec.get("instantUpdates")))
 
 
 @cache
@@ -155,6 +162,7 @@ class _Reader:
             host=host,
             ca=ca,
             period=period,
+            instant=instant(self.raw),
             credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
             scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
             targets=tuple(self._targets(recreate=annotations.get(RECREATE) == "true")),

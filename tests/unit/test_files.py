@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,19 +13,16 @@ from pathlib import Path
 import pytest
 
 from canaries import canary, shown
-from secretsync.clock import Deadline
-from secretsync.digest import Digester
+from disk import DIGEST, content, leftovers, look, mode, put, seen
 from secretsync.errors import TargetError, TargetInvalid, TargetMoved
 from secretsync.files import ANOTHER, CONTENT, MARK, Rules, attributes, target
 from secretsync.files.place import Files
 from secretsync.policies import Policy
 from secretsync.queries import UNCHANGED, Absent, Failed, Found
 from secretsync.reconcile.plan import plan
-from secretsync.targets import Create, Delete, Observe, Observed, Release, Target, Update
-from secretsync.testing import ManualClock
-from secretsync.values import NO_VERSION, SecretValue, Version
+from secretsync.targets import Create, Delete, Release, Target, Update
+from secretsync.values import NO_VERSION, SecretValue
 
-DIGEST = Digester(b"key")
 ROOT = os.geteuid() == 0
 
 
@@ -42,48 +38,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "app.env"
 
 
-def content(text: str) -> dict[str, SecretValue]:
-    return {CONTENT: SecretValue(text)}
-
-
-def seen(files: Files, path: Path, known: Version | None = None):
-    query = Observe(target(str(path)))
-    versions = {} if known is None else {query: known}
-    return files.read([query], known=versions, credential=None, deadline=Deadline(ManualClock()))[query]
-
-
-def look(files: Files, path: Path) -> Observed:
-    answer = seen(files, path)
-    assert isinstance(answer, Found)
-    return answer.value
-
-
-def put(files: Files, path: Path, text: str, **wanted: str) -> Observed:
-    """Write as the engine does: look, decide, perform."""
-    answer = seen(files, path)
-    if isinstance(answer, Absent):
-        action = Create(content(text), wanted, MARK)
-    else:
-        assert isinstance(answer, Found), answer
-        action = Update(content(text), frozenset(), wanted, MARK, "", answer.version)
-    result = files.perform(target(str(path)), action, subject="template 1")
-    assert isinstance(result, Found)
-    return result.value
-
-
 def refused(files: Files, path: Path, text: str = "new") -> TargetError:
     with pytest.raises(TargetError) as caught:
         put(files, path, text)
     assert str(path) in str(caught.value)
     return caught.value
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def leftovers(folder: Path) -> list[str]:
-    return [one.name for one in folder.iterdir() if one.name.startswith(".secretsync-")]
 
 
 # -- what is observed
@@ -298,19 +257,20 @@ def test_a_name_may_be_too_long(files, tmp_path):
 AS_NOBODY = """
 import os, sys
 sys.path[:0] = {path!r}
-import pathlib, test_files
+import pathlib, disk
+from secretsync.files.place import Files
 from secretsync.errors import TargetForbidden
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-files = test_files.Files(test_files.DIGEST, umask=0o022)
+files = Files(disk.DIGEST, umask=0o022)
 try:
-    test_files.put(files, pathlib.Path({target!r}), {text!r}, **{wanted!r})
+    disk.put(files, pathlib.Path({target!r}), {text!r}, **{wanted!r})
 except TargetForbidden as error:
     print(error)
 """
 
 
 def as_nobody(path: Path, text: str, **wanted: str) -> str:
-    code = AS_NOBODY.format(path=[str(Path(__file__).parent), *sys.path], target=str(path), text=text, wanted=wanted)
+    code = AS_NOBODY.format(path=sys.path, target=str(path), text=text, wanted=wanted)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert not ran.stderr, ran.stderr
     return ran.stdout.strip()

@@ -156,6 +156,7 @@ def _settings(
         ca_certificate=Path(kms.ca_certificate).read_bytes() if kms.ca_certificate else b"",
         headers=headers,
         exit_after_auth=kms.exit_after_auth or exits,
+        revoke_on_shutdown=kms.revoke_credentials_on_shutdown and not (kms.exit_after_auth or exits),
         shell=environment.variables.get("SHELL") or "sh",
         credential_variables=env.CREDENTIALS,
         ready_file=absolute(kms.ready_file),

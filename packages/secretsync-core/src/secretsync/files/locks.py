@@ -41,17 +41,20 @@ class Locks:
             Taken: Somebody else does.
             OSError: It cannot be opened.
         """
-        descriptor = os.open(real, _READ)
+        self.keep(real, os.open(real, _READ))
+
+    def keep(self, real: str, descriptor: int) -> None:
+        """Hold an open file, in place of what was held under its name.
+
+        Raises:
+            Taken: Somebody else holds it; the descriptor is closed.
+        """
+        self.drop(real)  # first, because a lock of ours on the same file is in the way of another one
         try:
             lock(descriptor)
         except Taken:
             os.close(descriptor)
             raise
-        self.keep(real, descriptor)
-
-    def keep(self, real: str, descriptor: int) -> None:
-        """Hold what is locked already, in place of what was held there."""
-        self.drop(real)
         self._held[real] = descriptor
 
     def drop(self, real: str) -> None:

@@ -50,11 +50,12 @@ class Form:
 
 
 def write(real: str, data: bytes, form: Form) -> int:
-    """Write a file; return its descriptor, locked, which is the caller's to close.
+    """Write a file that nobody else holds; return its descriptor, which is the caller's to close.
+
+    A new file is locked before it has the name; one that is written in place must be held by the caller.
 
     Raises:
         OSError: The file is as it was.
-        Taken: Another process holds it.
     """
     old = status(real)
     if old and is_mounted(real):
@@ -106,7 +107,6 @@ def _replace(real: str, data: bytes, form: Form, old: os.stat_result | None) -> 
 def _overwrite(real: str, data: bytes, form: Form) -> int:
     descriptor = os.open(real, os.O_RDWR | os.O_CLOEXEC)
     try:
-        lock(descriptor)
         old, before = os.fstat(descriptor), _bytes(descriptor)
         if form.backup:
             _copy(before, real, old)

@@ -10,7 +10,7 @@ from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.files import CONTENT, MARK, target
 from secretsync.files.place import Files
-from secretsync.ports import AnyWire
+from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import Absent, Found
 from secretsync.targets import Create, Observe, Observed, Update
 from secretsync.testing import ManualClock
@@ -25,7 +25,7 @@ def content(text: str) -> dict[str, SecretValue]:
 
 def seen(files: Files, path: Path, known: Version | None = None) -> AnyWire:
     query = Observe(target(str(path)))
-    versions = {} if known is None else {query: known}
+    versions: dict[AnyQuery, Version] = {} if known is None else {query: known}
     return files.read([query], known=versions, credential=None, deadline=Deadline(ManualClock()))[query]
 
 

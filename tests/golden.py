@@ -22,6 +22,7 @@ from secretsync.templates import (
     parse_set,
 )
 from secretsync.templates.kmssecret import KMS_SECRET
+from secretsync.templates.values import TypedList, TypedMap
 
 ORACLE: Final = Path(__file__).parent / "oracle"
 SUGGESTION: Final = re.compile(r'; did you mean "\w+"\?$')
@@ -48,6 +49,12 @@ def value(found: Any) -> Any:
         return found
     if "$raw" in found:
         return base64.b64decode(found["$raw"]).decode("utf-8", "surrogateescape")
+    if "$texts" in found:
+        return TypedList("[]string", found["$texts"])
+    if "$numbers" in found:
+        return TypedList("[]int", found["$numbers"])
+    if "$named" in found:
+        return TypedMap("map[string]string", found["$named"])
     if "$pair" in found:
         return pair(*found["$pair"])
     return {key: value(item) for key, item in found.items()}
@@ -62,7 +69,7 @@ def pair(key: str, held: Any) -> Record:
         "Size": Function(lambda: len(key)),
         "Fail": fail,
     }
-    return Record("main.Pair", {"Key": key, "Value": value(held)}, methods)
+    return Record("main.Pair", {"Key": key, "Value": value(held)}, methods, of_any=("Value",))
 
 
 def ours(case: dict[str, Any]) -> Answer:

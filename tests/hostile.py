@@ -125,11 +125,13 @@ class Verdict(NamedTuple):
 
     Attributes:
         parsed: Whether it was one; None of what nests deeper than it may, and so was not read to its end.
+        refusal: What the parser said of what is no template.
         escaped: An error that is not ours, if there was one.
         seconds: What it took of processor time.
     """
 
     parsed: bool | None
+    refusal: str
     escaped: str | None
     seconds: float
 
@@ -203,7 +205,7 @@ def written(chance: Random) -> str:
 def tried(text: str) -> Verdict:
     """Parse and render a template."""
     parsed: bool | None = False
-    began, escaped = process_time(), None
+    began, escaped, refusal = process_time(), None, ""
     try:
         template = parse("t", text, dialect=KMS_SECRET, limits=LIMITS)
         parsed = True
@@ -212,6 +214,7 @@ def tried(text: str) -> Verdict:
         parsed = parsed or None
     except TemplateError as error:
         parsed = parsed or (None if "max expression depth" in str(error) else False)
+        refusal = "" if parsed else golden.SUGGESTION.sub("", str(error))
     except Exception as error:  # noqa: BLE001  # this is what is looked for
         escaped = f"{type(error).__name__}: {error}"
-    return Verdict(parsed, escaped, process_time() - began)
+    return Verdict(parsed, refusal, escaped, process_time() - began)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import error_cases
+import holder_cases
 import kmssecret_cases
 import nesting_cases
 from program import answered, text_of
@@ -737,6 +738,7 @@ GROUPS = [
     named,
     records,
     error_cases.errors,
+    holder_cases.holders,
     nesting_cases.nesting,
     kmssecret_cases.kmssecret,
 ]

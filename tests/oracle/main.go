@@ -82,12 +82,37 @@ func value(v any) any {
 		if pair, ok := v["$pair"].([]any); ok {
 			return Pair{pair[0].(string), pair[1]}
 		}
+		if texts, ok := v["$texts"].([]any); ok {
+			return typedList[string](texts)
+		}
+		if numbers, ok := v["$numbers"].([]any); ok {
+			return typedList[int](numbers)
+		}
+		if named, ok := v["$named"].(map[string]any); ok {
+			return typedMap(named)
+		}
 		if raw, ok := v["$raw"].(string); ok {
 			bytes, _ := base64.StdEncoding.DecodeString(raw)
 			return string(bytes)
 		}
 	}
 	return v
+}
+
+func typedList[T any](v []any) []T {
+	made := make([]T, len(v))
+	for i := range v {
+		made[i] = v[i].(T)
+	}
+	return made
+}
+
+func typedMap(v map[string]any) map[string]string {
+	made := map[string]string{}
+	for k := range v {
+		made[k] = v[k].(string)
+	}
+	return made
 }
 
 // sprigFunctions are those of the text map that answer without the environment and the network.

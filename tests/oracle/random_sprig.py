@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import random_templates
 from random_templates import Author
 
 DATA: Final[dict[str, Any]] = {
@@ -27,6 +28,7 @@ DATA: Final[dict[str, Any]] = {
     "m": {"a": 1, "b": {"c": "d", "e": [1]}, "n": None},
     "m2": {"a": "other", "z": True},
     "em": {},
+    **{name: random_templates.DATA[name] for name in ("p", "ps", "ss", "is", "ms")},
 }
 
 # What an argument is, and terms of the kind.

@@ -19,12 +19,20 @@ DATA: Final[dict[str, Any]] = {
     "m": {"a": 1, "b": {"c": "d"}, "n": None},
     "em": {},
     "u": "hé",
+    "p": {"$pair": ["key", {"a": 1}]},
+    "ps": [{"$pair": ["one", "two"]}, {"$pair": ["x", None]}],
+    "ss": {"$texts": ["b", "a"]},
+    "is": {"$numbers": [0, 2]},
+    "ms": {"$named": {"a": "A", "b": "B"}},
 }
 LITERALS: Final = ("1", "0", "-2", "1.5", '"s"', '"%s-%v"', "`r`", "true", "false", "'a'", '"b"', '""', "nil", "2")
 FUNCTIONS: Final = {
     "and": 2, "or": 2, "not": 1, "len": 1, "index": 2, "slice": 2, "print": 2, "printf": 3, "println": 1, "html": 2,
     "js": 1, "urlquery": 1, "call": 1, "eq": 2, "ne": 2, "lt": 2, "le": 2, "gt": 2, "ge": 2,
 }  # fmt: skip
+NAMES: Final = ("a", "b", "c", "n", "x", "Key", "Value", "Size", "Nope", "Greet")
+VARIABLES: Final = ("$", "$", "$v", "$w", "$k")
+LOOPS: Final = (".l", ".m", "3", ".el", ".i", ".ss", ".is", ".ms", ".ps", ".z", "$k", "$v")
 FORMATS: Final = ('"%v"', '"%s %d"', '"%q"', '"%5v|"', '"%T"')
 
 
@@ -79,7 +87,7 @@ class Author:
     def branch(self, kind: str, depth: int, *, in_loop: bool) -> str:
         variables = {"with": ["", "$w := "], "range": ["", "$v := ", "$k, $v := ", "$v = ", "$w, $v = "]}
         declared = self.chance.choice(variables.get(kind, [""]))
-        loops = [self.pipe(1), ".l", ".m", "3", ".el"] if kind == "range" else [self.pipe(1)]
+        loops = [self.pipe(1), *LOOPS] if kind == "range" else [self.pipe(1)]
         parts = [self.tag(f"{kind} {declared}{self.chance.choice(loops)}")]
         parts.append(self.body(depth - 1, in_loop=in_loop or kind == "range"))
         if kind != "range" and self.chance.random() < 0.4:
@@ -112,10 +120,10 @@ class Author:
                 return self.chance.choice(LITERALS)
             case "field":
                 names = [*DATA, "x", "a"]
-                more = [self.chance.choice("abcnx") for _ in range(self.chance.choice([0, 0, 0, 1, 1, 2]))]
+                more = [self.chance.choice(NAMES) for _ in range(self.chance.choice([0, 0, 0, 1, 1, 2]))]
                 return "." + ".".join([self.chance.choice(names), *more])
             case "variable":
-                return self.chance.choice(["$", "$", "$v", "$w", "$k"]) + self.chance.choice(["", "", ".a", ".m.b"])
+                return self.chance.choice(VARIABLES) + self.chance.choice(["", "", ".a", ".m.b", ".Value"])
             case "pipe":
                 return f"({self.pipe(depth - 1)})" + self.chance.choice(["", "", "", ".a", ".b.c"])
             case "function":

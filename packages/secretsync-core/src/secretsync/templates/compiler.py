@@ -13,7 +13,6 @@ from types import CodeType
 from typing import Final
 
 from . import nodes, runtime
-from .builtins import BOXED
 from .emitter import Emitter, Place
 from .errors import Failure, LimitExceeded
 from .expressions import KEY, Expressions, Operand, Options, Variable
@@ -75,9 +74,11 @@ def compile_trees(trees: Mapping[str, Tree], options: Options, limits: Limits) -
     """
     emitter = Emitter()
     entries = {name: emitter.name("template") for name in trees}
+    called = frozenset[str]().union(*(tree.calls for tree in trees.values()))
     try:
         for name, tree in trees.items():
-            _Body(emitter, tree, options, trees=trees, entries=entries, depth=limits.depth).compile(entries[name])
+            depth = limits.depth if name in called or not limits.depth else None  # else it is never within another
+            _Body(emitter, tree, options, trees=trees, entries=entries, depth=depth).compile(entries[name])
         return Program(emitter, entries, options)
     except RecursionError:
         raise LimitExceeded("the blocks of the template are nested too deeply", "nesting") from None
@@ -85,22 +86,19 @@ def compile_trees(trees: Mapping[str, Tree], options: Options, limits: Limits) -
 
 def globals_of(options: Options) -> dict[str, object]:
     """Return what every program has at hand besides its constants."""
-    field = runtime.field_access(options.missing_key, boxed=False)
-    boxed_field = runtime.field_access(options.missing_key, boxed=True)
+    field = runtime.field_access(options.missing_key)
     return {
         "__builtins__": {name: vars(builtins)[name] for name in _PYTHON},
-        "BOXED": BOXED,
         "MISSING": MISSING,
         "ONCE": (None,),
         "UNSET": runtime.UNSET,
         "Failure": Failure,
         "NONE": {},
         "Record": Record,
-        "boxed_field": boxed_field,
-        "boxed_method": runtime.method_access(boxed_field),
-        "check_method": runtime.check_method,
+        "as_index": runtime.as_index,
         "field": field,
-        "method": runtime.method_access(field),
+        "is_method": runtime.method_check(field),
+        "method": runtime.method,
         "method_argument": runtime.method_argument,
         "undefined": runtime.undefined,
     }
@@ -117,7 +115,7 @@ class _Body(Expressions):
         *,
         trees: Mapping[str, Tree],
         entries: Mapping[str, str],
-        depth: int,
+        depth: int | None,
     ) -> None:
         super().__init__(emitter, tree, options)
         self.trees = trees
@@ -130,7 +128,7 @@ class _Body(Expressions):
 
     def compile(self, function: str) -> None:
         self.emitter.begin(function, "d, out, outs, run, depth")
-        root = ["v = d"] if "$" in self.tree.assigned else []
+        root = ["v = d"] * ("$" in self.tree.assigned) + ["h = MISSING"] * self.changes_holder("$")
         self.whole(self.tree.body, root)
         self.emitter.end()
 
@@ -211,9 +209,9 @@ class _Body(Expressions):
         if not node.pipe.variables:
             self.print(value)
 
-    def assign(self, name: str, code: str, *, boxed: bool = False) -> None:
+    def assign(self, name: str, value: Operand) -> None:
         self.flush()  # what was printed before has the old value
-        super().assign(name, code, boxed=boxed)
+        super().assign(name, value)
 
     def condition(self, node: nodes.Branch) -> None:
         declared = len(self.variables)
@@ -275,8 +273,8 @@ class _Body(Expressions):
         It is called with all that it may name, and returns how it ended and the variables that it may have changed.
         """
         held = [self.dot, *(variable.operand for variable in self.variables)]
-        given = dict.fromkeys(operand.code for operand in held if not operand.constant and operand.code != "MISSING")
-        changed = dict.fromkeys(known.operand.code for known in self.variables if known.name in self.tree.assigned)
+        given = dict.fromkeys(code for operand in held for code in self.named(operand))
+        changed = dict.fromkeys(code for known in self.variables for code in self.may_change(known))
         function, parameters = self.emitter.name("block"), ", ".join(["out", "outs", "run", "depth", *given])
         outside = self.loops, self.again, self.changed
         self.loops, self.again, self.changed, self.lookups = 0, None, tuple(changed), {}
@@ -294,13 +292,24 @@ class _Body(Expressions):
                 go_on()
                 self.emitter.dedent()
 
+    def named(self, operand: Operand) -> list[str]:
+        """Return the local variables by which the source names a value."""
+        codes = [operand.code, *operand.holder]
+        return [code for code in codes if code not in self.emitter.constants and code not in ("MISSING", "NONE")]
+
+    def may_change(self, known: Variable) -> list[str]:
+        """Return the local variables of a variable that a block may leave changed."""
+        if known.name not in self.tree.assigned:
+            return []
+        return self.named(known.operand) if self.changes_holder(known.name) else [known.operand.code]
+
     def leave(self, how: int) -> None:
         """Leave a block that is a function of its own."""
         self.emitter.line(f"return {', '.join([str(how), *self.changed])},")
 
     def loop(self, node: nodes.Range) -> None:
         declared, dot = len(self.variables), self.dot
-        value = self.pipeline(node.pipe)
+        value = self.lasting(self.pipeline(node.pipe))
         self.flush()
         count = len(node.pipe.variables)
         method = "pairs" if count > 1 else "elements"
@@ -308,7 +317,6 @@ class _Body(Expressions):
         items = self.keep(f"run.{method}({value.code}{limit})")
         self.emit(f"if {items.code}:")
         self.emitter.indent()
-        assigned = [variable.name for variable in node.pipe.variables] if node.pipe.assigns else []
         names = [self.emitter.name("e") for _ in range(max(count, 1))]
         self.emit(f"for {', '.join(names)} in {items.code}:")
         self.turn(node, names, value)
@@ -316,13 +324,13 @@ class _Body(Expressions):
         self.emitter.dedent()
         if node.otherwise:
             self.emitter.line("else:")
-            held = [known.operand for known in map(self.look_up, assigned) if known and known.operand.boxed]
-            for operand in held:
-                operand.boxed = False  # where the loop has no turn, it has the value of the pipeline
             self.instead_of_loop(node.otherwise)
-            for operand in held:
-                operand.boxed = True
         del self.variables[declared:]
+
+    def lasting(self, value: Operand) -> Operand:
+        """Return a value under a name that no assignment gives another."""
+        changing = {known.operand.code for known in self.variables if known.name in self.tree.assigned}
+        return self.keep(value.code, value.kind, holder=value.holder) if value.code in changing else value
 
     def instead_of_loop(self, body: Sequence[Node]) -> None:
         """Compile the `else` of a loop; in Go a `break` leaves this alone, a `continue` goes on with the loop around."""
@@ -363,14 +371,14 @@ class _Body(Expressions):
         pipe = node.pipe
         declared: list[Variable] = []
         kind = _ELEMENTS.get(value.kind, ANY)
-        self.dot = Operand(names[-1], kind, boxed=kind == ANY, steady=True)
+        self.dot = Operand(names[-1], kind, holder=(value.code,) if kind == ANY else (), steady=True)
         held = [Operand(name, KEY) for name in names[:-1]] + [self.dot]
         lookups, outer = dict(self.lookups), self.again
         self.again = None
         self.emitter.indent(loop=True)
         if pipe.assigns:
             for variable, operand in zip(pipe.variables, held, strict=False):
-                self.assign(variable.name, operand.code, boxed=operand.boxed)
+                self.assign(variable.name, operand)
         elif pipe.variables:
             declared = self.variables[len(self.variables) - len(pipe.variables) :]
             del self.variables[len(self.variables) - len(pipe.variables) :]
@@ -389,13 +397,15 @@ class _Body(Expressions):
         if node.name not in self.entries:
             self.fail(f"template {quote(node.name)} not defined")
             return
+        if self.depth is not None:
+            self.flush()
+            self.emit(f"if depth >= {self.depth}: run.too_deep()")
         dot = Operand("MISSING") if node.pipe is None else self.unboxed(self.pipeline(node.pipe))
         if _is_small(self.trees[node.name]):
             self.inline(self.trees[node.name], dot)
             return
         self.flush()
         self.at = node
-        self.emit(f"if depth >= {self.depth}: run.too_deep()")
         self.emit(f"{self.entries[node.name]}({dot.code}, out, outs, run, depth + 1)")
 
     def inline(self, tree: Tree, dot: Operand) -> None:
@@ -409,7 +419,7 @@ class _Body(Expressions):
 
 
 def _steady(value: Operand) -> Operand:
-    return Operand(value.code, value.kind, boxed=value.boxed, steady=True)
+    return Operand(value.code, value.kind, holder=value.holder, steady=True)
 
 
 def _is_small(tree: Tree) -> bool:

@@ -20,7 +20,8 @@ from .values import LIST, MAP
 
 KEY: Final = "int or string"
 """The kind of what a loop gives besides its elements."""
-TEXTS: Final = "map[string]string"
+ANYTHING: Final = ("NONE",)
+"""The holder of what is in an interface whatever it was taken from."""
 LARGE: Final = 65536
 """Characters of a function's result from which on it is charged."""
 
@@ -31,24 +32,30 @@ class Operand:
     Attributes:
         code: Its name.
         kind: Its type as Go words it, or `ANY` if that is not known before the run.
-        boxed: Whether Go holds it in an interface, so that nil is a nil interface.
+        holder: What it was taken from, and of a field its name, as the source names them, if Go may hold it in an
+            interface for that; nil is a nil interface then.
         steady: Whether it is a cursor, of which several fields may be asked.
         constant: Whether it is the constant `value`.
     """
 
-    __slots__ = ("boxed", "code", "constant", "kind", "steady", "value")
+    __slots__ = ("code", "constant", "holder", "kind", "steady", "value")
 
-    def __init__(self, code: str, kind: str = ANY, *, boxed: bool = False, steady: bool = False) -> None:
+    def __init__(self, code: str, kind: str = ANY, *, holder: Sequence[str] = (), steady: bool = False) -> None:
         self.code: str = code
         self.kind: str = kind
-        self.boxed: bool = boxed
+        self.holder: Sequence[str] = holder
         self.steady: bool = steady
         self.constant: bool = False
         self.value: object = None
 
+    @property
+    def boxed(self) -> bool:
+        """Whether Go may hold it in an interface."""
+        return bool(self.holder)
+
 
 class Variable:
-    """A variable in scope."""
+    """A variable in scope; of one that changes its holder, a local variable of its own has that."""
 
     __slots__ = ("name", "operand", "unsure")
 
@@ -78,8 +85,8 @@ class Expressions:
         self.options = options
         self.at: Node | Choice | None = None
         self.dot: Operand = Operand("d", steady=True)
-        root = "v" if "$" in tree.assigned else "d"
-        self.variables: list[Variable] = [Variable("$", Operand(root), unsure=False)]
+        root = Operand("v", holder=("h",) * self.changes_holder("$")) if "$" in tree.assigned else Operand("d")
+        self.variables: list[Variable] = [Variable("$", root, unsure=False)]
         self.unsure: int = 0
         self.unset: list[str] = []
         self.lookups: dict[str, str] = {}
@@ -93,9 +100,9 @@ class Expressions:
     def emit(self, code: str, *, call: Node | Choice | None = None, name: str = "") -> None:
         self.emitter.line(code, Place(self.tree, self.at, call, name))
 
-    def keep(self, code: str, kind: str = ANY, *, boxed: bool = False, name: str = "") -> Operand:
+    def keep(self, code: str, kind: str = ANY, *, holder: Sequence[str] = (), name: str = "") -> Operand:
         """Emit a line that leaves a value under a new name; `name` is that of a method that it may call."""
-        operand = Operand(self.emitter.name("t"), kind, boxed=boxed)
+        operand = Operand(self.emitter.name("t"), kind, holder=holder)
         self.emit(f"{operand.code} = {code}", call=self.at, name=name)
         return operand
 
@@ -125,7 +132,7 @@ class Expressions:
             value = self.unboxed(value)
         for variable in pipe.variables:
             if pipe.assigns:
-                self.assign(variable.name, value.code)
+                self.assign(variable.name, value)
             else:
                 self.declare(variable.name, value)
         return value
@@ -206,13 +213,13 @@ class Expressions:
 
     def field(self, base: Operand, name: str) -> Operand:
         key = self.emitter.constant(name)
-        slow = "boxed_field" if base.boxed else "field"
-        code, boxed = base.code, base.kind != TEXTS
+        code = base.code
+        slow, holder = f"field({', '.join([code, key, *base.holder])})", (code, key)
         if base.steady and not self.unsure:
             at = self.lookup(code)
-            return self.keep(f"{at}[{key}] if {key} in {at} else {slow}({code}, {key})", boxed=boxed, name=name)
+            return self.keep(f"{at}[{key}] if {key} in {at} else {slow}", holder=holder, name=name)
         quick = f"{code}[{key}] if type({code}) is dict and {key} in {code}"
-        return self.keep(f"{quick} else {slow}({code}, {key})", boxed=boxed, name=name)
+        return self.keep(f"{quick} else {slow}", holder=holder, name=name)
 
     def lookup(self, code: str) -> str:
         """Return the name of the dict in which the fields of a value are; it is found once in a block."""
@@ -223,21 +230,32 @@ class Expressions:
         return self.lookups[code]
 
     def method(self, base: Operand, name: str, args: Sequence[Node], final: Operand | None) -> Operand:
-        at = self.at
-        key = self.emitter.constant(name)
-        self.emit(f"check_method({base.code}, {key}, {len(args) + (final is not None)})")
-        given: list[str] = []
-        for number in range(len(args) + (final is not None)):
-            operand = self.argument(args[number], VALUE) if number < len(args) or final is None else final
-            literal = args[number] if number < len(args) else None
-            is_literal = isinstance(literal, nodes.Bool | nodes.Number | nodes.String)
-            found = f", {self.emitter.constant(str(literal))}" if is_literal else ""
-            given.append(self.keep(f"method_argument({base.code}, {key}, {number}, {operand.code}{found})").code)
-        slow = "boxed_method" if base.boxed else "method"
-        made = Operand(self.emitter.name("t"), boxed=True)
-        self.at = at
-        self.emit(f"{made.code} = {slow}({', '.join([base.code, key, *given])})", call=at, name=name)
+        """Compile a call of a method; its arguments are not evaluated where there is no value to call it on."""
+        self.flush()
+        node, key = self.at, self.emitter.constant(name)
+        count = len(args) + (final is not None)
+        made, last = Operand(self.emitter.name("t"), holder=(base.code, key)), Choice(self.emitter.name("w"))
+        self.emit(f"{made.code}, {last.code} = MISSING, 0")
+        self.emit(f"if is_method({', '.join([base.code, key, str(count), *base.holder])}):")
+        self.emitter.indent()
+        self.unsure += 1
+        given = [self.method_argument(base, key, at, arg) for at, arg in enumerate([*args, final][:count])]
+        last.nodes = [node, self.at]
+        self.at = node
+        self.emit(f"{last.code} = 1")
+        self.emit(f"{made.code} = method({', '.join([base.code, key, *given])})", call=node, name=name)
+        self.unsure -= 1
+        self.emitter.dedent()
+        self.at = last
         return made
+
+    def method_argument(self, base: Operand, key: str, at: int, arg: Node | Operand | None) -> str:
+        """Return the name of an argument; what type a literal is of depends on the method."""
+        literal = str(arg) if isinstance(arg, nodes.Bool | nodes.Number | nodes.String) else None
+        operand = self.argument(arg, VALUE) if isinstance(arg, Node) else arg
+        assert operand is not None  # noqa: S101  # there are as many as are counted
+        told = f", {self.emitter.constant(literal)}" if literal is not None else ""
+        return self.keep(f"method_argument({base.code}, {key}, {at}, {operand.code}{told})").code
 
     def variable(self, node: nodes.Variable, args: Sequence[Node], final: Operand | None) -> Operand:
         self.at = node
@@ -255,22 +273,32 @@ class Expressions:
 
     def declare(self, name: str, value: Operand) -> None:
         if self.unsure or name in self.tree.assigned:
-            operand = Operand(self.emitter.name("v"), boxed=value.boxed)
-            self.emit(f"{operand.code} = {value.code}")
+            holder = (self.emitter.name("h"),) if self.changes_holder(name) else value.holder
+            operand = Operand(self.emitter.name("v"), holder=holder)
+            self.store(name, operand, value)
         else:
             operand = value
         self.variables.append(Variable(name, operand, unsure=self.unsure > 0))
         if self.unsure:
-            self.unset.append(operand.code)
+            self.unset += [operand.code, *operand.holder]
 
-    def assign(self, name: str, code: str, *, boxed: bool = False) -> None:
+    def assign(self, name: str, value: Operand) -> None:
         known = self.look_up(name)
         if known is None:
             self.fail(f"undefined variable: {name}")
             return
-        if boxed:
-            known.operand.boxed = True
-        self.emit(f"{known.operand.code} = {code}")
+        self.store(name, known.operand, value)
+
+    def store(self, name: str, into: Operand, value: Operand) -> None:
+        """Emit the line that gives a variable its value."""
+        self.emit(f"{into.code} = {value.code}")
+        if self.changes_holder(name):
+            # Only a loop gives a variable what may be in an interface.
+            self.emit(f"{into.holder[0]} = {value.holder[0] if value.holder else 'MISSING'}")
+
+    def changes_holder(self, name: str) -> bool:
+        """Return whether a variable can have elements of several values, or at times none."""
+        return name in self.tree.assigned and name in self.tree.looped
 
     # Calls.
 
@@ -286,10 +314,9 @@ class Expressions:
         if final is not None:
             given.append(self.accepted(final, function.parameter(len(args))))
         if function is BUILTINS["slice"]:
-            # Of all its arguments, Go does not take an index out of an interface: `slice .l .i` is an error.
             given[1:] = [
-                self.keep(f"MISSING if {operand.code} is MISSING else BOXED") if operand.boxed else operand
-                for operand in given[1:]
+                self.keep(f"as_index({', '.join([index.code, *index.holder])})") if index.boxed else index
+                for index in given[1:]
             ]
         if function is BUILTINS["call"]:
             given.insert(0, self.constant(str(args[0]) if args else "[redacted]", "string"))
@@ -297,7 +324,7 @@ class Expressions:
 
     def invocation(self, name: str, function: Function, call: Node, given: Sequence[Operand]) -> Operand:
         kind = function.gives
-        made = Operand(self.emitter.name("t"), kind, boxed=kind == ANY)
+        made = Operand(self.emitter.name("t"), kind, holder=ANYTHING if kind == ANY else ())
         code = self.short_way(function, given) or self.plain_call(function, given)
         if function.changes:
             self.flush()
@@ -342,7 +369,7 @@ class Expressions:
         if final is not None and not args:
             return final
         self.flush()  # an argument that is not evaluated must not keep it back
-        made = Operand(self.emitter.name("t"), boxed=True)
+        made = Operand(self.emitter.name("t"), holder=ANYTHING)
         last = Choice(self.emitter.name("w"))
         for at, arg in enumerate(args):
             self.unsure += at > 0

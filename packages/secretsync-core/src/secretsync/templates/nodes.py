@@ -247,16 +247,30 @@ class Tree:
         text: That text.
         body: Its nodes.
         assigned: The variables that it assigns to; all others keep the value of their declaration.
+        looped: The variables that a loop of it declares, or assigns to.
+        calls: The templates that it calls.
     """
 
-    __slots__ = ("assigned", "body", "name", "source", "text")
+    __slots__ = ("assigned", "body", "calls", "looped", "name", "source", "text")
 
-    def __init__(self, name: str, *, source: str, text: str, body: Sequence[Node], assigned: Collection[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        source: str,
+        text: str,
+        body: Sequence[Node],
+        assigned: Collection[str],
+        looped: Collection[str],
+        calls: Collection[str],
+    ) -> None:
         self.name: str = name
         self.source: str = source
         self.text: str = text
         self.body: tuple[Node, ...] = tuple(body)
         self.assigned: frozenset[str] = frozenset(assigned)
+        self.looped: frozenset[str] = frozenset(looped)
+        self.calls: frozenset[str] = frozenset(calls)
 
     @property
     def is_empty(self) -> bool:

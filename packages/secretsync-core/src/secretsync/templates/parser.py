@@ -74,6 +74,8 @@ class _Parser:
         self.blocks = 0
         self.variables = ["$"]
         self.assigned: set[str] = set()
+        self.looped: set[str] = set()
+        self.calls: set[str] = set()
 
     # Tokens.
 
@@ -147,16 +149,25 @@ class _Parser:
         context = "define clause"
         name = self.template_name(self.next_beyond_space(), context)
         self.expect("}}", context)
-        self.body_until_end(name, context)
+        self.body_until_end(name, context, self)
 
-    def body_until_end(self, name: str, context: str) -> None:
+    def body_until_end(self, name: str, context: str, outer: _Parser) -> None:
+        """Read the body of a template; where that ends is for the parser of what is around to say, as in Go."""
         body, end = self.items()
         if end.kind != "end":
-            raise self.error(f"unexpected {{{{{end.kind}}}}} in {context}")
+            raise outer.error(f"unexpected {{{{{end.kind}}}}} in {context}")
         self.add(name, body)
 
     def add(self, name: str, body: list[Node]) -> None:
-        tree = Tree(name, source=self.source.name, text=self.source.text, body=body, assigned=self.assigned)
+        tree = Tree(
+            name,
+            source=self.source.name,
+            text=self.source.text,
+            body=body,
+            assigned=self.assigned,
+            looped=self.looped,
+            calls=self.calls,
+        )
         known = self.source.trees.get(name)
         if known is None or known.is_empty:
             self.source.trees[name] = tree
@@ -248,9 +259,10 @@ class _Parser:
         context = f"{kind} clause"
         token = self.next_beyond_space()
         name = self.template_name(token, context)
+        self.calls.add(name)
         if kind == "block":
             pipe = self.pipeline(context, "}}")
-            _Parser(self.source).body_until_end(name, context)
+            _Parser(self.source).body_until_end(name, context, self)
             return nodes.Call(token.pos, name, pipe)
         if self.peek_beyond_space().kind == "}}":
             self.next_beyond_space()
@@ -297,6 +309,8 @@ class _Parser:
                 break
             declared.append(nodes.Variable(token.pos, token.text))
             self.variables.append(token.text)
+            if context == "range":
+                self.looped.add(token.text)
             if sign.text != ",":
                 assigns = sign.kind == "="
                 self.assigned.update(variable.name for variable in declared if assigns)

@@ -1,8 +1,11 @@
 """What compiled templates call where no short way through their own code applies.
 
 Two views of nil: a value that Go holds in an interface (an element of a map or a list) is a nil *interface*, here
-None; once a pipeline has passed it on there is no value at all, here `MISSING`. Errors and types differ, so most
-functions come twice: as they are, and `boxed`, for what is held in an interface and is named `interface {}`.
+None; once a pipeline has passed it on there is no value at all, here `MISSING`.
+
+Errors name the type by which Go holds a value: `interface {}` for an element of a list of anything, `int` for a turn
+of a loop over 3. What a value was taken from tells which, so that comes along as its holder, and where that is a
+record, the name of the field as `key`.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
+from .builtins import BOXED
 from .errors import Excess, Failure
 from .functions import ANY, VALUE, Function
 from .limits import Limits
@@ -173,10 +177,22 @@ def sorted_keys(value: Mapping[str, object]) -> Iterable[str]:
     return sorted(value)
 
 
-def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, str], object]:
+def in_interface(holder: object, key: str = "") -> bool:
+    """Return whether what was taken from a value is held in an interface."""
+    if isinstance(holder, Record):
+        return key in holder.of_any
+    return type_name(holder) in (LIST, MAP)
+
+
+def as_index(value: object, holder: object, key: str = "") -> object:
+    """Return an index of `slice`: of all arguments, Go does not take this one out of an interface and refuses it."""
+    return value if value is MISSING or not in_interface(holder, key) else BOXED
+
+
+def field_access(missing_key: MissingKey) -> Callable[..., object]:
     """Return the function that looks a field up."""
 
-    def field(value: object, name: str) -> object:
+    def field(value: object, name: str, holder: object = MISSING, key: str = "") -> object:
         if isinstance(value, Mapping):
             found = value.get(name, absent)
             if found is MISSING and missing_key == "error":
@@ -190,34 +206,49 @@ def field_access(missing_key: MissingKey, *, boxed: bool) -> Callable[[object, s
             return value
         if value is None:
             raise Failure(f"nil pointer evaluating interface {{}}.{name}")
-        if isinstance(value, Record | Named):
-            return _record_field(value, name, boxed=boxed)
-        raise Failure(f"can't evaluate field {name} in type {ANY if boxed else type_name(value)}")
+        if isinstance(value, Record | Named) and (name in value.methods or name in value.fields):
+            return _callable(value, name, 0)() if name in value.methods else value.fields[name]
+        raise Failure(f"can't evaluate field {name} in type {ANY if in_interface(holder, key) else type_name(value)}")
 
     absent = None if missing_key == "zero" else MISSING
     return field
 
 
-def _record_field(value: Record | Named, name: str, *, boxed: bool) -> object:
-    if name in value.methods:
-        check_method(value, name, 0)
-        return value.methods[name]()
-    if name in value.fields:
-        return value.fields[name]
-    raise Failure(f"can't evaluate field {name} in type {ANY if boxed else value.type_name}")
+def method_check(field: Callable[..., object]) -> Callable[..., bool]:
+    """Return the function that refuses to call what cannot be called with so many arguments.
+
+    It returns whether there is anything to call. What has neither fields nor methods is refused as by `field`.
+    """
+
+    def is_method(value: object, name: str, count: int, *holder: object) -> bool:
+        if isinstance(value, StandIn):
+            return True
+        if isinstance(value, Record | Named):
+            if name in value.methods:
+                _callable(value, name, count)
+                return True
+            if name in value.fields:
+                raise Failure(f"{name} has arguments but cannot be invoked as function")
+        if isinstance(value, Mapping):
+            raise Failure(f"{name} is not a method but has arguments")
+        field(value, name, *holder)
+        return False
+
+    return is_method
 
 
-def check_method(value: object, name: str, count: int) -> None:
-    """Refuse arguments for what is no method, and too many or too few for what is one."""
-    if isinstance(value, Record | Named):
-        method = value.methods.get(name)
-        refusal = method.wrong_count(name, count, count) if isinstance(method, Function) else None
-        if method is None and name in value.fields:
-            refusal = f"{name} has arguments but cannot be invoked as function"
-        if refusal is not None:
-            raise Failure(refusal)
-    if isinstance(value, Mapping):
-        raise Failure(f"{name} is not a method but has arguments")
+def _callable(value: Record | Named, name: str, count: int) -> Callable[..., object]:
+    """Return a method if it takes so many arguments."""
+    found = value.methods[name]
+    refusal = found.wrong_count(name, count, count) if isinstance(found, Function) else None
+    if refusal is not None:
+        raise Failure(refusal)
+    return found
+
+
+def method(value: object, name: str, *args: object) -> object:
+    """Call a method, of whose answer nothing is known if nothing is of the value."""
+    return value.methods[name](*args) if isinstance(value, Record | Named) else value
 
 
 def method_argument(value: object, name: str, at: int, arg: object, literal: str | None = None) -> object:
@@ -249,17 +280,6 @@ _LITERALS: Final = {
     "time.Duration": "integer",
 }
 """What is expected of a literal for a parameter; for others there are none."""
-
-
-def method_access(field: Callable[[object, str], object]) -> Callable[..., object]:
-    """Return the function that calls a method with arguments; what has none is refused as by `field`."""
-
-    def method(value: object, name: str, *args: object) -> object:
-        if isinstance(value, Record | Named) and name in value.methods:
-            return value.methods[name](*args)
-        return field(value, name)
-
-    return method
 
 
 def argument_check(kind: str, *, boxed: bool) -> Callable[[object], object]:

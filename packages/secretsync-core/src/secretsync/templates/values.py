@@ -18,7 +18,7 @@ Nothing else is a value: `type_name` refuses it, so no attribute or method of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, final
 
 MAP: Final = "map[string]interface {}"
@@ -67,19 +67,22 @@ class Record:
             writes as `&{…}`, and inside another value as an address.
         fields: Names and values in the order of the declaration.
         methods: Names and functions. A method `Error` or `String` without arguments says how the record prints.
+        of_any: The names of those fields that Go declares as `any`; errors tell them from others.
     """
 
-    __slots__ = ("fields", "methods", "type_name")
+    __slots__ = ("fields", "methods", "of_any", "type_name")
 
     def __init__(
         self,
         type_name: str,
         fields: Mapping[str, object],
         methods: Mapping[str, Callable[..., object]] | None = None,
+        of_any: Collection[str] = (),
     ) -> None:
         self.type_name: str = type_name
         self.fields: Mapping[str, object] = fields
         self.methods: Mapping[str, Callable[..., object]] = methods or {}
+        self.of_any: Collection[str] = of_any
 
     @property
     def is_pointer(self) -> bool:

@@ -34,11 +34,11 @@ def test_what_a_configuration_means_is_shown_without_a_value(folder):
     (folder / "id").write_text(canary())
     (folder / "a.tmpl").write_text('{{ secret "p" "dev" "/" }}')
     lines = validate(
-        told(f"""
+        told("""
 templates:
-  - {{source-path: a.tmpl, destination-path: /run/a, config: {{execute: {{command: run c4n4ry}}, permission: 640}}}}
-  - {{source-path: later.tmpl, destination-path: /run/b, config: {{polling-interval: 1h}}}}
-  - {{template-content: "{{{{ now }}}}c4n4ry", destination-path: /run/c, config: {{execute: {{command: x}}, run-on-first-render: true}}}}
+  - {source-path: a.tmpl, destination-path: /run/a, config: {execute: {command: run c4n4ry}, permission: 640}}
+  - {source-path: later.tmpl, destination-path: /run/b, config: {polling-interval: 1h}}
+  - {template-content: "{{ now }}c4n4ry", destination-path: /run/c, config: {execute: {command: x}, run-on-first-render: true}}
 """)
     )
     assert lines == (

@@ -10,14 +10,18 @@ development KMS. What takes hours outside takes milliseconds here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from hashlib import sha512
 from pathlib import Path
 from typing import Any, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from canaries import canary
+from canaries import canary, shown
 from secretsync.client_policy import AGENT
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Grant, Identity, Project, Seed
@@ -33,7 +37,7 @@ from secretsync.testing.world import Life, World, WorldClock
 from secretsync.values import SecretValue
 from secretsync_agent.app import Agent
 from secretsync_agent.settings import Auth, Command, File, Placing, Settings, Sink, Template
-from stand import entropy
+from stand import Process, entropy
 
 Folders = Mapping[str, Mapping[str, str]]
 
@@ -74,8 +78,7 @@ class Recorded:
     """An `HttpClient` whose requests are written down."""
 
     http: HttpClient
-    now: Callable[[], float]
-    sent: list[Sent]
+    line: AgentLine
 
     def send(self, request: Request) -> Response:
         path = request.url.partition("/api")[2].partition("?")[0]
@@ -84,8 +87,9 @@ class Recorded:
             response = self.http.send(request)
             status = response.status
         finally:
-            self.sent.append(Sent(self.now(), request.method, path, status, request))
-        return response
+            self.line.sent.append(Sent(self.line.world.now, request.method, path, status, request))
+        kept = {name: text for name, text in response.headers.items() if name != "etag" or not self.line.without_etags}
+        return evolve(response, headers=kept)
 
 
 class Drive:
@@ -116,6 +120,7 @@ class AgentLine:
         commands: What it ran, with the time.
         fatal: Why there was no use in going on.
         would: What a dry run said.
+        without_etags: The KMS names no versions.
     """
 
     def __init__(self, directory: Path, folders: Folders, *, chance: Chance = lambda: 0.5, **limits: Any) -> None:
@@ -127,6 +132,8 @@ class AgentLine:
         self.commands: list[tuple[float, Command]] = []
         self.fatal: list[str] = []
         self.would: list[str] = []
+        self.without_etags = False
+        self._drawn = 0
         self.chance = chance
         self.agent: Agent
         self._stack = ExitStack()
@@ -180,11 +187,12 @@ class AgentLine:
         self._stack.callback(http.close)
         self.agent = Agent(
             settings,
-            http=Recorded(http, lambda: self.world.now, self.sent),
+            http=Recorded(http, self),
             bundles=bundles,
             driver=self._driver,
             clock=self.clock,
             chance=self.chance,
+            entropy=self._entropy,
             proofs=LocalProofs(),
             pause=self._pause,
             command=lambda command: self.commands.append((self.world.now, command)),
@@ -199,6 +207,10 @@ class AgentLine:
     def _driver(self, engine: Engine, executor: Executor) -> Drive:
         life = Life("agent")
         return Drive(VirtualDriver(engine, executor, world=self.world, clock=self.clock, life=life), life)
+
+    def _entropy(self, size: int) -> bytes:
+        self._drawn += 1
+        return sha512(self._drawn.to_bytes(8)).digest()[:size]
 
     def _pause(self, seconds: float) -> bool:
         self.world.sleep(seconds)
@@ -226,3 +238,77 @@ class AgentLine:
     def put(self, **values: str) -> None:
         """Write secrets of the root folder."""
         self.kms.model.put(PROJECT.slug, "dev", "/", values)
+
+
+class Running(Process):
+    """`secretsync-agent` as a process."""
+
+    def __init__(self, *argv: str, home: Path, environ: Mapping[str, str] | None = None) -> None:
+        program = Path(sys.executable).with_name("secretsync-agent")
+        base = {"HOME": str(home), "PATH": os.defpath, "SHELL": "/bin/sh"}
+        super().__init__([str(program), *argv], {**base, **(environ or {})}, cwd=home)
+
+
+class AgentStand:
+    """A development KMS and agents as real processes; at its end all that they printed is searched for secrets.
+
+    with AgentStand(tmp_path, {"/": {"A": canary()}}) as stand:
+        agent = stand.agent(sinks=["token"], templates=[{"template-content": SEED_TEMPLATE, "destination-path": "f"}])
+        agent.line("saved to path")
+    """
+
+    def __init__(self, directory: Path, folders: Folders, **limits: Any) -> None:
+        self.directory = directory
+        self.kms = DevServer(seed(folders, **limits), entropy=entropy)
+        self.agents: list[Running] = []
+
+    def __enter__(self) -> Self:
+        self.kms.start()
+        self.write("client-id", CLIENT_ID)
+        self.write("client-secret", CLIENT_SECRET)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            for agent in self.agents:
+                agent.stop()
+        finally:
+            self.kms.stop()
+        for agent in self.agents:
+            told = "\n".join([*agent.lines, *agent.seen.values()])
+            print(*agent.lines, sep="\n")  # noqa: T201 - pytest shows it of failures
+            assert not shown(told)
+            assert "a fault of ours" not in told
+
+    def write(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(text, "utf-8")
+
+    def read(self, name: str) -> str | None:
+        path = self.directory / name
+        return path.read_text("utf-8") if path.exists() else None
+
+    def put(self, **values: str) -> None:
+        self.kms.model.put(PROJECT.slug, "dev", "/", values)
+
+    def document(
+        self, *, sinks: Sequence[str] = (), templates: Sequence[Mapping[str, Any]] = (), **kms: Any
+    ) -> dict[str, Any]:
+        """Return a configuration."""
+        return {
+            "kms": {"address": self.kms.url, **{key.replace("_", "-"): value for key, value in kms.items()}},
+            "auth": {"type": "universal-auth", "config": {"client-id": "client-id", "client-secret": "client-secret"}},
+            "sinks": [{"type": "file", "config": {"path": path}} for path in sinks],
+            "templates": [dict(template) for template in templates],
+        }
+
+    def agent(self, *argv: str, environ: Mapping[str, str] | None = None, **told: Any) -> Running:
+        """Start an agent with a configuration."""
+        self.write("agent-config.yaml", json.dumps(self.document(**told)))
+        self.agents.append(Running("--log-level", "debug", *argv, home=self.directory, environ=environ))
+        return self.agents[-1]
+
+
+def template(text: str = SEED_TEMPLATE, path: str = "app.env", **config: Any) -> dict[str, Any]:
+    """Return a template of a configuration that is polled each second."""
+    wire = {key.replace("_", "-"): value for key, value in config.items()}
+    return {"template-content": text, "destination-path": path, "config": {"polling-interval": "1000ms", **wire}}

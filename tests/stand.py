@@ -118,13 +118,19 @@ def eventually(holds: Callable[[], T], *, timeout: float = PATIENCE) -> T:
 class Process:
     """A running program and what it prints, line by line; ended by its id."""
 
-    def __init__(self, argv: list[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, argv: list[str], environ: Mapping[str, str], *, cwd: Path | None = None) -> None:
         self.lines: list[str] = []
         self.seen: dict[str, str] = {}
         """What other users of the machine can see of it, by file."""
         self._printed = Condition()
         self._popen = subprocess.Popen(
-            argv, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            argv,
+            env=environ,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self._reader = Thread(target=self._read)
         self._reader.start()

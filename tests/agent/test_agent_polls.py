@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from agents import AgentLine
-from secretsync_agent.settings import Command
+from agents import PROJECT, SEED_TEMPLATE, AgentLine
+from secretsync.devserver.faults import Fault
+from secretsync_agent.settings import Command, Wait
 
 AB = {"/": {"A": "1", "B": "2"}}
 RELOAD = Command("reload")
+SINGLES = "{{ (getSecretByName `P` `dev` `/` `A`).Value }}{{ (getSecretByName `P` `dev` `/` `B`).Value }}"
+LISTED = "{{ range secret `P` `dev` `/` }}{{ .Key }}={{ .Value }};{{ end }}"
+
+
+def text(template: str) -> str:
+    return template.replace("`P`", f"`{PROJECT.id}`")
 
 
 @pytest.mark.row("agent-1")
@@ -34,3 +42,251 @@ def test_the_same_answers_write_nothing(tmp_path: Path) -> None:
         assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
         assert line.asked("secrets")[1:] == [("secrets", 304)] * 5
         assert not line.commands
+
+
+@pytest.mark.row("agent-29")
+def test_a_change_is_written_and_then_the_command_runs_once(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(command=RELOAD)])
+        line.put(A="2")
+        line.run(120.0)
+        assert line.read("app.env") == "\nA=2\nB=2"
+        assert [command for _, command in line.commands] == [RELOAD]
+
+
+@pytest.mark.row("agent-30")
+@pytest.mark.parametrize(("first", "runs"), [(False, 0), (True, 1)])
+def test_whether_the_command_runs_at_first(tmp_path: Path, *, first: bool, runs: int) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(command=RELOAD, first_command=first)])
+        line.run(120.0)
+        assert len(line.commands) == runs
+
+
+@pytest.mark.row("agent-31")
+def test_a_change_in_the_first_of_two_calls_is_seen(tmp_path: Path) -> None:
+    folders = {"/one": {"A": "1"}, "/two": {"B": "2"}}
+    both = text(
+        "{{ range secret `P` `dev` `/one` }}{{ .Value }}{{ end }}{{ range secret `P` `dev` `/two` }}{{ .Value }}{{ end }}"
+    )
+    with AgentLine(tmp_path, folders) as line:
+        line.start(templates=[line.template(both)])
+        assert line.read("app.env") == "12"
+        line.kms.model.put(PROJECT.slug, "dev", "/one", {"A": "3"})
+        line.run(75.0)
+        assert line.read("app.env") == "32"
+
+
+@pytest.mark.row("agent-32")
+def test_another_version_of_equal_values_writes_nothing(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(command=RELOAD)])
+        before = Path(line.path("app.env")).stat().st_mtime_ns
+        line.put(A="0")
+        line.put(A="1")
+        line.run(75.0)
+        assert line.asked("secrets")[-1] == ("secrets", 200)
+        assert Path(line.path("app.env")).stat().st_mtime_ns == before
+        assert not line.commands
+
+
+@pytest.mark.row("agent-32")
+def test_without_an_etag_a_change_is_seen_too(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.without_etags = True
+        line.start(templates=[line.template()])
+        line.put(A="5")
+        line.run(75.0)
+        assert line.read("app.env") == "\nA=5\nB=2"
+        assert line.asked("secrets") == [("secrets", 200)] * 2
+
+
+@pytest.mark.row("agent-33")
+def test_time_and_chance_stand_still_while_the_answers_do(tmp_path: Path) -> None:
+    moving = "{{ now | unixEpoch }} {{ uuidv4 }} {{ randAlphaNum 8 }} " + SEED_TEMPLATE
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(moving)])
+        before = line.read("app.env")
+        line.run(130.0)
+        assert line.read("app.env") == before
+        line.put(A="2")
+        line.run(75.0)
+        after = line.read("app.env")
+        assert before
+        assert after
+        assert [a == b for a, b in zip(before.split()[:3], after.split()[:3], strict=True)] == [False] * 3
+
+
+def test_time_and_chance_stand_still_through_an_outage(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template("{{ uuidv4 }}" + SEED_TEMPLATE)])
+        before = line.read("app.env")
+        fault = Fault(status=500)
+        line.kms.faults.add(fault)
+        line.run(300.0)
+        line.kms.faults.discard(fault)
+        line.run(300.0)
+        assert line.agent.reports.all_right
+        assert line.read("app.env") == before
+
+
+@pytest.mark.row("agent-34")
+def test_an_edited_template_is_rendered_anew(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        source = line.write("app.tmpl", SEED_TEMPLATE)
+        line.start(templates=[line.template("", source=source)])
+        line.write("app.tmpl", "# edited" + SEED_TEMPLATE)
+        line.run(75.0)
+        assert line.read("app.env") == "# edited\nA=1\nB=2"
+
+
+@pytest.mark.row("agent-35")
+def test_a_failure_leaves_the_file_and_is_tried_again_soon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(interval=300.0)])
+        line.put(A="2")
+        fault = Fault("list", status=500)
+        line.kms.faults.add(fault)
+        line.run(400.0)
+        assert line.read("app.env") == "\nA=1\nB=2"
+        tries = [at for at in line.times("secrets") if at > 1.0]
+        assert max(later - at for at, later in pairwise(tries)) <= 31.0
+        line.kms.faults.discard(fault)
+        line.run(31.0)
+        assert line.read("app.env") == "\nA=2\nB=2"
+        said = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+        assert said[0].startswith("unable to process template because list secrets of / in dev")
+        assert said[0].endswith("[template-id=1]")
+
+
+@pytest.mark.row("agent-36")
+def test_a_broken_template_leaves_the_others_alone(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template("{{ bad"), line.template(name="two.env", number=2)])
+        line.put(A="2")
+        line.run(75.0)
+        assert line.read("app.env") is None
+        assert line.read("two.env") == "\nA=2\nB=2"
+        assert line.agent.reports.all_reported
+        assert line.agent.finished() == 1
+
+
+@pytest.mark.row("agent-39")
+def test_a_folder_is_made_or_missed_until_it_is_there(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.write("file", "")
+        deep, under_a_file = (
+            line.template(name="deep/er/app.env"),
+            line.template(name="file/app.env", number=2, command=RELOAD),
+        )
+        line.start(templates=[deep, under_a_file])
+        assert line.read("deep/er/app.env") == "\nA=1\nB=2"
+        assert (tmp_path / "deep").stat().st_mode & 0o777 == 0o755
+        assert line.agent.finished() == 1
+        (tmp_path / "file").unlink()
+        line.run(75.0)
+        assert line.read("file/app.env") == "\nA=1\nB=2"
+        assert line.agent.finished() == 0
+        assert not line.commands
+
+
+@pytest.mark.row("agent-50")
+def test_an_empty_list_makes_an_empty_file_at_first_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with AgentLine(tmp_path, {"/": {}}) as line:
+        line.start(templates=[line.template(command=RELOAD)])
+        assert line.read("app.env") == ""
+        line.put(A="1")
+        line.run(75.0)
+        line.kms.model.delete(PROJECT.slug, "dev", "/", ["A"])
+        line.run(3600.0)
+        assert line.read("app.env") == "\nA=1"
+        assert len(line.commands) == 1
+        kept = next(one for one in caplog.records if "is empty; the file is kept" in one.getMessage())
+        assert kept.levelname == "WARNING"
+
+
+@pytest.mark.row("agent-50")
+def test_an_empty_list_is_written_where_that_is_allowed(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(allow_empty=True)])
+        line.kms.model.delete(PROJECT.slug, "dev", "/", ["A", "B"])
+        line.run(75.0)
+        assert line.read("app.env") == ""
+
+
+@pytest.mark.row("agent-50")
+def test_many_secrets_that_vanish_are_believed_at_the_second_look(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AgentLine(tmp_path, {"/": {"A": "1", "B": "2", "C": "3"}}) as line:
+        line.start(templates=[line.template(command=RELOAD)])
+        line.kms.model.delete(PROJECT.slug, "dev", "/", ["A", "B"])
+        line.run(59.0)
+        assert line.read("app.env") == "\nA=1\nB=2\nC=3"
+        assert any("ManyKeysRemoved: 2 of 3 secrets" in one.getMessage() for one in caplog.records)
+        line.run(75.0)
+        assert line.read("app.env") == "\nC=3"
+        assert len(line.commands) == 1
+
+
+@pytest.mark.row("agent-50")
+def test_a_secret_that_is_not_there_is_an_error_with_its_status(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with AgentLine(tmp_path, {"/": {"A": "1"}}) as line:
+        line.start(templates=[line.template(text(SINGLES))])
+        assert line.read("app.env") is None
+        assert any(
+            "read secret B of / in dev" in one.getMessage() and "HTTP 404" in one.getMessage() for one in caplog.records
+        )
+        line.put(B="2")
+        line.run(30.0)
+        assert line.read("app.env") == "12"
+
+
+def test_a_template_that_asks_for_less_is_believed_at_once(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, {"/": {"A": "1"}, "/many": {"B": "2", "C": "3"}}) as line:
+        source = line.write("t", text(LISTED + LISTED.replace("`/`", "`/many`")))
+        line.start(templates=[line.template("", source=source)])
+        assert line.read("app.env") == "A=1;B=2;C=3;"
+        line.write("t", text(LISTED))
+        line.run(75.0)
+        assert line.read("app.env") == "A=1;"
+
+
+def test_a_change_waits_for_calm_and_not_for_ever(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(interval=10.0, wait=Wait(min=15.0, max=40.0))])
+        assert line.read("app.env") == "\nA=1\nB=2"
+        for second in range(2, 5):
+            line.put(A=str(second))
+            line.run(10.0)
+            assert line.read("app.env") == "\nA=1\nB=2"
+        for second in range(5, 8):
+            line.put(A=str(second))
+            line.run(10.0)
+        written = line.read("app.env")
+        assert written in {f"\nA={second}\nB=2" for second in (5, 6, 7)}
+        line.run(25.0)
+        assert line.read("app.env") == "\nA=7\nB=2"
+
+
+def test_a_missing_key_fails_where_that_is_wanted(tmp_path: Path) -> None:
+    lax = line_text = "{{ (dict `a` 1).b }}"
+    with AgentLine(tmp_path, AB) as line:
+        strict = line.template(line_text, name="strict", number=2, missing_key_fails=True)
+        line.start(templates=[line.template(lax), strict])
+        assert line.read("app.env") == "<no value>"
+        assert line.read("strict") is None
+
+
+def test_delimiters_may_be_others(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        line.start(
+            templates=[
+                line.template(
+                    text("{{ kept }} [[ (getSecretByName `P` `dev` `/` `A`).Value ]]"), delimiters=("[[", "]]")
+                )
+            ]
+        )
+        assert line.read("app.env") == "{{ kept }} 1"

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from os import urandom
 from typing import Final, Protocol, final
 
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.client_policy import AGENT
 from secretsync.clock import Clock
 from secretsync.digest import Digester
-from secretsync.errors import CredentialsNotFound
+from secretsync.errors import CredentialsNotFound, NotFound
 from secretsync.files import HOST, Rules, target
 from secretsync.files.place import Files
 from secretsync.http import HttpClient
@@ -31,8 +30,8 @@ from secretsync.targets import Ref
 
 from .dry import DryFiles
 from .functions import Questions
+from .identity import Remembering, identity
 from .local import HERE, Local
-from .login import Remembering, identity
 from .rendering import Rendering, Still
 from .reports import Reports
 from .settings import Command, Placing, Settings
@@ -43,6 +42,8 @@ log: Final = logging.getLogger("secretsync.agent")
 
 LONGEST: Final = 30.0
 """Seconds between two tries of what failed, unless its polling interval is shorter (agent §7)."""
+SOON: Final = 20.0
+"""Seconds between two looks at what does not exist; the first may come half as much later, so within `LONGEST`."""
 SHORTEST_LIFE: Final = 30.0
 """Seconds: a token that lives no longer is of no use (agent §4)."""
 STUCK: Final = 60.0
@@ -75,6 +76,7 @@ class Agent:
         driver: Runs the engine.
         clock: Measures everything.
         chance: For jitter.
+        entropy: So many bytes that nobody can guess.
         proofs: Of the machine, for logins.
         pause: Waits so many seconds between two attempts of a request; True: there is no time any more.
         command: Runs a command soon; must not block.
@@ -92,6 +94,7 @@ class Agent:
         driver: Callable[[Engine, Executor], Drives],
         clock: Clock,
         chance: Chance,
+        entropy: Callable[[int], bytes],
         proofs: Proofs,
         pause: Callable[[float], bool],
         command: Callable[[Command], None],
@@ -101,14 +104,17 @@ class Agent:
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._entropy = entropy
         self._fatal = fatal
         self._dry = would is not None
         self._has_token = False
-        self._digest = Digester(urandom(32))
+        self._digest = Digester(entropy(32))
         self._proofs = Remembering(proofs)
         self._bundles = bundles
         self._rules: dict[Ref, Rules] = {}
         self._things: dict[str, Thing] = {}
+        self._missing: set[str] = set()
+        """Things that ask for what does not exist."""
         self._news = news
         self.reports: Reports = Reports(self._things, command, self._looked_at)
         self._files = Files(self._digest, self._rules, looks_only=would is not None)
@@ -207,7 +213,7 @@ class Agent:
         things: list[Thing] = [KeptToken(who)]
         things += [TokenFile(sink, who) for sink in settings.sinks]
         for template in settings.templates:
-            still = Still(now=self._nanoseconds, entropy=urandom)
+            still = Still(now=self._nanoseconds, entropy=self._entropy)
             questions = Questions(who, AGENT.slug_max_age)
             things.append(RenderedFile(template, who, Rendering(template, questions, self._digest, still)))
         return things
@@ -215,19 +221,19 @@ class Agent:
     def _nanoseconds(self) -> int:
         return int(self._clock.now().timestamp() * 1e9)
 
-    def _send(self, thing: Thing, *, failing: bool = False) -> None:
-        self._driver.send(Applied(self._subject(thing, failing=failing)))
-
-    def _subject(self, thing: Thing, *, failing: bool) -> Subject:
-        interval = thing.interval
-        period = min(interval, LONGEST) if failing else interval
-        return Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)
+    def _send(self, thing: Thing) -> None:
+        period = min(thing.interval, SOON) if thing.key in self._missing else thing.interval
+        self._driver.send(Applied(Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)))
 
     # -- what happens
 
     def _looked_at(self, key: str, outcome: Outcome) -> None:
-        """Look at what fails more often than at what is right, whatever it fails for (agent §7)."""
-        self._send(self._things[key], failing=not outcome.ready)
+        """Look more often at what does not exist, until it is right (agent §7); other failures are tried anyway."""
+        if outcome.ready:
+            self._missing.discard(key)
+        elif any(isinstance(error, NotFound) for error in outcome.errors):
+            self._missing.add(key)
+        self._send(self._things[key])
         self._news()
 
     def _logged_in(self, life: float) -> None:

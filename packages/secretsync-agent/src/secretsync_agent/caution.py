@@ -82,7 +82,7 @@ class Caution:
             )
 
     def _seen_twice(self, made: Made, ask: Ask) -> bool:
-        now = moment(ask, self.interval)
+        now = moment(ask, self.interval, of=made.inputs)
         if made.lists != self._doubted:
             self._doubted, self._doubted_at = made.lists, now
         return now - self._doubted_at >= self.interval
@@ -92,7 +92,7 @@ class Caution:
     def _restless(self, made: Made, ask: Ask) -> bool:
         if self.wait is None:
             return False
-        now = moment(ask, self.wait.min)
+        now = moment(ask, self.wait.min, of=made.inputs)
         if self._restless_since is None:
             self._restless_since = now
         if made.inputs != self._changing:

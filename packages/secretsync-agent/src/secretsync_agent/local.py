@@ -23,8 +23,6 @@ from secretsync.values import Version
 HERE: Final = "agent"
 """The host of what takes no time."""
 _LARGEST: Final = 4 << 20
-_LASTS: Final = 1e9
-"""Seconds: an answer that is renewed must have an end, and this one has none."""
 
 
 @query
@@ -41,9 +39,14 @@ class TemplateText(Query[str]):
 
 @query
 class Moment(Query[float]):
-    """Asks for the monotonic time, and for the next one so many seconds later."""
+    """Asks for the monotonic time, and for the next one so many seconds later.
+
+    Attributes:
+        of: What is new at that time: something else has a time of its own.
+    """
 
     every: float
+    of: bytes
     private = False
 
     @property
@@ -58,9 +61,9 @@ def template_text(ask: Ask, path: str) -> str:
     return found.value
 
 
-def moment(ask: Ask, every: float) -> float:
-    """Return the monotonic time, not older than so many seconds, and be run again when it is."""
-    found = ask(Moment(every))
+def moment(ask: Ask, every: float, *, of: bytes) -> float:
+    """Return the monotonic time: when this was asked of something first or so many seconds later, when it is run again."""
+    found = ask(Moment(every, of))
     assert isinstance(found, Found)  # noqa: S101 - as above
     return found.value
 
@@ -88,7 +91,7 @@ class Local:
     def _answer(self, query: AnyQuery, known: Version | None) -> AnyWire:
         match query:
             case Moment():
-                return Found(self.clock.monotonic(), renew_in=query.every, expires_in=_LASTS)
+                return Found(self.clock.monotonic(), renew_in=query.every, expires_in=2 * query.every)
             case TemplateText():
                 return _text(query.path, known)
         raise TypeError(type(query).__name__)

@@ -18,6 +18,8 @@ from .targets import KeptToken, RenderedFile, Thing, TokenFile
 
 log: Final = logging.getLogger("secretsync.agent")
 
+_AT_ONCE: Final = 2
+"""Failures in a row of which the last may have come of looking at once."""
 _WRITTEN: Final = frozenset({Change.CREATED.value, Change.UPDATED.value, Change.ADOPTED.value, Change.CORRECTED.value})
 
 
@@ -38,6 +40,7 @@ class Reports:
     news: Callable[[str, Outcome], None]
     right: dict[str, bool] = field(factory=dict, init=False)
     _rendered: set[str] = field(factory=set, init=False)
+    _said: dict[str, str] = field(factory=dict, init=False)
 
     def report(self, report: Report) -> None:
         """Take in what came of one thing."""
@@ -46,7 +49,8 @@ class Reports:
             return
         self.right[report.key] = report.outcome.ready
         for error in report.outcome.errors:
-            _complain(thing, error)
+            if self._is_news(report, error):
+                _complain(thing, error)
         if report.outcome.ready:
             self._succeeded(thing, report.outcome)
         self.news(report.key, report.outcome)
@@ -63,6 +67,11 @@ class Reports:
     @property
     def all_right(self) -> bool:
         return all(self.right.get(key, False) for key in self.things)
+
+    def _is_news(self, report: Report, error: SecretSyncError) -> bool:
+        """Whether an error is worth a line: a first look more often at what does not exist brings the same once more."""
+        said, self._said[report.key] = self._said.get(report.key), str(error)
+        return report.outcome.failures != _AT_ONCE or said != str(error)
 
     def _succeeded(self, thing: Thing, outcome: Outcome) -> None:
         written = any(note.reason in _WRITTEN for note in outcome.notes)

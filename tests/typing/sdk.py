@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import assert_type
 
 import secretsync
+import secretsync.aio
 from secretsync import Client, SecretSyncError, SecretValue
 
 
@@ -42,6 +43,20 @@ def lease(kms: Client) -> None:
         assert_type(credentials["DB_PASSWORD"].text(), str)
         assert_type(credentials.current(), Mapping[str, SecretValue])
         credentials["DB_PASSWORD"] = SecretValue("new")  # type: ignore[index]
+
+
+async def awaited() -> None:
+    async with secretsync.aio.open("https://kms.example", client_id="id", client_secret="secret") as kms:
+        assert_type(await kms.folder("shop", "prod"), Mapping[str, SecretValue])
+        assert_type(await kms.secret("shop", "prod", "/", "PASSWORD"), SecretValue)
+        async with kms.lease("shop", "prod", "/db", "postgres") as credentials:
+            assert_type(credentials["DB_PASSWORD"], SecretValue)
+        async with kms.watch("shop", "prod") as changes:
+            assert_type(await changes.next(timeout=1.0), Mapping[str, SecretValue] | None)
+            async for fields in changes:
+                assert_type(fields, Mapping[str, SecretValue])
+        with kms.lease("shop", "prod", "/db", "postgres"):  # type: ignore[attr-defined]
+            pass
 
 
 def mistakes(kms: Client) -> None:

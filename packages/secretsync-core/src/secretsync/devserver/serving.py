@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from threading import Event
 from typing import Final
-from urllib.parse import parse_qsl
 
 import uvicorn
 from attrs import frozen
@@ -19,7 +20,7 @@ from .api import routes
 from .control import control_routes
 from .entropy import Entropy
 from .faults import Faults, Journal
-from .gate import CONNECTION, App, Gate, Receive, Scope, Send
+from .gate import CONNECTION, App, Gate, Receive, Scope, Send, parameters
 from .metadata.services import routes as cloud_services
 from .model import KMS
 from .routing import Call, Router
@@ -57,7 +58,7 @@ def application(router: Router, kms: KMS) -> App:
     """Return the ASGI application that answers as the router does, with what time it is."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        query = dict(parameters(scope["query_string"]))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         call = Call(scope["method"], scope["path"], query, headers, await _body(receive))
         # A login may ask another server who somebody is; everything else is answered from memory.
@@ -67,11 +68,16 @@ def application(router: Router, kms: KMS) -> App:
             return
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
         sent.append((b"content-length", str(len(reply.body)).encode()))
-        sent.append((b"date", format_datetime(kms.now(), usegmt=True).encode()))
+        sent.append((b"date", _date(kms.now().replace(microsecond=0))))
         await send({"type": "http.response.start", "status": reply.status, "headers": sent})
         await send({"type": "http.response.body", "body": reply.body})
 
     return answer
+
+
+@lru_cache(maxsize=1)
+def _date(now: datetime) -> bytes:
+    return format_datetime(now, usegmt=True).encode()
 
 
 async def _body(receive: Receive) -> bytes:

@@ -182,7 +182,7 @@ class Connection:
 
         def told(error: SecretSyncError | None) -> None:
             del self._told[key]
-            done.set_exception(error) if error else done.set_result(came[-1])
+            done.set_exception(error) if error else done.set_result(came.pop())
 
         deadline = self._clock.monotonic() + timeout
         self._begin(Subject(key, CALLER, desired, b"", INTERVAL, max_age=0.0, once=True, deadline=deadline), told)

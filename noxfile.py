@@ -31,7 +31,7 @@ PACKAGES = {
 PYTHONS = ("3.11", "3.12", "3.13")
 """Those that are supported; what is missing on a machine is left out."""
 
-BENCHES = ("imports", "feed", "burst", "operator")
+BENCHES = ("imports", "feed", "devserver", "burst", "kms", "operator")
 """The scripts of bench/ that hold claims, the quickest first; its other files serve them."""
 
 
@@ -46,7 +46,7 @@ def quickstart(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Check everything; arguments go to pytest, whose closing line comes last."""
     session.env["UV_COMPILE_BYTECODE"] = "1"  # takes seconds once; the tests start many interpreters
-    sync(session, "lint", "types", "test")
+    sync(session, "lint", "types", "test", "bench")
     with timed(session, "lint"):
         check_lint(session)
     with timed(session, "types"):
@@ -77,7 +77,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of the code and that the public ones are complete."""
-    sync(session, "types", "test")
+    sync(session, "types", "test", "bench")
     check_types(session)
 
 
@@ -99,7 +99,7 @@ def mutants(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure this machine by every claim of bench/, some minutes long; docs/benchmarks.md says what they mean."""
     session.env["UV_COMPILE_BYTECODE"] = "1"
-    sync(session)
+    sync(session, "bench")
     missed = [name for name in BENCHES if not holds(session, name)]
     if missed:
         session.error(f"bounds were missed by {', '.join(missed)}")

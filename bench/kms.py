@@ -1,151 +1,269 @@
-"""A KMS that answers late and costs little, so that a measurement on few cores is one of who asks.
+"""What it costs to read through `secretsync.open`: beside httpx alone, at rest, and in memory.
 
-    python -P bench/kms.py --delay 0.05
+    python bench/kms.py
+    python bench/kms.py --part quiet --folders 100
 
-It prints `{"url": …}` when it listens on the loopback interface and ends at SIGTERM. It logs in whoever asks, knows one
-project, and holds three secrets in every folder. Tokens and `If-None-Match` are checked. What it was asked stands at
-`/_emulator/requests`, oldest first: route, folder, status and the time (`time.monotonic`) at which it came.
+    reading  sixteen threads read every folder through one client, beside a loop of httpx that does the same
+    quiet    every folder is watched for an interval in which nothing changes
+    memory   what many reads leave behind
+
+All against the KMS of `late.py`, without its delay, in a process of its own; so are both readers (`reading.py`). Prints
+one JSON object with each figure, each bound, and in `missed` what does not hold; then the exit code is 1.
 """
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # The root in place of this folder, whose operator.py is not what the standard library means by that name.
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
 import argparse
-import asyncio
-import hashlib
 import json
-import secrets
-import signal
 import time
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
-PROJECT: Final = "5f3c5c6e-6f4f-4d43-9c5c-2a8f6d0e1b11"
-LIFE: Final = 3600
-CONTROL: Final = "/_emulator/requests"
-_REASONS: Final = {200: "OK", 304: "Not Modified", 401: "Unauthorized", 404: "Not Found"}
+from attrs import define, frozen
+from bench.claims import Claim, Json, Measured, report
+from bench.programs import Program, clean_environment
+from bench.reading import ENVIRONMENT, READERS, THREADS
+from bench.reads import PARAMS
+from bench.world import GIVE_UP, Api, late_kms
 
+import secretsync
+from secretsync.reconcile.reads import LEAST
 
-class Request(NamedTuple):
-    method: str
-    path: str
-    params: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-
-
-class Answer(NamedTuple):
-    status: int
-    body: bytes = b""
-    tag: str = ""
-    route: str = "unknown"
-
-    def encoded(self) -> bytes:
-        lines = [f"HTTP/1.1 {self.status} {_REASONS[self.status]}", f"Content-Length: {len(self.body)}"]
-        lines += ["Content-Type: application/json"] if self.body else []
-        lines += [f"ETag: {self.tag}"] if self.tag else []
-        return "\r\n".join([*lines, "", ""]).encode() + self.body
-
-
-class Kms:
-    """What it knows and what it was asked. For one event loop."""
-
-    def __init__(self, delay: float) -> None:
-        self.delay = delay
-        self._token = secrets.token_urlsafe()
-        self._record: list[dict[str, Any]] = []
-
-    def answer(self, request: Request) -> tuple[Answer, float]:
-        """Return the answer and the seconds after which to give it."""
-        if request.path == CONTROL:
-            return self._controlled(request), 0.0
-        answer, folder = self._routed(request), request.params.get("secretPath", [""])[0]
-        self._record.append({"route": answer.route, "folder": folder, "status": answer.status, "at": time.monotonic()})
-        return answer, self.delay
-
-    def _controlled(self, request: Request) -> Answer:
-        if request.method == "DELETE":
-            self._record.clear()
-        return Answer(200, json.dumps({"requests": self._record}).encode())
-
-    def _routed(self, request: Request) -> Answer:
-        if request.path == "/api/v1/auth/universal-auth/login":
-            body = {"accessToken": self._token, "expiresIn": LIFE, "accessTokenMaxTTL": LIFE, "tokenType": "Bearer"}
-            return Answer(200, json.dumps(body).encode(), route="login")
-        if request.headers.get("authorization") != f"Bearer {self._token}":
-            return Answer(401, b'{"message": "no token of ours"}')
-        if request.path.startswith("/api/v1/projects/slug/"):
-            return Answer(200, json.dumps({"id": PROJECT}).encode(), route="slug")
-        if request.path == "/api/v4/secrets":
-            return self._listed(request)
-        return Answer(404, b'{"message": "no such route"}')
-
-    @staticmethod
-    def _listed(request: Request) -> Answer:
-        body, tag = listing(request.params["secretPath"][0])
-        known = request.headers.get("if-none-match", "")
-        if tag in (one.strip() for one in known.split(",")):
-            return Answer(304, tag=tag, route="list")
-        return Answer(200, body, tag, "list")
+DROPPED: Final = 6.0
+"""Seconds after a read in which the engine has dropped its value."""
+BOUND: Final = 1.3
+"""Times the CPU time of httpx alone."""
+SLACK: Final = 1.0
+"""Seconds by which a check may be late."""
+WARM: Final = 5
+"""How often every folder is read before memory is looked at."""
+OTHERS: Final = 4
+"""Descriptors that reading may open beside a connection a thread."""
 
 
-@lru_cache(maxsize=1 << 14)
-def listing(folder: str) -> tuple[bytes, str]:
-    """Return the body of a folder's list and its tag."""
-    content = {"URL": f"postgres://db{folder}", "USER": "app", "LEVEL": "info"}
-    rows = [
-        {"id": f"{folder}/{key}", "secretKey": key, "secretValue": value, "secretPath": folder, "type": "shared"}
-        for key, value in content.items()
+@frozen
+class Options:
+    """How many folders, rounds of comparison and reads in all, and the seconds between two checks of a watch."""
+
+    folders: int
+    rounds: int
+    reads: int
+    interval: float
+
+
+@define(eq=False)
+class Reader:
+    """A process that reads all folders when it is told to."""
+
+    program: Program
+    counted: float = 0.0
+
+    def read(self, word: str) -> float:
+        """Have it read; return the CPU time in seconds that it took since it was asked last."""
+        self.program.tell(word)
+        self.program.line()
+        before, self.counted = self.counted, self.program.cpu_seconds
+        return self.counted - before
+
+
+@frozen
+class World:
+    """A KMS, and how to start who reads it."""
+
+    folder: Path
+    stack: ExitStack
+    kms: Api
+    folders: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.kms.address}"
+
+    def reader(self, by: str) -> Reader:
+        command = [sys.executable, str(Path(__file__).with_name("reading.py")), "--by", by, "--url", self.url]
+        command += ["--folders", str(self.folders)]
+        program = Program(command, env=clean_environment(self.folder), log=self.folder / by)
+        self.stack.enter_context(program).line()
+        return Reader(program, program.cpu_seconds)
+
+    def answers(self) -> Counter[int]:
+        """Return how many lists were answered with which status since this was asked last."""
+        asked = self.kms.requests()
+        self.kms.forget()
+        return Counter(one["status"] for one in asked if one["route"] == "list")
+
+
+@contextmanager
+def world(options: Options) -> Iterator[World]:
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        _, kms = late_kms(0.0, folder, stack)
+        yield World(folder, stack, kms, options.folders)
+
+
+# -- reading
+
+
+@frozen
+class Pass:
+    """One reader over all folders: CPU time in seconds, and how many answers it got of each status."""
+
+    cpu: float
+    answers: Counter[int]
+
+
+KINDS: Final = ("anew", "again")
+"""Passes over all folders: no value is held at the first, all are at the second, if that comes soon enough."""
+
+
+def reading(options: Options) -> Measured:
+    taken: dict[tuple[str, str], list[Pass]] = defaultdict(list)
+    with world(options) as here:
+        readers = {by: here.reader(by) for by in READERS}
+        for reader in readers.values():
+            reader.read("anew")  # logins, connections, and what is loaded at the first request
+        for _ in range(options.rounds):
+            time.sleep(DROPPED)
+            here.answers()
+            for by, reader in readers.items():
+                for kind in KINDS:
+                    taken[kind, by].append(Pass(reader.read(kind), here.answers()))
+    found: Json = {}
+    claims: list[Claim] = []
+    for kind in KINDS:
+        ours, bare = taken[kind, "secretsync"], taken[kind, "httpx"]
+        ratio = round(median(one.cpu / other.cpu for one, other in zip(ours, bare, strict=True)), 2)
+        found[kind] = {
+            "cpu_ms_a_read": round(1e3 * median(one.cpu for one in ours) / options.folders, 3),
+            "bare_cpu_ms_a_read": round(1e3 * median(one.cpu for one in bare) / options.folders, 3),
+            "in_bare_loops": ratio,
+            "answers": sum((one.answers for one in ours), Counter()),
+            "bare_answers": sum((one.answers for one in bare), Counter()),
+        }
+        claims += [
+            Claim(f"CPU time of reading {kind}, in that of a bare httpx loop", ratio, BOUND),
+            Claim(f"requests of reading {kind} too many or too few", strays([*ours, *bare], options.folders), 0),
+        ]
+    return found, claims
+
+
+def strays(passes: list[Pass], folders: int) -> int:
+    return sum(abs(one.answers.total() - folders) for one in passes)
+
+
+# -- at rest
+
+
+def quiet(options: Options) -> Measured:
+    """Watch every folder until each is checked at its turn, and look at one interval after that."""
+    with world(options) as here, decodings() as decoded, opened(here) as client:
+        watches = [
+            client.watch(PARAMS["projectId"], ENVIRONMENT, f"/folder-{n}", interval=options.interval, push=False)
+            for n in range(options.folders)
+        ]
+        if any(watch.next(GIVE_UP) is None for watch in watches):
+            raise RuntimeError("not every folder was read")
+        began = time.monotonic()
+        # The first check may be left out, because it would come too soon; after that each has its turn.
+        settled = options.interval + min(LEAST, options.interval)
+        time.sleep(settled + 1.5 * options.interval + SLACK)
+        lists = [one for one in here.kms.requests() if one["route"] == "list"]
+    times = sorted(one["at"] for one in lists)
+    start = widest_gap([at for at in times if settled <= at - began <= settled + options.interval / 2])
+    within = [one for one in lists if start <= one["at"] < start + options.interval]
+    statuses, folders = Counter(one["status"] for one in within), len({one["folder"] for one in within})
+    parsed = sum(start <= at < start + options.interval for at in decoded)
+    return {"requests": len(within), "answers": statuses, "folders": folders, "bodies_parsed": parsed}, [
+        Claim("requests too many or too few", abs(len(within) - options.folders), 0),
+        Claim("folders that were not asked for", options.folders - folders, 0),
+        Claim("requests that were not answered by 304", len(within) - statuses[304], 0),
+        Claim("bodies that were parsed", parsed, 0),
     ]
-    body = json.dumps({"secrets": rows, "imports": []}).encode()
-    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-class Connection(asyncio.Protocol):
-    """One client: requests come one after the other, as HTTP/1.1 without pipelining has it."""
+@contextmanager
+def decodings() -> Iterator[list[float]]:
+    """Note when this process decodes JSON."""
+    times: list[float] = []
+    decode = json.loads
 
-    def __init__(self, kms: Kms) -> None:
-        self._kms = kms
-        self._got = b""
-        self._transport: asyncio.Transport
+    def noting(*args: Any, **options: Any) -> Any:
+        times.append(time.monotonic())
+        return decode(*args, **options)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._got += data
-        head, end, rest = self._got.partition(b"\r\n\r\n")
-        if not end:
-            return
-        request = parsed(head.decode("latin-1"))
-        length = int(request.headers.get("content-length", 0))
-        if len(rest) >= length:  # nothing that is asked here depends on the body
-            self._got = rest[length:]
-            answer, delay = self._kms.answer(request)
-            asyncio.get_running_loop().call_later(delay, self._transport.write, answer.encoded())
+    json.loads = noting
+    try:
+        yield times
+    finally:
+        json.loads = decode
 
 
-def parsed(head: str) -> Request:
-    first, *lines = head.split("\r\n")
-    method, target, _ = first.split(" ")
-    url = urlsplit(target)
-    named = (line.partition(":") for line in lines)
-    headers = {name.lower(): value.strip() for name, _, value in named}
-    return Request(method, url.path, parse_qs(url.query), headers)
+def opened(here: World) -> secretsync.Client:
+    return secretsync.open(here.url, client_id="bench", client_secret="bench")
 
 
-async def serve(delay: float) -> None:
-    loop, ended, kms = asyncio.get_running_loop(), asyncio.Event(), Kms(delay)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    server = await loop.create_server(lambda: Connection(kms), "127.0.0.1", 0, backlog=256)
-    print(json.dumps({"url": "http://{}:{}".format(*server.sockets[0].getsockname())}), flush=True)
-    await ended.wait()
-    server.close()
+def widest_gap(times: list[float]) -> float:
+    """Return the middle of the longest time between two, where nothing is under way."""
+    before, after = max(pairwise(times), key=lambda pair: pair[1] - pair[0])
+    return (before + after) / 2
+
+
+# -- memory
+
+
+def memory(options: Options) -> Measured:
+    with world(options) as here:
+        reader = here.reader("secretsync")
+        opened_at_first = reader.program.descriptors
+        for _ in range(WARM):
+            reader.read("again")
+        warm, descriptors = reader.program.resident_kb, []
+        for _ in range(options.reads // options.folders):
+            reader.read("again")
+            descriptors.append(reader.program.descriptors)
+        grown = round((reader.program.resident_kb - warm) / 1e3, 2)
+    found = {"warm_mb": round(warm / 1e3, 1), "grown_mb": grown, "descriptors": max(descriptors)}
+    return found, [
+        Claim("megabytes that memory has grown by", grown, 1.0),
+        Claim("descriptors more than before", max(descriptors) - opened_at_first, THREADS + OTHERS),
+    ]
+
+
+# -- the report
+
+PARTS: Final[Mapping[str, Callable[[Options], Measured]]] = {"reading": reading, "quiet": quiet, "memory": memory}
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--part", action="append", choices=PARTS, help="only this; may be repeated")
+    made.add_argument("--folders", type=int, default=1000)
+    made.add_argument("--rounds", type=int, default=7, help="of the comparison, whose medians count")
+    made.add_argument("--reads", type=int, default=50_000, help="of which memory should tell nothing")
+    made.add_argument("--interval", type=float, default=30.0, help="seconds between two checks of a watched folder")
+    return made
+
+
+def main() -> int:
+    args = parser().parse_args()
+    options = Options(args.folders, args.rounds, args.reads, args.interval)
+    told = report({part: partial(PARTS[part], options) for part in args.part or PARTS})
+    print(json.dumps(told, indent=2))
+    return 1 if told["missed"] else 0
 
 
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--delay", type=float, default=0.05, help="seconds before each answer")
-    asyncio.run(serve(options.parse_args().delay))
+    sys.exit(main())

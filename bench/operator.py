@@ -35,6 +35,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from attrs import evolve, frozen
+from bench.claims import Claim, Measure, Measured, report
 from bench.programs import Program, clean_environment
 from bench.world import (
     GIVE_UP,
@@ -79,22 +80,6 @@ class Options:
     def many(self, usual: int, *, one_folder: bool = False) -> Objects:
         count = self.objects or usual
         return Objects(count, 1 if one_folder else count, self.interval, self.template)
-
-
-@frozen
-class Claim:
-    """A figure and the most that it may be; None: it could not be had."""
-
-    what: str
-    value: float | None
-    most: float
-
-    @property
-    def holds(self) -> bool:
-        return self.value is not None and self.value <= self.most
-
-
-Measured = tuple[Json, list[Claim]]
 
 
 @contextmanager
@@ -312,23 +297,8 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[Options], Measured]]]] = {
 }
 
 
-def report(options: Options, parts: list[str]) -> Json:
-    told: Json = {"delay": options.delay, "interval": options.interval, "missed": []}
-    for part in parts:
-        for name, measure in PARTS[part].items():
-            told[f"{part}.{name}"], missed = told_of(measure, options)
-            told["missed"] += [f"{part}.{name}: {claim}" for claim in missed]
-    return told
-
-
-def told_of(measure: Callable[[Options], Measured], options: Options) -> tuple[Json, list[str]]:
-    try:
-        figures, claims = measure(options)
-    except (RuntimeError, OSError) as error:
-        return {}, [f"nothing was measured: {error}"]
-    bounds = [{"claim": one.what, "value": one.value, "most": one.most, "holds": one.holds} for one in claims]
-    missed = [f"{one.what}: {one.value}, more than {one.most:g}" for one in claims if not one.holds]
-    return {"bounds": bounds, **figures}, missed
+def measures(options: Options, parts: list[str]) -> dict[str, Measure]:
+    return {f"{part}.{name}": partial(one, options) for part in parts for name, one in PARTS[part].items()}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -347,8 +317,9 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = parser().parse_args()
     template = args.template.read_text() if args.template else OBJECT
-    told = report(Options(args.cmd, template, args.delay, args.interval, args.objects), args.part or list(PARTS))
-    print(json.dumps(told, indent=2))
+    options = Options(args.cmd, template, args.delay, args.interval, args.objects)
+    told = report(measures(options, args.part or list(PARTS)))
+    print(json.dumps({"delay": args.delay, "interval": args.interval, **told}, indent=2))
     return 1 if told["missed"] else 0
 
 

@@ -35,7 +35,9 @@ class Program:
     def __init__(self, command: Sequence[str], *, env: dict[str, str], log: Path) -> None:
         self._log = log
         with log.open("w") as file:
-            self._process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=file, text=True)
+            self._process = subprocess.Popen(
+                command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True
+            )
 
     def line(self) -> str:
         """Return the next line that it prints.
@@ -48,6 +50,12 @@ class Program:
         if not line:
             raise RuntimeError(f"{self._process.args!r} ended at once: {self.last_words()}")
         return line
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
 
     @property
     def ended(self) -> bool:
@@ -72,6 +80,11 @@ class Program:
         """The memory that it has resident now, in units of 1000 bytes."""
         return self._memory("VmRSS") * 1.024
 
+    @property
+    def descriptors(self) -> int:
+        """How many files and sockets it has open."""
+        return sum(1 for _ in Path(f"/proc/{self._process.pid}/fd").iterdir())
+
     def _memory(self, name: str) -> int:
         line = next(line for line in self._proc("status").splitlines() if line.startswith(f"{name}:"))
         return int(line.split()[1])
@@ -87,8 +100,9 @@ class Program:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def __enter__(self) -> Self:
         return self

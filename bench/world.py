@@ -303,8 +303,8 @@ def dev_kms(seed: Json, delay: float, folder: Path, stack: ExitStack) -> tuple[P
 
 
 def late_kms(delay: float, folder: Path, stack: ExitStack) -> tuple[Program, Api]:
-    """Start the KMS of `kms.py`, which costs little."""
-    command = [sys.executable, "-P", str(Path(__file__).with_name("kms.py")), "--delay", str(delay)]
+    """Start the KMS of `late.py`, which costs little."""
+    command = [sys.executable, "-P", str(Path(__file__).with_name("late.py")), "--delay", str(delay)]
     program = stack.enter_context(Program(command, env=clean_environment(folder), log=folder / "kms"))
     return program, Api(urlsplit(json.loads(program.line())["url"]).netloc)
 

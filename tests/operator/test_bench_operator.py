@@ -37,27 +37,6 @@ def test_a_burst_in_small_keeps_to_its_counts() -> None:
     assert done.returncode == bool(report["missed"])
 
 
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [
-        pytest.param(2.0, [], id="at-the-bound"),
-        pytest.param(2.1, ["seconds: 2.1, more than 2"], id="above"),
-        pytest.param(None, ["seconds: None, more than 2"], id="not-to-be-had"),
-    ],
-)
-def test_a_claim_holds_up_to_its_bound(script: ModuleType, value: float | None, told: list[str]) -> None:
-    claim = script.Claim("seconds", value, 2.0)
-    _, missed = script.told_of(lambda _: ({}, [claim]), None)
-    assert missed == told
-
-
-def test_what_cannot_be_measured_is_told(script: ModuleType) -> None:
-    def measure(options: object) -> object:
-        raise RuntimeError("the operator does not serve")
-
-    assert script.told_of(measure, None) == ({}, ["nothing was measured: the operator does not serve"])
-
-
 def test_the_longest_gap_reaches_until_now(script: ModuleType) -> None:
     assert script.longest_gap({"/a": [1.0, 2.0], "/b": [0.0, 1.5]}, 4.5) == 3.0
 
@@ -72,7 +51,7 @@ class TestTheKms:
 
     @pytest.fixture
     def module(self) -> ModuleType:
-        return import_module("bench.kms")
+        return import_module("bench.late")
 
     @staticmethod
     def ask(module: ModuleType, kms: object, head: str) -> tuple[int, str]:

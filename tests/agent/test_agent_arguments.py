@@ -67,8 +67,8 @@ def test_the_environment_speaks_where_the_line_is_silent():
     [
         ("--confg a", "--confg is no flag, did you mean --config?; secretsync-agent --help lists what there is"),
         ("--xyz=1", "--xyz is no flag; secretsync-agent --help"),
-        ("agent now", "agent now is no command"),
-        ("secrets", "secrets is no command"),
+        ("agent now", "there is no such command"),
+        ("secrets", "there is no such command; secretsync-agent --help lists what there is"),
         ("--config", "expected one argument"),
         ("--log-format xml", "invalid choice: 'xml'"),
         ("--timeout 5", '--timeout: "5" is no duration; write one such as 90s or 3m'),

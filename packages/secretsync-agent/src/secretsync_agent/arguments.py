@@ -65,11 +65,11 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Arguments | None:
     if told.help:
         sys.stdout.write(parser.format_help())
         return None
-    for word in unknown:
+    for word in (*unknown, *(word for word in told.words if word.startswith("-"))):
         name, _, _ = word.partition("=")  # what stands behind it may be a secret
         parser.error(f"{name} is no flag{_near(name)}")
     if told.words not in ([], *([command] for command in _COMMANDS)):
-        parser.error(f"{' '.join(told.words)} is no command")
+        parser.error("there is no such command")
     return _arguments(told, environ)
 
 

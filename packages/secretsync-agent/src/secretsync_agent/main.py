@@ -22,7 +22,7 @@ from attrs import define, field
 
 from secretsync.errors import InvalidInput
 
-from . import arguments, config
+from . import arguments
 from .settings import PROGRAM, Arguments, Mode, Settings
 
 if TYPE_CHECKING:
@@ -53,14 +53,22 @@ def _main(argv: Sequence[str]) -> int:
     told = arguments.parse(argv, os.environ)
     if told is None:
         return 0
+    from . import config, logs  # late, like all that neither help nor a wrong command line needs
+
     settings = config.load(told, os.environ)
     if told.mode is Mode.VALIDATE:
-        _say(settings.warnings)
-        return 0
-    from . import logs  # late, like all that a wrong command line needs none of
+        return _validate(settings)
 
     logs.configure(told, no_color=bool(os.environ.get("NO_COLOR")))
     return Process(told, settings, os.environ).run()
+
+
+def _validate(settings: Settings) -> int:
+    from .validation import validate
+
+    _say(settings.warnings)
+    print(*validate(settings), sep="\n")  # noqa: T201 - the command's voice
+    return 0
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -209,6 +217,8 @@ class Process:
 
     def _reload(self, agent: Agent, readiness: Readiness) -> None:
         """Take the configuration as it is now; one that is wrong changes nothing."""
+        from . import config
+
         readiness.reloading(time.monotonic_ns() // 1000)
         try:
             agent.apply(config.load(self.arguments, self.environ))

@@ -1,4 +1,4 @@
-"""A cluster in memory, development KMSs, and the operator as a real process: what the operator's tests stand on.
+"""A cluster, in memory or real, development KMSs, and the operator as a process: what the operator's tests stand on.
 
     with Stand(tmp_path) as stand:
         kms = stand.kms({"/app": {"TOKEN": canary()}})
@@ -24,7 +24,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Condition, Event, Thread
 from time import monotonic
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import define, field
@@ -37,6 +37,9 @@ from secretsync.devserver.server import DevServer
 from secretsync.values import SecretValue
 from secretsync_k8s.manifests import crd
 from secretsync_k8s.testing import ApiError, ClusterServer, MemoryCluster, Record
+
+if TYPE_CHECKING:  # with what it needs to start a control plane
+    from controlplane.cluster import RealCluster
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -190,10 +193,16 @@ class Process:
 class Operator(Process):
     """`secretsync-operator`, with ports of its own choice."""
 
-    def __init__(self, *argv: str, home: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *argv: str,
+        home: Path,
+        environ: Mapping[str, str] | None = None,
+        held: Callable[[list[str]], list[str]] = list,
+    ) -> None:
         program = Path(sys.executable).with_name("secretsync-operator")
         self.pages: dict[str, str] = {}
-        super().__init__([str(program), *argv], {"HOME": str(home), "PATH": os.defpath, **(environ or {})})
+        super().__init__(held([str(program), *argv]), {"HOME": str(home), "PATH": os.defpath, **(environ or {})})
 
     def page(self, path: str) -> tuple[int, str]:
         """Return status and text of `/healthz`, `/readyz` or `/metrics`."""
@@ -224,17 +233,28 @@ class Stand:
     """Everything of one test. `directory` is its own; the methods belong to one thread."""
 
     directory: Path
-    cluster: MemoryCluster = field(factory=lambda: MemoryCluster(crds=[crd("kmssecrets")]))
+    has_rules = False
+    """Whether the API server evaluates the rules of a CRD."""
+    cluster: MemoryCluster | RealCluster = field(factory=lambda: MemoryCluster(crds=[crd("kmssecrets")]))
     operators: list[Operator] = field(factory=list)
-    api: ClusterServer = field(init=False)
+    api: ClusterServer | RealCluster = field(init=False)
     _stack: ExitStack = field(factory=ExitStack)
 
     def __enter__(self) -> Self:
-        self.api = self._stack.enter_context(ClusterServer(self.cluster))
-        self.api.write_kubeconfig(self.kubeconfig)
         self.namespace(OPERATOR_NAMESPACE)
         self.namespace(NAMESPACE)
+        self._serve()
         return self
+
+    def _serve(self) -> None:
+        """Have the cluster served, and the operators' way to it written down."""
+        assert isinstance(self.cluster, MemoryCluster)
+        self.api = self._stack.enter_context(ClusterServer(self.cluster))
+        self.api.write_kubeconfig(self.kubeconfig)
+
+    def _held(self, argv: list[str]) -> list[str]:
+        """Return the command by which an operator is started."""
+        return argv
 
     def __exit__(self, *raised: object) -> None:
         with self._stack:
@@ -276,7 +296,8 @@ class Stand:
 
     def _kubeconfig_by(self, way: Proxy) -> Path:
         path = self.directory / f"kubeconfig-{urlsplit(way.url).port}"
-        path.write_text(self.kubeconfig.read_text("utf-8").replace(self.api.url, way.url), "utf-8")
+        here, there = (urlsplit(url).netloc for url in (self.api.url, way.url))
+        path.write_text(self.kubeconfig.read_text("utf-8").replace(here, there), "utf-8")
         return path
 
     def namespace(self, name: str) -> None:
@@ -307,7 +328,7 @@ class Stand:
             *("--kubeconfig", str(kubeconfig), "--max-interval", FAST, "--zap-log-level", "debug"),
             *("--metrics-bind-address", "127.0.0.1:0", "--health-probe-bind-address", "127.0.0.1:0"),
         )
-        self.operators.append(Operator(*defaults, *argv, home=self.directory, environ=environ))
+        self.operators.append(Operator(*defaults, *argv, home=self.directory, environ=environ, held=self._held))
         return self.operators[-1]
 
     # -- objects

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -24,6 +25,8 @@ from secretsync_k8s.cluster.transport import JSON, JSON_PATCH, MERGE_PATCH, Stre
 from secretsync_k8s.testing import ApiError, Record
 
 JsonPatch = list[Json]
+Events = list[Json]
+Asks = list[Asked]
 
 RESOURCES: Final = {
     "secrets": resources.SECRETS,
@@ -58,15 +61,15 @@ ACCOUNT: Final = "system:serviceaccount:"
 
 
 class Changes:
-    """A watch, event by event."""
+    """A watch, whose events are taken one after another."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._events = iter(stream)
 
-    def take(self) -> Json | None:
-        """Return the next event, None at the end of its time."""
-        return next(self._events, None)
+    def take(self) -> Events:
+        """Return the next event, none at the end of its time."""
+        return list(islice(self._events, 1))
 
     def close(self) -> None:
         self._stream.close()
@@ -78,8 +81,9 @@ class RealCluster:
     def __init__(self, plane: ControlPlane) -> None:
         self.plane = plane
         self.transport = connect(kubeconfig=str(plane.kubeconfig), environ={})
-        self.requests = Requests(AuditLog(plane.audit_log))
-        self.requests.clear()
+        self._audit = AuditLog(plane.audit_log)
+        self._audit.read().clear()
+        self.requests = Requests(self._audit)
 
     def __enter__(self) -> Self:
         return self
@@ -162,6 +166,17 @@ class RealCluster:
     def write_kubeconfig(self, path: Path, *, namespace: str = "default") -> None:
         """Write a kubeconfig of who may do everything."""
         path.write_text(json.dumps(self.plane.config(self.plane.user(ADMIN), namespace=namespace)))
+
+    # -- what only this one has
+
+    def asked(self) -> Asks:
+        """Return all that was asked since `requests` was cleared, by the control plane itself too."""
+        return self._audit.read()
+
+    def token(self, account: str, *, namespace: str, seconds: int) -> str:
+        """Return a token of a service account."""
+        path = resources.SERVICE_ACCOUNTS.path(namespace, account, "token")
+        return str(self._ask("POST", path, body={"spec": {"expirationSeconds": seconds}})["status"]["token"])
 
     # -- namespaces
 

@@ -145,6 +145,8 @@ class ControlPlane:
             f"--service-account-signing-key-file={self._file('accounts.key')}",
             # A pod would need a service account, and a node that nobody keeps ready would take none.
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+            # As strict clusters have it: who names an owner that waits for it must be allowed to make it wait.
+            "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
             f"--audit-policy-file={self.audit_policy}",
             f"--audit-log-path={self.audit_log}",
         )

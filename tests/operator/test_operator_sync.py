@@ -69,11 +69,11 @@ def test_an_orphan_outlives_its_object(stand):
     kms = stand.kms({"/app": wanted})
     operator = stand.operator()
     with_finalizers = []
+    changes = stand.cluster.watch("kmssecrets")
     stand.apply(kmssecret("app", kms.url))
     stand.until_ready("app")
     before = stand.secret("app")
 
-    changes = stand.cluster.watch("kmssecrets", resource_version="1")
     stand.cluster.delete("kmssecrets", "app", namespace=NAMESPACE)
     eventually(lambda: operator.metric('secretsync_kmssecret_ready{name="app",namespace="shop"}') is None)
     while not with_finalizers or with_finalizers[-1]["type"] != "DELETED":

@@ -127,6 +127,7 @@ def test_a_leader_that_was_paused_writes_nothing_when_it_wakes_up(stand, kms, pa
     assert_wrote_only_while_leading(other)
 
 
+@pytest.mark.memory
 @pytest.mark.slow
 @pytest.mark.row("kmssecret-62")
 def test_a_leader_whose_network_falls_silent_gives_way_and_stands_by_when_it_heals(stand, kms):

@@ -18,6 +18,7 @@ PERIOD = 5.0
 NAMES = [f"app-{n}" for n in range(30)]
 
 
+@pytest.mark.memory
 @pytest.mark.slow
 @pytest.mark.row("kmssecret-62")
 def test_an_outage_of_a_minute_ends_nothing_and_is_caught_up_with_at_twice_the_usual_rate(stand):
@@ -58,6 +59,7 @@ def busiest(times, period):
     return max(bisect_right(times, start + period) - n for n, start in enumerate(times))
 
 
+@pytest.mark.memory
 @pytest.mark.slow
 @pytest.mark.row("kmssecret-62")
 def test_watches_that_tell_nothing_any_more_are_found_and_what_was_missed_arrives(stand):

@@ -16,6 +16,7 @@ INTERVAL = 20.0
 NAMES = [f"app-{n}" for n in range(1000)]
 
 
+@pytest.mark.memory
 @pytest.mark.slow
 @pytest.mark.row("kmssecret-62")
 def test_a_restarted_operator_is_ready_soon_writes_nothing_and_lists_each_folder_once_in_its_turn(stand):

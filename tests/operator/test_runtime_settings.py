@@ -62,18 +62,17 @@ def test_deny_is_a_flag(stand):
     assert "which this operator forbids" in stand.until_reason("app", "TargetForbidden")["message"]
 
 
-OTHERS = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u-1", "controller": True}
-
-
 @pytest.mark.row("kmssecret-38", "kmssecret-39")
 @pytest.mark.parametrize(
-    ("adopt", "owners", "taken"),
-    [("never", [], False), ("unowned", [], True), ("unowned", [OTHERS], False), ("always", [OTHERS], True)],
+    ("adopt", "owned", "taken"),
+    [("never", False, False), ("unowned", False, True), ("unowned", True, False), ("always", True, True)],
     ids=["never", "unowned", "unowned, of a controller", "always, of a controller"],
 )
-def test_which_secrets_are_taken_over_is_a_flag(stand, adopt, owners, taken):
+def test_which_secrets_are_taken_over_is_a_flag(stand, adopt, owned, taken):
     kms = stand.kms({"/app": {"A": "1"}})
-    metadata = {"name": "app", "ownerReferences": owners}
+    web = stand.cluster.create("configmaps", {"metadata": {"name": "web"}}, namespace=NAMESPACE)["metadata"]
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "web", "uid": web["uid"], "controller": True}
+    metadata = {"name": "app", "ownerReferences": [owner] if owned else []}
     stand.cluster.create("secrets", {"metadata": metadata, "stringData": {"A": "2"}}, namespace=NAMESPACE)
     stand.operator("--adopt", adopt)
     stand.apply(kmssecret("app", kms.url, policy="Owner"))
@@ -81,7 +80,7 @@ def test_which_secrets_are_taken_over_is_a_flag(stand, adopt, owners, taken):
     assert stand.data("app") == {"A": "1" if taken else "2"}
     references = stand.secret("app")["metadata"].get("ownerReferences", [])
     controllers = [one["name"] for one in references if one["controller"]]
-    assert controllers == (["app"] if taken else [one["name"] for one in owners])
+    assert controllers == (["app"] if taken else ["web"] * owned)
 
 
 def test_labels_may_be_kept_from_secrets(stand):
@@ -107,6 +106,7 @@ def test_the_version_of_the_replaced_operator_is_a_flag(stand):
     assert annotations["secrets.lux.network/version"].startswith('W/"secrets-')
 
 
+@pytest.mark.memory
 @pytest.mark.row("kmssecret-16")
 def test_the_config_map_of_the_operator_is_followed(stand):
     kms = stand.kms({"/app": {"A": canary()}})

@@ -156,6 +156,23 @@ def test_an_accept_header_that_cannot_be_met(connection: HTTPConnection) -> None
     assert call(connection, "GET", SECRETS, Accept="application/vnd.kubernetes.protobuf")[0] == 406
 
 
+STRATEGIC = {
+    "an object": (SECRETS, {"data": {"A": "Mg=="}}, 200),
+    "a list, which it may merge": (SECRETS, {"metadata": {"finalizers": ["a.b/c"]}}, 415),
+    "a directive": (SECRETS, {"data": {"$patch": "replace"}}, 415),
+    "of a custom type": (KMSSECRETS, {"spec": {}}, 415),
+}
+
+
+@pytest.mark.parametrize(("where", "patch", "status"), STRATEGIC.values(), ids=STRATEGIC)
+def test_strategic_merge_patches(
+    connection: HTTPConnection, cluster: MemoryCluster, where: str, patch: Json, status: int
+) -> None:
+    put(cluster, "a")
+    headers = {"Content-Type": "application/strategic-merge-patch+json"}
+    assert call(connection, "PATCH", f"{where}/a", patch, **headers)[0] == status
+
+
 def test_preconditions_travel_in_the_body_of_a_delete(connection: HTTPConnection, cluster: MemoryCluster) -> None:
     uid = put(cluster, "a")["metadata"]["uid"]
     status, answer = call(connection, "DELETE", f"{SECRETS}/a", {"preconditions": {"uid": "other"}})

@@ -22,6 +22,8 @@ from .watch import Watch
 
 _HEALTH: Final = frozenset({"/healthz", "/livez", "/readyz"})
 _PATCHES: Final[dict[str, type]] = {"application/merge-patch+json": dict, "application/json-patch+json": list}
+_STRATEGIC: Final = "application/strategic-merge-patch+json"
+"""What kubectl sends of built-in types; taken where it means what a merge patch does."""
 _OBJECT: Final[dict[str, type]] = {"application/json": dict}
 _TRUE: Final = frozenset({"1", "true"})
 _VERBS: Final[dict[str, tuple[Verb | None, Verb | None]]] = {
@@ -173,7 +175,10 @@ def _request(call: Call, segments: Sequence[str], options: Mapping[str, str], re
         verb = "watch"
     if verb is None or (type_.namespaced and not namespace and verb in {"create", "deletecollection"}):
         raise plain(405, "the server does not allow this method on the requested resource")
-    body = _body(call, _PATCHES if verb == "patch" else _OBJECT)
+    patches = _PATCHES if type_.custom else _PATCHES | {_STRATEGIC: dict}
+    body = _body(call, patches if verb == "patch" else _OBJECT)
+    if _content_type(call) == _STRATEGIC and not _is_merge_patch(body):
+        raise plain(415, "strategic merge patches with lists or directives are not imitated here")
     return Request(verb, type_, namespace, name, subresource, body, options)
 
 
@@ -208,7 +213,7 @@ def _body(call: Call, accepted: Mapping[str, type]) -> Any:
     if not call.body:
         return {}
     default = next(iter(accepted))
-    content_type = call.headers.get("content-type", default).partition(";")[0].strip()
+    content_type = _content_type(call) or default
     if content_type not in accepted:
         known = ", ".join(accepted)
         raise plain(415, f"the body of the request was in an unknown format - accepted media types include: {known}")
@@ -220,3 +225,14 @@ def _body(call: Call, accepted: Mapping[str, type]) -> Any:
         what = "array" if accepted[content_type] is list else "object"
         raise plain(400, f"the body of the request is not a JSON {what}")
     return body
+
+
+def _content_type(call: Call) -> str:
+    return call.headers.get("content-type", "").partition(";")[0].strip()
+
+
+def _is_merge_patch(patch: Any) -> bool:
+    """Whether a strategic merge patch has neither lists, which it may merge, nor directives."""
+    if isinstance(patch, dict):
+        return all(not name.startswith("$") and _is_merge_patch(value) for name, value in patch.items())
+    return not isinstance(patch, list)

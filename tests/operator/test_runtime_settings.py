@@ -123,5 +123,5 @@ def test_the_config_map_of_the_operator_is_followed(stand):
 def test_the_log_can_be_for_people(stand):
     operator = stand.operator("--zap-devel", "--zap-stacktrace-level=error", "--zap-time-encoding=iso8601")
     line = operator.line("serving /healthz")
-    assert line.split("\t")[1:3] == ["INFO", "secretsync.operator"]
+    assert line.split("\t")[1:3] == ["INFO", "secretsync.runtime"]
     eventually(lambda: any("running" in line for line in operator.lines))

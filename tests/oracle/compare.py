@@ -35,6 +35,8 @@ SLOW: Final = 2.0
 """Seconds that no hostile template may take."""
 BEHIND: Final = "slice index out of bounds"
 """Our answer to who slices behind the end of a list, where Go lets see what it has reserved for further elements."""
+INSIDE: Final = re.compile(r"\{\S+ \S+ \S+\}")
+"""What Go keeps within a time, under verbs of numbers; one of the three is where it has its zone in memory."""
 Case = dict[str, Any]
 
 
@@ -90,7 +92,7 @@ def differences(cases: Sequence[Case]) -> Iterator[Difference]:
 
 def is_known(ours: golden.Answer, theirs: golden.Answer) -> bool:
     """Return whether all that differs is what docs/templates.md says that we do not know."""
-    return BEHIND in ours[1]
+    return BEHIND in ours[1] or ours == (theirs[0], INSIDE.sub("{}", theirs[1]))
 
 
 def attempted(case: Case) -> golden.Answer:

@@ -48,6 +48,25 @@ ZONES = [
     "Europe",
     "America/Sao_Paulo",
 ]
+TIMES = [
+    'toDate "2006" "2024"',
+    'toDate "2006" "2025"',
+    '(toDate "2006" "2024").UTC',
+    '(toDate "2006" "2024").UTC.Local',
+    '(toDate "2006" "2024").AddDate 1 0 0',
+    'toDate "2006 -0700" "2024 +0000"',
+    'toDate "2006 -0700" "2024 +0100"',
+    'toDate "2006 -0700" "2024 +0130"',
+    'toDate "2006 -0700" "2024 +1500"',
+    'toDate "2006 MST" "2024 CET"',
+    'toDate "2006 MST" "2024 UTC"',
+    'toDate "2006" "none"',
+    'toDate "2006" "0001"',
+    'toDate "" ""',
+    'dateModify "0s" now',
+    "now",
+    "now.Location",
+]
 DURATIONS = [
     "1h",
     "-1h",
@@ -337,3 +356,8 @@ def methods() -> Iterator[dict[str, Any]]:
         '{{lt (toDate "2006" "2024") now}}',
     ]:
         yield {"text": text, "data": data}
+    for one in TIMES:
+        for other in TIMES:
+            yield {
+                "text": f"{{{{$t := {one}}}}}{{{{eq ({one}) ({other})}}}}{{{{eq $t $t}}}}{{{{deepEqual ({one}) ({other})}}}}"
+            }

@@ -226,3 +226,13 @@ def methods() -> Iterator[dict[str, Any]]:
         "{{semver .v | toJson}} {{semver .v | toPrettyJson}}",
     ]:
         yield {"text": text, "data": data}
+    changed = [
+        "(semver .v)",
+        "(semver .v).IncPatch",
+        "(semver .v).IncMajor",
+        "(semver `1.2.3`).IncMajor",
+        "(semver `v1`).IncMajor",
+    ]
+    for one in changed:
+        for other in changed:
+            yield {"text": f"{{{{eq ({one}) ({other})}}}} {{{{deepEqual ({one}) ({other})}}}}", "data": data}

@@ -113,9 +113,11 @@ def _incompatible(first: object, second: object) -> str:
 
 
 def _same_record(first: object, second: Record) -> bool:
-    if first is second or second.is_pointer or not isinstance(first, Record):
+    if first is second or not isinstance(first, Record):
         return first is second
-    if first.type_name != second.type_name:
+    if second.is_pointer:
+        return first.inner is second.inner is not None
+    if first.type_name != second.type_name or first.inner != second.inner:
         return False
     return all(_same_field(first.fields.get(name), value) for name, value in second.fields.items())
 

@@ -68,9 +68,10 @@ class Record:
         fields: Names and values in the order of the declaration.
         methods: Names and functions. A method `Error` or `String` without arguments says how the record prints.
         of_any: The names of those fields that Go declares as `any`; errors tell them from others.
+        inner: What it holds besides, which nothing shows; two records are only equal if this is.
     """
 
-    __slots__ = ("fields", "methods", "of_any", "type_name")
+    __slots__ = ("fields", "inner", "methods", "of_any", "type_name")
 
     def __init__(
         self,
@@ -78,11 +79,13 @@ class Record:
         fields: Mapping[str, object],
         methods: Mapping[str, Callable[..., object]] | None = None,
         of_any: Collection[str] = (),
+        inner: object = None,
     ) -> None:
         self.type_name: str = type_name
         self.fields: Mapping[str, object] = fields
         self.methods: Mapping[str, Callable[..., object]] = methods or {}
         self.of_any: Collection[str] = of_any
+        self.inner: object = inner
 
     @property
     def is_pointer(self) -> bool:

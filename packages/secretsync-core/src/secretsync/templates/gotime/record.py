@@ -106,7 +106,7 @@ class TimeMethods(Mapping[str, Function]):
 
 def time_record(instant: Instant, local: Zone) -> Record:
     """Return a time as templates hold it."""
-    return Record(TIME, {}, TimeMethods(instant, local))
+    return Record(TIME, {}, TimeMethods(instant, local), inner=instant)
 
 
 def instant_of(value: object) -> Instant | None:
@@ -158,7 +158,7 @@ def _wrapped(number: int) -> Int64:
 
 
 def _location(time: TimeMethods) -> Record:
-    return Record("*time.Location", {}, {"String": Function(lambda: time.instant.zone.name)})
+    return Record("*time.Location", {}, {"String": Function(lambda: time.instant.zone.name)}, inner=time.instant.zone)
 
 
 _TIME: Final = (TIME,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -34,11 +35,20 @@ class Zone:
         """Return the offset that letters stand for here, around a time that clocks show; None if for none."""
         return None
 
+    def like(self, other: Zone) -> bool:
+        """Return whether a zone is deeply equal to another, in the sense of Go's reflection."""
+        one_of_a_kind = UTC in (self, other) or LOCAL_UTC in (self, other)
+        return self == other or (not one_of_a_kind and self.at(0) == other.at(0) and type(self) is type(other) is Zone)
+
     def __repr__(self) -> str:
         return f"Zone({self.name})"
 
 
+HOUR: Final = 3600
+"""Seconds."""
 UTC: Final = Zone("UTC", "UTC", 0)
+LOCAL_UTC: Final = Zone("UTC", "UTC", 0)
+"""What is local where nothing is said of that: Go's `eq` tells its times from those of `UTC`."""
 
 
 class RuledZone(Zone):
@@ -61,6 +71,12 @@ class RuledZone(Zone):
         offset = there.utcoffset() or timedelta()
         return there.tzname() or "", int(offset.total_seconds())
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RuledZone) and self._rules is other._rules
+
+    def __hash__(self) -> int:
+        return hash(id(self._rules))
+
     def offset_of(self, letters: str, shown: int) -> int | None:
         around = [0, *(month * _YEAR // 12 for month in range(-12, 13))]
         found = (self.at(shown + away) for away in around)
@@ -68,8 +84,18 @@ class RuledZone(Zone):
 
 
 def fixed(letters: str, offset: int) -> Zone:
-    """Return a zone with one offset, which is called as its letters."""
+    """Return a zone with one offset, which is called as its letters.
+
+    As in Go, whose `eq` tells them apart, only zones without letters and by the hour are the same each time.
+    """
+    if not letters and offset % HOUR == 0 and -12 * HOUR <= offset <= 14 * HOUR:
+        return _by_the_hour(offset)
     return Zone(letters, letters, offset)
+
+
+@cache
+def _by_the_hour(offset: int) -> Zone:
+    return Zone("", "", offset)
 
 
 def load(name: str, local: Zone) -> Zone | None:

@@ -16,12 +16,13 @@ _VALUE: Final = "semver.Version"
 
 def version_record(version: Version) -> Record:
     """Return a version as `semver` gives it: a pointer."""
-    return Record(POINTER, {}, {**_of_values(version), **_of_pointers(version)})
+    return Record(POINTER, {}, {**_of_values(version), **_of_pointers(version)}, inner=version)
 
 
 def _changed(version: Version, **parts: int | str) -> Record:
     """Return a changed version; Go gives no pointer to it, and so it has fewer methods."""
-    return Record(_VALUE, {}, _of_values(version.changed(**parts)))
+    changed = version.changed(**parts)
+    return Record(_VALUE, {}, _of_values(changed), inner=changed)
 
 
 def _next(number: int) -> int:

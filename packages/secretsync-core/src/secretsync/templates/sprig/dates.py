@@ -12,7 +12,7 @@ from ..gotime.format import format_time
 from ..gotime.instant import ZERO, Instant
 from ..gotime.parse import BadTime, parse_time
 from ..gotime.record import TIME, instant_of, time_record
-from ..gotime.zones import UTC, RuledZone, Zone, load
+from ..gotime.zones import LOCAL_UTC, UTC, RuledZone, Zone, load
 from ..runtime import Run
 from ..values import Int64, Record
 from .conversion import decimal
@@ -31,7 +31,7 @@ _ROUNDED: Final = (
 
 def _local(run: Run) -> Zone:
     zone = run.sources.zone
-    return UTC if zone is None else RuledZone(str(getattr(zone, "key", "Local")), zone)
+    return LOCAL_UTC if zone is None else RuledZone(str(getattr(zone, "key", "Local")), zone)
 
 
 def _now(run: Run) -> Instant:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..functions import ANY, Function
-from ..printing import plain
+from ..gotime.instant import Instant
 from ..runtime import Run
 from ..values import Record, encoded, is_nil, kind, type_name
 
@@ -40,9 +40,15 @@ def _same_parts(run: Run, one: Elements, other: Elements) -> bool:
 
 
 def _same_record(run: Run, one: Record, other: Record) -> bool:
-    if not one.fields:  # it hides what it holds, but for how it prints
-        return plain(one) == plain(other)
-    return all(deep_equal(run, value, other.fields[name]) for name, value in one.fields.items())
+    return _same_inner(one.inner, other.inner) and all(
+        deep_equal(run, value, other.fields[name]) for name, value in one.fields.items()
+    )
+
+
+def _same_inner(one: object, other: object) -> bool:
+    if isinstance(one, Instant) and isinstance(other, Instant):
+        return one.same_as(other) and one.zone.like(other.zone)
+    return one == other
 
 
 def _type_is_like(target: str, value: object) -> bool:

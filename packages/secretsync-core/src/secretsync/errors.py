@@ -27,6 +27,7 @@
         ├── RateLimited            wait `retry_after` seconds
         ├── AuthenticationFailed   the credentials are not accepted
         ├── Forbidden              they are, but may not read this
+        │   ├── AddressForbidden   … from where this program runs
         │   └── ValueHidden        the server masked a value
         ├── InvalidRequest         the server rejects the request's form
         ├── WrongEndpoint          what answers there is not the API
@@ -280,6 +281,12 @@ class Forbidden(BackendError):
     """The identity may not do this."""
 
     code = "forbidden"
+
+
+class AddressForbidden(Forbidden):
+    """The identity may not be used from where this program runs."""
+
+    code = "address_forbidden"
 
 
 class ValueHidden(Forbidden):

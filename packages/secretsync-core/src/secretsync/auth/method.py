@@ -14,8 +14,11 @@ from ..ports import Proofs
 from ..values import SecretValue
 from .refusal import OK, Refusal
 
+_LOCKED: Final = "too many wrong logins have locked it; correct the credentials, then wait some minutes"
 _TOLD: Final = (
-    ("temporarily locked", "too many wrong logins have locked it; correct the credentials, then wait some minutes"),
+    ("temporarily locked", _LOCKED),
+    ("423 ", _LOCKED),
+    ("IP address", "it may not log in from this program's IP address; add that to the identity's trusted addresses"),
     ("rganization", "the server knows no such organisation, or the identity is not of it; check organizationSlug"),
     ("TokenError", "the signature, the issuer or the audience of what was sent is not accepted"),
     ("404 ", "the server knows no such identity, or not with this method; check identityId and its methods there"),

@@ -28,6 +28,9 @@ SERVER_ERRORS: Final = 500
 RETRY_AFTER_CAP: Final = 60.0
 """Seconds: no server keeps a host waiting for longer (kms-api §9)."""
 
+_ADDRESS: Final = "IP address"
+"""Stands in what servers say of an address that is not on a list; their word for it says no more than forbidden."""
+
 _NAME: Final = re.compile(r"[\w .-]{1,64}", re.ASCII)
 
 
@@ -56,6 +59,11 @@ class Refusal:
     def unknown_route(self) -> bool:
         """Whether there is no such route: the framework says so, or nobody there speaks this API."""
         return self.status in NO_ROUTE and (not self.spoken or self.message.startswith("Route "))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether who asks may not do so from its IP address."""
+        return _ADDRESS in self.message
 
     def described(self, what: str) -> str:
         """Return what happened, with the request and the server's word."""

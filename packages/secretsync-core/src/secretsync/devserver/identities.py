@@ -39,14 +39,16 @@ class Identities:
 
     # -- logins
 
-    def login(self, *, client_id: str, client_secret: SecretValue) -> Login:
+    def login(self, *, client_id: str, client_secret: SecretValue, address: str = "") -> Login:
         """Return a new token of the identity with these universal-auth credentials.
 
         Raises:
-            Refusal: 401, the same for an unknown client and a wrong secret.
+            Refusal: 401, the same for an unknown client and a wrong secret; 403 for a client that may not log in from
+                this address.
         """
         with self._lock:
-            identity, limits = self._universal.check(self._identities.values(), client_id, client_secret)
+            known = self._identities.values()
+            identity, limits = self._universal.check(known, client_id, client_secret, address=address)
             return self._tokens.issue(identity.id, UNIVERSAL, limits)
 
     def admit(self, identity: Identity, method: str, limits: Limits) -> Login:
@@ -60,16 +62,17 @@ class Identities:
 
     # -- tokens
 
-    def of(self, token: SecretValue) -> Identity:
+    def of(self, token: SecretValue, *, address: str = "") -> Identity:
         """Return whose token it is, and count the use.
 
         Raises:
-            Refusal: 403 TokenError when it is unknown or has ended, 401 when it was revoked or is used up.
+            Refusal: 403 TokenError when it is unknown or has ended, 401 when it was revoked or is used up, 403 when it
+                is not good from this address.
         """
         if known := self._services.get(_sent(token)):
             return known[1]
         with self._lock:
-            return self._identities[self._tokens.identity(token)]
+            return self._identities[self._tokens.identity(token, address=address)]
 
     def service(self, token: SecretValue) -> ServiceToken | None:
         """Return the service token that this is; its fourth part, where clients send that too, counts for nothing."""

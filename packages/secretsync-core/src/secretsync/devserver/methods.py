@@ -19,12 +19,14 @@ class Limits:
         max_ttl: Seconds from the login, renewals included; 0 for no limit.
         period: Seconds, instead of both: such a token may be renewed for ever.
         uses_limit: Requests that a token is good for, renewals of it included; 0 for no limit.
+        access_token_trusted_ips: Addresses and networks from which a token is good; none is everywhere.
     """
 
     ttl: int = 7200
     max_ttl: int = 86400
     period: int = 0
     uses_limit: int = 0
+    access_token_trusted_ips: tuple[str, ...] = ()
 
     @property
     def life(self) -> int:
@@ -57,12 +59,14 @@ class Universal(Limits):
     Attributes:
         secret_ttl: Seconds from the server's start after which the secret is refused, 0 for never.
         secret_uses: Logins that the secret is good for, 0 for no limit.
+        client_secret_trusted_ips: Addresses and networks from which the secret logs in; none is everywhere.
     """
 
     client_id: str
     client_secret: SecretValue
     secret_ttl: int = field(default=0, kw_only=True)
     secret_uses: int = field(default=0, kw_only=True)
+    client_secret_trusted_ips: tuple[str, ...] = field(default=(), kw_only=True)
     lockout: Lockout = field(default=Lockout(), kw_only=True)
 
 

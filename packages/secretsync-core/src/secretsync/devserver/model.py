@@ -85,9 +85,9 @@ class KMS:
         """Return a new access token; see `Identities.login`."""
         return self.identities.login(client_id=client_id, client_secret=client_secret)
 
-    def identify(self, token: SecretValue) -> Identity:
+    def identify(self, token: SecretValue, *, address: str = "") -> Identity:
         """Return whose token it is; see `Identities.of`."""
-        return self.identities.of(token)
+        return self.identities.of(token, address=address)
 
     def admits(self, token: SecretValue) -> bool:
         """Return whether a token is good now."""

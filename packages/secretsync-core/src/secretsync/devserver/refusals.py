@@ -54,6 +54,10 @@ def unauthorized(message: str) -> Refusal:
     return Refusal(401, "UnauthorizedError", message)
 
 
+def untrusted_address() -> Refusal:
+    return Refusal(403, "ForbiddenError", "This resource may not be used from your IP address")
+
+
 def token_error() -> Refusal:
     return Refusal(403, "TokenError", "Your token has expired or is not one of this server's. Log in again.")
 

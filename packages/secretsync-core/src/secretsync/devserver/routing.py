@@ -33,6 +33,8 @@ class Call:
     headers: Mapping[str, str] = field(default={}, repr=False)
     body: bytes = field(default=b"", repr=False)
     place: Mapping[str, str] = {}
+    address: str = ""
+    """Of who asks; "" for a request from inside this process."""
 
 
 @frozen
@@ -91,7 +93,7 @@ class Router:
         for route in self._routes:
             if route.method == call.method and (found := route.pattern.fullmatch(call.path)):
                 return route.endpoint(
-                    Call(call.method, call.path, call.query, call.headers, call.body, found.groupdict())
+                    Call(call.method, call.path, call.query, call.headers, call.body, found.groupdict(), call.address)
                 )
         return None
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
+from .addresses import unreadable
 from .clouds import Clouds
 from .durations import seconds
-from .methods import Aws, Azure, Gcp, GivenTokens, Kubernetes, Ldap, Oci, Signed, Universal
+from .methods import Aws, Azure, Gcp, GivenTokens, Kubernetes, Ldap, Limits, Oci, Signed, Universal
 from .tokens import TokenStyle
 
 T = TypeVar("T")
@@ -202,6 +203,7 @@ def _check(seed: Seed) -> Iterator[Flaw]:
     clients = (one.universal.client_id if one.universal else None for one in seed.identities)
     yield from _twice("identities", "universal", clients)
     yield from _projects(seed)
+    yield from _addressed(seed)
     trees = {"secrets": seed.secrets, "details": seed.details, "imports": seed.imports}
     for name, tree in {**trees, "dynamicSecrets": seed.dynamic_secrets}.items():
         yield from _folders(seed, name, tree)
@@ -234,6 +236,19 @@ def _projects(seed: Seed) -> Iterator[Flaw]:
         for m, grant in enumerate(identity.grants):
             if grant.project not in known:
                 yield Flaw(("identities", n, "grants", m, "project"), "no such project in this seed")
+
+
+def _addressed(seed: Seed) -> Iterator[Flaw]:
+    for n, identity in enumerate(seed.identities):
+        for name, method in asdict(identity, recurse=False).items():
+            if not isinstance(method, Limits):
+                continue
+            lists = {"accessTokenTrustedIps": method.access_token_trusted_ips}
+            if isinstance(method, Universal):
+                lists["clientSecretTrustedIps"] = method.client_secret_trusted_ips
+            for key, networks in lists.items():
+                if wrong := unreadable(networks):
+                    yield Flaw(("identities", n, name, key), f"{wrong}: no address and no network as 10.0.0.0/8")
 
 
 def _folders(seed: Seed, name: str, tree: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Iterator[Flaw]:

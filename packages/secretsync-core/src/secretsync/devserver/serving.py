@@ -60,7 +60,8 @@ def application(router: Router, kms: KMS) -> App:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         query = dict(parameters(scope["query_string"]))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        call = Call(scope["method"], scope["path"], query, headers, await _body(receive))
+        address = (scope.get("client") or ("",))[0]
+        call = Call(scope["method"], scope["path"], query, headers, await _body(receive), address=address)
         # A login may ask another server who somebody is; everything else is answered from memory.
         reply = await asyncio.to_thread(router.answer, call) if call.path.startswith(_AUTH) else router.answer(call)
         if reply.stream is not None:

@@ -13,10 +13,11 @@ from attrs import define, field, frozen
 
 from ..clock import FOREVER, Clock
 from ..values import SecretValue
+from .addresses import trusted
 from .entropy import Entropy
 from .jwt import signed
 from .methods import Limits
-from .refusals import Refusal, bad_request, token_error, unauthorized
+from .refusals import Refusal, bad_request, token_error, unauthorized, untrusted_address
 
 OLDEST: Final = 90 * 86400
 """Seconds after which a stateless token ends, whatever its identity's own limits."""
@@ -130,13 +131,16 @@ class Tokens:
 
     # -- use and end
 
-    def identity(self, value: SecretValue) -> str:
+    def identity(self, value: SecretValue, *, address: str) -> str:
         """Return the id of whose token it is, and count the use.
 
         Raises:
-            Refusal: It is unknown or has ended (403 TokenError), was revoked, or has no uses left (401).
+            Refusal: It is unknown or has ended (403 TokenError), was revoked, or has no uses left (401), or it is not
+                good from this address (403).
         """
         session = self._good(value)
+        if not trusted(session.limits.access_token_trusted_ips, address):
+            raise untrusted_address()
         if session.left is not None:
             if not session.left:
                 raise unauthorized("The token has no uses left")

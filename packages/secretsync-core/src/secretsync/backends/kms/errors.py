@@ -8,6 +8,7 @@ from typing import Final
 from ...auth.refusal import BAD_REQUEST, FORBIDDEN, NOT_FOUND, UNAUTHORIZED, UNPROCESSABLE, Refusal
 from ...auth.token import Token
 from ...errors import (
+    AddressForbidden,
     AuthenticationFailed,
     BackendError,
     EnvironmentNotFound,
@@ -77,6 +78,8 @@ def _meaning(said: Refusal, missing: Missing, forbidden: str) -> tuple[type[Back
     # An expired token is a 403 on most servers; only the word tells it from missing rights.
     if said.status == UNAUTHORIZED or (said.status == FORBIDDEN and said.error == "TokenError"):
         return AuthenticationFailed, "authentication failed: the token is not accepted"
+    if said.status == FORBIDDEN and said.elsewhere:
+        return AddressForbidden, "forbidden: the identity's tokens are not trusted from this program's IP address"
     if said.status == FORBIDDEN:
         return Forbidden, f"forbidden: the identity may not {forbidden}"
     if said.status in {BAD_REQUEST, NOT_FOUND} and (absent := _absent(said, missing)):
@@ -98,8 +101,8 @@ def _scope(error: SecretSyncError, query: Query[object]) -> Scope:
     match error:
         case AuthenticationFailed() if not isinstance(query, Token):
             return Scope.CREDENTIAL  # a login uses no token that could be exchanged
-        case ValueHidden():
-            return Scope.QUERY  # the identity is accepted and lacks the right to see values: no fresh token helps
+        case ValueHidden() | AddressForbidden():
+            return Scope.QUERY  # the token is accepted, and another one of this identity is worth as much
         case Forbidden():
             return Scope.SUSPECT
         case RateLimited():

@@ -15,7 +15,7 @@ def caller(kms: KMS, call: Call) -> Identity:
     Raises:
         Refusal: 401 without a token, else as `KMS.identify`.
     """
-    return kms.identify(bearer(call))
+    return kms.identify(bearer(call), address=call.address)
 
 
 def bearer(call: Call) -> SecretValue:

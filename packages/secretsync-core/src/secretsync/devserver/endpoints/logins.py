@@ -35,7 +35,8 @@ class _Logins:
     def universal(self, call: Call) -> wire.Json:
         sent = self._fields(call, "clientId", "clientSecret")
         secret = SecretValue(sent["clientSecret"])
-        return wire.login(self.kms.identities.login(client_id=sent["clientId"], client_secret=secret))
+        login = self.kms.identities.login(client_id=sent["clientId"], client_secret=secret, address=call.address)
+        return wire.login(login)
 
     def prove(self, way: Way[Any], call: Call) -> wire.Json:
         """Log in by any other method."""

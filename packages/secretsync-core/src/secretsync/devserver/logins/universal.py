@@ -8,8 +8,9 @@ from attrs import define
 
 from ...clock import Clock
 from ...values import SecretValue
+from ..addresses import trusted
 from ..methods import Lockout, Universal
-from ..refusals import Refusal, unauthorized
+from ..refusals import Refusal, unauthorized, untrusted_address
 from ..seed import Identity
 
 METHOD = "universal-auth"
@@ -33,14 +34,19 @@ class UniversalLogins:
         self._started = clock.monotonic()
         self._clients: dict[str, _Client] = {}
 
-    def check(self, identities: Iterable[Identity], client_id: str, secret: SecretValue) -> tuple[Identity, Universal]:
+    def check(
+        self, identities: Iterable[Identity], client_id: str, secret: SecretValue, *, address: str = ""
+    ) -> tuple[Identity, Universal]:
         """Return whose credentials these are.
 
         Raises:
-            Refusal: 401; the same for an unknown client and a wrong secret.
+            Refusal: 401, the same for an unknown client and a wrong secret; 403 from an address that is not trusted,
+                which counts as no failure.
         """
         known = ((one, one.universal) for one in identities if one.universal and one.universal.client_id == client_id)
         for identity, universal in known:
+            if not trusted(universal.client_secret_trusted_ips, address):
+                raise untrusted_address()
             self._admit(universal, secret)
             return identity, universal
         raise unauthorized("Invalid credentials")

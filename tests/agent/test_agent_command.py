@@ -97,9 +97,9 @@ def test_a_template_that_is_none_is_found_by_validate(tmp_path):
 
 
 def test_a_wrong_line_ends_with_2(tmp_path):
-    ran = run(tmp_path, f"--tokn={canary()}")
+    ran = run(tmp_path, f"--xyz={canary()}")
     assert ran.returncode == 2
-    assert ran.stderr == "secretsync-agent: --tokn is no flag; secretsync-agent --help lists what there is\n"
+    assert ran.stderr == "secretsync-agent: --xyz is no flag; secretsync-agent --help lists what there is\n"
     assert not shown(ran.stderr)
 
 

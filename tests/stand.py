@@ -331,6 +331,12 @@ class Stand:
         self.operators.append(Operator(*defaults, *argv, home=self.directory, environ=environ, held=self._held))
         return self.operators[-1]
 
+    def command(self, *argv: str) -> Process:
+        """Start a command of the operator's program for this cluster; it ends by itself."""
+        program = Path(sys.executable).with_name("secretsync-operator")
+        environ = {"HOME": str(self.directory), "PATH": os.defpath, "KUBECONFIG": str(self.kubeconfig)}
+        return Process(self._held([str(program), *argv]), environ)
+
     # -- objects
 
     def apply(self, *manifests: Json) -> None:

@@ -1,7 +1,7 @@
-"""`secretsync-operator`: arguments, signals, exit codes.
+"""`secretsync-operator`: arguments, signals, exit codes. `secretsync-operator cleanup` is in `cleanup`.
 
 0   stopped by a signal
-1   cannot start: no configuration of a cluster, a missing optional part
+1   cannot start: no configuration of a cluster, a missing optional part; or a clean-up left something
 2   wrong flags, an address in use
 """
 
@@ -38,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     try:
+        if argv[:1] == ["cleanup"]:
+            from . import cleanup
+
+            return cleanup.run(argv[1:], os.environ)
         told = settings(argv, os.environ)
         if told is None:
             sys.stderr.write(usage())

@@ -133,7 +133,7 @@ def test_files_that_cannot_be_read_are_all_named(tmp_path: Path, capsys: pytest.
     ("words", "said"),
     [
         (["--deeds", "1"], "say which by --seed"),
-        (["--seed", "1", "--hours", "1"], "--hours: 1 is too short for a storm and the recovery; take 3.79 or more"),
+        (["--seed", "1", "--hours", "1"], "--hours: 1 is too short for a storm and the recovery; take 3.8 or more"),
         (["--seed", "1", "--deeds", "0,999"], "--deeds: 999 is none of 0 to "),
         (["--seed", "1", "--objects", "x/y"], "--objects: there is no x/y"),
     ],

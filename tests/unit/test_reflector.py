@@ -453,6 +453,25 @@ def test_failures_in_a_row_wait_longer_up_to_a_cap_and_begin_anew_after_a_good_w
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0, 0.5]
 
 
+def test_the_seconds_that_a_silent_server_has_cost_are_part_of_the_wait():
+    clock = ManualClock()
+    server = FakeServer([listed(5)], [DOWN] * 10)
+    watch = reflector(server, clock=clock, chance=lambda: 1.0)
+    for _ in range(7):
+        watch.step()
+    server.before = lambda kind: clock.advance(12.0)
+    assert watch.step() == 18.0
+    server.before = lambda kind: clock.advance(70.0)
+    assert watch.step() == 0.0
+
+
+def test_after_an_outage_a_version_that_is_too_old_is_followed_by_a_list_soon():
+    gone = refused("watch", 410, {"reason": "Expired"})
+    server = FakeServer([listed(5), listed(6), listed(7)], [FakeStream([]), *[DOWN] * 8, gone, gone, gone])
+    watch = reflector(server, chance=lambda: 1.0)
+    assert [watch.step() for _ in range(12)][8:] == [30.0, 0.5, 1.0, 2.0], "a list that never helps is made seldom"
+
+
 @pytest.mark.parametrize(("asked", "waited"), [(7.0, 7.0), (0.0, 0.5), (86400.0, 60.0)])
 def test_the_server_says_how_long_to_wait(asked, waited):
     server = FakeServer([RateLimited("the kubernetes API", "list", "too many requests", retry_after=asked)], [])

@@ -85,6 +85,7 @@ class Reflector:
         self._replica = Replica()
         self._expected: set[Key] = set()
         self._version = ""
+        self._proven = False
         self._failures = 0
         self._heard = clock.monotonic()
         self._opened: float | None = None
@@ -158,7 +159,7 @@ class Reflector:
 
     def step(self) -> float:
         """Follow the server until it ends the watch or fails; return the seconds to wait before the next round."""
-        self._opened = None
+        began, self._opened = self._clock.monotonic(), None
         asked = 0.0
         try:
             self._follow()
@@ -171,19 +172,24 @@ class Reflector:
             failed = True
             self._version = ""  # whatever it was, a list tells what was missed
             self._failing(f"by a fault of ours: {type(error).__name__}")
-        return self._pause(failed=failed, asked=asked)
+        return self._pause(began, failed=failed, asked=asked)
 
-    def _pause(self, *, failed: bool, asked: float) -> float:
-        if self._opened is not None and self._clock.monotonic() - self._opened >= _SHORT:
+    def _pause(self, began: float, *, failed: bool, asked: float) -> float:
+        """Return the seconds to wait; those that a silent server has cost already count."""
+        now, opened = self._clock.monotonic(), self._opened
+        if opened is not None and now - opened >= _SHORT:
             self._failures = 0
             if not failed:
                 return 0.0
         self._failures += 1
-        return max(asked, _BACKOFF.delay(self._failures, self._chance))
+        waited = now - began if opened is None else 0.0
+        return max(asked, _BACKOFF.delay(self._failures, self._chance) - waited)
 
     def _failed(self, error: BackendError) -> None:
         if _is_outdated(error):
             self._version = ""
+            if self._proven:  # the server is there again, and what it is asked next is something else
+                self._failures, self._proven = 0, False
         if error.status != HTTPStatus.GONE:
             self._failing(str(error))
 
@@ -201,7 +207,7 @@ class Reflector:
         if self._stopping.is_set():  # between the look in the loop and now: `begin_stop` did not see this stream
             stream.close()
         try:
-            self._opened = self._hear()
+            self._opened, self._proven = self._hear(), True
             self._recovered()
             for event in stream:
                 self._hear()

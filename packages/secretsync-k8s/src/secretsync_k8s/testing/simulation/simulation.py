@@ -37,6 +37,8 @@ _AWAKE: Final = 15.0
 """Seconds before such a deed from which on they keep watch."""
 _AGAIN: Final = 60.0
 """Seconds after a storm when people put right what they could not at its end: what was on its way out."""
+_LATEST: Final = 120.0
+"""Seconds after a storm in which the last process that was suspended in it goes on."""
 _LOOK: Final = 60.0
 AREAS: Final = {name: kind.area for name, kind in KINDS.items()}
 """Of each kind of deed."""
@@ -118,7 +120,7 @@ def length(storms: int, scenario: Scenario) -> float:
 
 def recovery(scenario: Scenario) -> float:
     """Return the seconds after a storm in which everything has been put right, and nothing is left to write."""
-    return max(HOUR, _AGAIN + 2 * DRIFT * scenario.longest + SLACK)
+    return max(HOUR, _LATEST + 2 * DRIFT * scenario.longest + SLACK)
 
 
 @final
@@ -211,9 +213,9 @@ class Simulation:
         self.oracle.end_storm()
 
     def _tidy_again(self, end: float) -> None:
-        """Have people put right the rest. What comes back only now has its time from now on."""
+        """Have people put right the rest. What or who comes back only now or later has its time from then on."""
         world = self.stage.world
-        begin = world.now if self.stage.tidy() else end
+        begin = max(world.now if self.stage.tidy() else end, *(one.life.held_until for one in self.stage.alive), end)
         for interval in self.stage.scenario.intervals:
             world.at(begin + DRIFT * interval + SLACK, partial(self.oracle.right, interval=interval, alone=False))
             world.at(begin + 2 * DRIFT * interval + SLACK, partial(self.oracle.right, interval=interval, alone=True))

@@ -315,7 +315,11 @@ class Stand:
 
     def kms(self, folders: Folders, **limits: int) -> DevServer:
         """Start a KMS with these folders."""
-        return self._stack.enter_context(DevServer(seed(folders, **limits), entropy=entropy))
+        return self.server(seed(folders, **limits))
+
+    def server(self, seed: Seed) -> DevServer:
+        """Start a KMS of a test's own."""
+        return self._stack.enter_context(DevServer(seed, entropy=entropy))
 
     def way(self, url: str = "") -> Proxy:
         """Return a new way to a server, the API server if none is named."""

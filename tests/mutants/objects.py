@@ -73,9 +73,9 @@ OBJECTS: Final = (
     ),
     Mutant(
         name="first-of-two-methods-taken",
-        file=_SPEC,
-        before="        if len(named) > 1:\n",
-        after="        if False:\n",
+        file="secretsync_k8s/kinds/kmssecret/logins.py",
+        before="    if len(named) > 1:\n",
+        after="    if False:\n",
         bug="Of two login methods one is chosen by chance (do not copy; kmssecret-11).",
         killer="unit/test_kmssecret_spec.py::test_of_two_login_methods_none_is_chosen",
     ),

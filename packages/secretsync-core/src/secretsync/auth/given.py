@@ -29,12 +29,19 @@ class TokenAuth(GivenToken):
 
 @frozen(kw_only=True)
 class ServiceToken(GivenToken):
-    """The credential is `serviceToken`; what it may read is written in the KMS."""
+    """The credential is a token whose rights are written in the KMS.
+
+    Attributes:
+        keys: Under which it may stand; the first that is there counts.
+    """
 
     name: ClassVar[str] = "service-token"
 
+    keys: tuple[str, ...] = ("serviceToken",)
+
     def token(self, means: Means) -> SecretValue:
-        parts = means.require("serviceToken")["serviceToken"].text().split(".")
+        key = next((key for key in self.keys if key in means.credentials), self.keys[0])
+        parts = means.require(key)[key].text().replace(" ", "").split(".")
         if parts[0] != "st" or len(parts) < _PARTS:
-            raise means.useless(f'serviceToken of {means.source} is no service token: these begin with "st."')
+            raise means.useless(f'{key} of {means.source} is no service token: these begin with "st."')
         return SecretValue(".".join(parts[:_PARTS]))

@@ -46,7 +46,8 @@ from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query,
 from secretsync.targets import Action, Change, Content, Create, Delete, Observe, Observed, Ref, Release, Update
 from secretsync.values import SecretValue, Version
 
-from . import configmaps, finalizers, grants, marks, trust
+from . import accounts, configmaps, finalizers, grants, marks, trust
+from .accounts import ClusterAccount
 from .configmaps import ClusterConfigMap
 from .finalizers import Finalizer
 from .grants import Grant
@@ -105,7 +106,7 @@ class Secrets:
     digest: Digester
     bundles: MutableMapping[str, bytes] = field(factory=dict, repr=False)
 
-    answers = frozenset({ClusterSecret, Observe, TrustBundles, ClusterConfigMap, Grant, Finalizer})
+    answers = frozenset({ClusterSecret, Observe, TrustBundles, ClusterConfigMap, ClusterAccount, Grant, Finalizer})
     kinds = frozenset({KIND})
 
     # -- reading
@@ -137,6 +138,8 @@ class Secrets:
                 return grants.granted(self.transport, query, timeout=seconds)
             case ClusterConfigMap():
                 return configmaps.texts(self.transport, query, timeout=seconds)
+            case ClusterAccount():
+                return accounts.credentials(self.transport, query, timeout=seconds)
         ref = _ref(query)
         secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), timeout=seconds)
         version = Version(secret["metadata"]["resourceVersion"])

@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from secretsync.auth.universal import METHOD as UNIVERSAL
 from secretsync.errors import InvalidInput
 
 from ..cluster.marks import GROUP, KIND
@@ -118,8 +119,11 @@ def _problems(body: Json) -> Iterator[tuple[str, str]]:
     if causes:
         return
     try:
-        decode(body)
+        spec = decode(body)
     except InvalidInput as error:
         for problem in error.problems:
             path, _, text = problem.partition(" ")
             yield path.rstrip(":"), text
+    else:
+        if spec.method != UNIVERSAL:
+            yield "spec.authentication", f"{spec.method.name} is not simulated; write universalAuth in its place"

@@ -13,6 +13,7 @@ from secretsync.reconcile.messages import Subject
 from secretsync.reconcile.settle import Ask, Guard
 from secretsync.targets import Ref
 
+from ..cluster.accounts import ClusterAccount
 from ..cluster.secrets import ClusterSecret
 from ..cluster.trust import TrustBundles
 
@@ -47,7 +48,7 @@ class Scope:
             CredentialsNotFound, TLSConfigError, TargetForbidden: It lies outside.
         """
         match what:
-            case ClusterSecret() if self._outside(what.namespace):
+            case ClusterSecret() | ClusterAccount() if self._outside(what.namespace):
                 raise CredentialsNotFound(self._hint(what, what.namespace))
             case TrustBundles() if self._outside(what.namespace):
                 raise TLSConfigError(self._hint(what, what.namespace))

@@ -26,7 +26,7 @@ from ...retry import Chance
 from ...values import NO_VERSION, SecretValue, Version
 from .decode import Hidden, Malformed
 from .errors import failure, refused
-from .queries import Folder, Project, ProjectSlug, Read, Secret
+from .queries import Folder, Project, ProjectSlug, Read, Secret, TokenProject
 from .routes import Route, operation, routes
 
 _NOT_MODIFIED: Final = 304
@@ -35,7 +35,7 @@ _ELSEWHERE: Final = frozenset({OK, *NO_ROUTE})
 
 
 class KMSBackend:
-    """Answers `Token`, `Project`, `ProjectSlug`, `Folder` and `Secret`. Safe to call from several threads.
+    """Answers `Token`, `Project`, `ProjectSlug`, `TokenProject`, `Folder` and `Secret`. Safe to call from several threads.
 
     Every request is sent once, logins and idempotent reads too: the engine owns back-off, and a second try in here
     would escape its limits and its verdict about the host.
@@ -44,7 +44,7 @@ class KMSBackend:
         logins: The tokens it got.
     """
 
-    answers: Collection[type[AnyQuery]] = frozenset({Token, Project, ProjectSlug, Folder, Secret})
+    answers: Collection[type[AnyQuery]] = frozenset({Token, Project, ProjectSlug, TokenProject, Folder, Secret})
 
     def __init__(self, http: HttpClient, policy: ClientPolicy, chance: Chance, *, proofs: Proofs) -> None:
         self._http = http

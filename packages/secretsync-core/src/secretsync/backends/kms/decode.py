@@ -41,6 +41,15 @@ def project_slug(body: object, *, name: str) -> str:
     return text(entries(entries(body).get(name), name), "slug")
 
 
+def token_project(body: object) -> str:
+    """Return the id of the project that a service token is of.
+
+    Raises:
+        Malformed: It names none.
+    """
+    return text(entries(body, "the service token"), "workspace")
+
+
 def document(body: object, *, path: str) -> Document:
     """Return the rows, own ones first and then each import's, in server order.
 

@@ -24,7 +24,7 @@ from ...errors import (
     ValueHidden,
 )
 from ...queries import Failed, Query, Scope
-from .queries import Project, ProjectSlug, Read, Secret
+from .queries import Project, ProjectSlug, Read, Secret, TokenProject
 from .routes import operation
 
 _ABSENT: Final[tuple[tuple[str, type[NotFound], str], ...]] = (
@@ -46,6 +46,7 @@ PATH: Final[Missing] = (PathNotFound, "path not found")
 _OF_QUERY: Final[Mapping[type[object], Missing]] = {
     Project: (ProjectNotFound, "project not found"),
     ProjectSlug: (ProjectNotFound, "project not found"),
+    TokenProject: (ProjectNotFound, "project not found"),
     Secret: (SecretNotFound, "secret not found"),
 }
 """What an unknown 404 means, by what was asked; of a list it is the path."""

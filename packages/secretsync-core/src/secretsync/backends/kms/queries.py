@@ -52,6 +52,23 @@ class ProjectSlug(Query[str]):
         return Token(self.identity)
 
 
+@query
+class TokenProject(Query[str]):
+    """Asks for the id of the project that a service token is of; other tokens are of none."""
+
+    identity: Identity
+    """Its host is an address from `urls.normalise`."""
+    private = False
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Token:
+        return Token(self.identity)
+
+
 def absolute(path: str) -> str:
     """Return a folder's path as it is compared: with one slash before it and none behind."""
     return "/" + path.strip("/")
@@ -168,5 +185,5 @@ class DynamicSecret(Query[Mapping[str, SecretValue]]):
         return Token(self.identity)
 
 
-Read = Project | ProjectSlug | Folder | Secret
+Read = Project | ProjectSlug | TokenProject | Folder | Secret
 """What is read with a token."""

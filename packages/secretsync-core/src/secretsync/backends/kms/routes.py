@@ -7,8 +7,8 @@ from functools import partial
 
 from attrs import frozen
 
-from .decode import document, project_id, project_slug, single
-from .queries import Folder, Project, ProjectSlug, Read, Secret
+from .decode import document, project_id, project_slug, single, token_project
+from .queries import Folder, Project, ProjectSlug, Read, Secret, TokenProject
 from .urls import segment
 
 Decode = Callable[[object], object]
@@ -36,6 +36,8 @@ def operation(query: Read) -> str:
             return f"find project {query.slug}"
         case ProjectSlug():
             return f"find the slug of project {query.project}"
+        case TokenProject():
+            return "find the service token's project"
         case Folder():
             return f"list secrets of {query.path} in {query.environment}"
         case Secret():
@@ -52,6 +54,8 @@ def routes(query: Read) -> tuple[Route, ...]:
             named = segment(query.project)
             ways = (("/v1/projects/", "project"), ("/v1/workspace/", "workspace"))
             return tuple(Route(path + named, {}, partial(project_slug, name=name)) for path, name in ways)
+        case TokenProject():
+            return (Route("/v2/service-token", {}, token_project),)
         case Folder():
             return _secrets(query, "", _list_params(query), partial(document, path=query.path))
         case Secret():

@@ -11,7 +11,7 @@ from ...errors import PathNotFound, ProjectNotFound, SecretNotFound
 from ...queries import Absent, Found, Identity
 from ...reconcile.settle import Ask
 from ...values import Document, Row
-from .queries import DynamicSecret, Folder, Place, Project, ProjectSlug, Secret
+from .queries import DynamicSecret, Folder, Place, Project, ProjectSlug, Secret, TokenProject
 from .routes import operation
 
 Q = TypeVar("Q", Folder, Secret)
@@ -95,6 +95,19 @@ def leased(
             raise answer.why or ProjectNotFound(identity.host, f"lease {name} of {scope.path}", "project not found")
         slug = answer.value
     return DynamicSecret(identity, Place(slug, scope.environment, scope.path), name, ttl=ttl, holder=holder)
+
+
+def token_project(ask: Ask, identity: Identity, *, max_age: float) -> str:
+    """Return the id of the project that an identity's service token is of; it may be so many seconds old.
+
+    Raises:
+        ProjectNotFound: Proven.
+    """
+    query = TokenProject(identity)
+    answer = ask(query, max_age=max_age)
+    if isinstance(answer, Absent):
+        raise answer.why or ProjectNotFound(identity.host, operation(query), "project not found")
+    return answer.value
 
 
 def _answered(

@@ -1,6 +1,8 @@
 """KMSSecret: a folder of a KMS project kept in Kubernetes Secrets (group `secrets.lux.network/v1alpha1`).
 
 spec        what a manifest says, every problem at once
+blocks      how it is read
+logins      how it logs in
 connection  where its KMS is and whom to trust there
 desired     what should be, by asking
 version     the text that tells a change of content

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from secretsync.auth.universal import METHOD
-from secretsync.backends.kms.scope import read
+from attrs import evolve
+
+from secretsync.backends.kms.scope import read, token_project
 from secretsync.errors import InvalidKey, PathNotFound, TargetTooLarge
 from secretsync.queries import Identity
 from secretsync.reconcile.settle import Ask
@@ -36,8 +37,12 @@ def desired(
     spec: Spec, ask: Ask, *, where: Connection, versioning: Versioning, slug_max_age: float
 ) -> tuple[Target, ...]:
     """Return the Secrets; raises what the folder, its keys or its size say against them."""
-    identity = _identity(where.host, METHOD, spec.credentials, ask.digest(spec.credentials), where.trust)
-    document = read(ask, identity, spec.scope, slug_max_age=slug_max_age)
+    digest = ask.digest(spec.credentials) if spec.credentials else b""
+    identity = _identity(where.host, spec.method, spec.credentials, digest, where.trust)
+    scope = spec.scope
+    if not (scope.project_id or scope.project_slug):
+        scope = evolve(scope, project_id=token_project(ask, identity, max_age=slug_max_age))
+    document = read(ask, identity, scope, slug_max_age=slug_max_age)
     content = document.fields(FLATTEN)
     _check(spec, content, where.host)
     _hold(spec, ask)

@@ -17,6 +17,7 @@ from secretsync.reconcile.messages import Subject
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Ref
 
+from ...cluster.accounts import ClusterAccount
 from ...cluster.configmaps import ClusterConfigMap
 from ...cluster.grants import Grant, covers
 from ...cluster.marks import ALLOWED
@@ -76,7 +77,7 @@ def _needed(what: AnyQuery | Ref) -> Grant | None:
     match what:
         case ClusterSecret() | TrustBundles():
             return Grant(what.namespace, what.name)
-        case Ref():
+        case Ref() | ClusterAccount():
             return Grant(what.namespace)
     return None
 

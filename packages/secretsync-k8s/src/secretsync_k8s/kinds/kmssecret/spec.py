@@ -1,8 +1,4 @@
-"""What a KMSSecret manifest says (kmssecret §2, §2.1), normalised, with every problem at once.
-
-Empty text, empty object and null mean "absent" everywhere: typed Go clients of the original write every block with
-empty strings.
-"""
+"""What a KMSSecret manifest says (kmssecret §2, §2.1), normalised, with every problem at once."""
 
 from __future__ import annotations
 
@@ -10,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from sys import intern
-from typing import Any, Final
+from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
+from secretsync.auth.method import Method
 from secretsync.backends.kms.scope import Scope
 from secretsync.backends.kms.urls import normalise
 from secretsync.errors import InvalidInput, InvalidSpec
@@ -22,9 +19,11 @@ from secretsync.targets import Ref
 
 from ...cluster import secrets
 from ...cluster.marks import KIND, PREFIX
-from ...cluster.secrets import RESERVED, ClusterSecret
+from ...cluster.secrets import RESERVED
 from ...cluster.trust import BundleRef
 from ..base import Json, ObjectRef
+from .blocks import Block, pruned
+from .logins import SERVICE_TOKEN, Source, login
 
 INTERVAL: Final = 60
 SHORTEST: Final = 10
@@ -42,17 +41,6 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "": 1}
 _INTERVAL: Final = re.compile(r"([0-9]+)([smhdw]?)")
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
-_METHODS: Final = (
-    "serviceToken",
-    "serviceAccount",
-    "universalAuth",
-    "kubernetesAuth",
-    "awsIamAuth",
-    "azureAuth",
-    "gcpIdTokenAuth",
-    "gcpIamAuth",
-    "ldapAuth",
-)
 _NOT_YET: Final = "is not supported by this version; remove it"
 
 
@@ -75,6 +63,8 @@ class Spec:
         host: "" where the object names none.
         ca: The certificates to trust, None where the object names none.
         is_held: The object carries our finalizer.
+        method: How it logs in; `credentials` is where what that takes stands, None where it takes nothing.
+        scope: What is read; without a project that of the service token.
         instant: Listen to the KMS's change feed besides.
     """
 
@@ -87,7 +77,8 @@ class Spec:
     ca: BundleRef | None
     period: float
     instant: bool
-    credentials: ClusterSecret
+    method: Method
+    credentials: Source | None
     scope: Scope
     targets: tuple[SecretTarget, ...]
 
@@ -102,10 +93,10 @@ def decode(obj: Json, *, adopt: Adopt = Adopt.UNOWNED, no_copy: tuple[str, ...] 
     Raises:
         InvalidSpec: With every problem.
     """
-    reader = _Reader(_pruned(obj.get("spec")) or {}, obj["metadata"], adopt, (*NEVER_COPIED, *no_copy))
-    spec = reader.spec(obj)
-    if reader.problems:
-        raise InvalidSpec(reader.problems)
+    raw = Block(pruned(obj.get("spec")) or {}, "spec", [])
+    spec = _Reader(raw, obj["metadata"], adopt, (*NEVER_COPIED, *no_copy)).spec(obj)
+    if raw.problems:
+        raise InvalidSpec(raw.problems)
     return spec
 
 
@@ -129,30 +120,19 @@ def _policy(orphan: bool, recreate: bool, adopt: Adopt) -> Policy:  # noqa: FBT0
     return evolve(KMS_ORPHAN if orphan else KMS_OWNER, recreate=recreate, adopt=adopt)
 
 
-def _pruned(value: Any) -> Any:
-    """Return the value without anything that means "absent"."""
-    if isinstance(value, dict):
-        kept = {key: pruned for key, item in value.items() if (pruned := _pruned(item)) is not None}
-        return kept or None
-    if isinstance(value, list):
-        return [pruned for item in value if (pruned := _pruned(item)) is not None] or None
-    return None if value == "" else value
-
-
 @frozen
 class _Reader:
     """Reads one spec and notes what is wrong with it."""
 
-    raw: Json
+    raw: Block
     metadata: Json
     adopt: Adopt
     not_copied: tuple[str, ...]
-    problems: list[str] = field(factory=list)
 
     def spec(self, obj: Json) -> Spec:
         annotations = self.metadata.get("annotations") or {}
         host, ca, period = self._host(), self._ca(), self._period()
-        method, place = self._method(), "spec.authentication.universalAuth"
+        logged_in = login(self.raw)
         return Spec(
             object=ObjectRef.of(obj),
             labels=self._copied(self.metadata.get("labels") or {}),
@@ -162,117 +142,88 @@ class _Reader:
             host=host,
             ca=ca,
             period=period,
-            instant=instant(self.raw),
-            credentials=self._credentials(method.get("credentialsRef") or {}, f"{place}.credentialsRef"),
-            scope=self._scope(method.get("secretsScope") or {}, f"{place}.secretsScope"),
+            instant=instant(self.raw.raw),
+            method=logged_in.method,
+            credentials=logged_in.source,
+            scope=_scope(logged_in.scope, names_project=logged_in.method is not SERVICE_TOKEN),
             targets=tuple(self._targets(recreate=annotations.get(RECREATE) == "true")),
         )
 
     def _copied(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         return {name: text for name, text in texts.items() if not name.startswith(self.not_copied)}
 
-    def _problem(self, place: str, text: str) -> None:
-        self.problems.append(f"{place} {text}")
-
-    def _text(self, block: Json, name: str, place: str, hint: str) -> str:
-        value = block.get(name)
-        if value is None:
-            self._problem(f"{place}.{name}", f"is missing; {hint}")
-            return ""
-        return str(value)
-
     def _host(self) -> str:
-        written = self.raw.get("hostAPI")
+        written = self.raw.optional("hostAPI")
         try:
             return normalise(written, place="spec.hostAPI") if written else ""
         except InvalidInput as error:
-            self.problems.extend(error.problems)
+            self.raw.problems.extend(error.problems)
             return ""
 
     def _ca(self) -> BundleRef | None:
-        block = (self.raw.get("tls") or {}).get("caRef")
-        if not block:
+        if "caRef" not in (tls := self.raw.block("tls")):
             return None
-        hint = "name the Secret and its key that hold the CA certificates"
-        names = ("secretNamespace", "secretName", "key")
-        return BundleRef(*(self._text(block, name, "spec.tls.caRef", hint) for name in names))
+        block, hint = tls.block("caRef"), "name the Secret and its key that hold the CA certificates"
+        return BundleRef(*(block.text(name, hint) for name in ("secretNamespace", "secretName", "key")))
 
     def _period(self) -> float:
-        period = interval(self.raw)
+        period = interval(self.raw.raw)
         if period is None:
-            self._problem(
-                "spec.syncConfig.resyncInterval", 'is no interval; write a number and s, m, h, d or w, as in "5m"'
-            )
+            text = 'is no interval; write a number and s, m, h, d or w, as in "5m"'
+            self.raw.block("syncConfig").problem(text, "resyncInterval")
         return period or INTERVAL
 
-    def _method(self) -> Json:
-        """Return the block of universalAuth; exactly one method may be there (the original picked one by chance)."""
-        blocks = self.raw.get("authentication") or {}
-        named = [f"authentication.{name}" for name in _METHODS if name in blocks]
-        named += ["tokenSecretReference"] if "tokenSecretReference" in self.raw else []
-        if len(named) > 1:
-            self._problem("spec.authentication", f"names several methods ({', '.join(named)}); keep one")
-        elif not named:
-            self._problem("spec.authentication", "names no method; add universalAuth")
-        elif "universalAuth" not in blocks:
-            self._problem(f"spec.{named[0]}", "is not supported by this version; use universalAuth")
-        return blocks.get("universalAuth") or {}
-
-    def _credentials(self, block: Json, place: str) -> ClusterSecret:
-        hint = "name the Secret that holds clientId and clientSecret"
-        return ClusterSecret(
-            self._text(block, "secretNamespace", place, hint), self._text(block, "secretName", place, hint)
-        )
-
-    def _scope(self, block: Json, place: str) -> Scope:
-        slug, project = block.get("projectSlug") or "", block.get("projectId") or ""
-        if bool(slug) == bool(project):
-            both = "both projectSlug and" if slug else "neither projectSlug nor"
-            self._problem(place, f"names {both} projectId; give one of them")
-        for name in ("keys", "secretName"):
-            if name in block:
-                self._problem(f"{place}.{name}", _NOT_YET)
-        return Scope(
-            environment=intern(self._text(block, "envSlug", place, "name the environment's slug, such as prod")),
-            path=self._text(block, "secretsPath", place, "name the folder, / for the root"),
-            project_slug=slug,
-            project_id=project,
-            recursive=bool(block.get("recursive")),
-        )
-
     def _targets(self, *, recreate: bool) -> Iterator[SecretTarget]:
-        single, several = self.raw.get("managedSecretReference"), self.raw.get("managedKubeSecretReferences")
-        if several and single and not single.get("secretName"):
-            single = None  # one without a name is none, as the rules of the CRD say
+        several = tuple(self.raw.blocks("managedKubeSecretReferences"))
+        single = self.raw.block("managedSecretReference")
+        # One without a name is none beside others, as the rules of the CRD say.
+        has_single = "secretName" in single or (bool(single.raw) and not several)
         if "managedKubeConfigMapReferences" in self.raw:
-            self._problem("spec.managedKubeConfigMapReferences", _NOT_YET)
-        if single and several:
-            self._problem("spec", "names managedSecretReference and managedKubeSecretReferences; keep one of them")
-        elif not single and not several:
-            self._problem("spec.managedSecretReference", "is missing; name the Secret to keep")
-        blocks = [("spec.managedSecretReference", single)] if single else []
-        blocks += [(f"spec.managedKubeSecretReferences[{n}]", block) for n, block in enumerate(several or ())]
+            self.raw.problem(_NOT_YET, "managedKubeConfigMapReferences")
+        if has_single and several:
+            self.raw.problem("names managedSecretReference and managedKubeSecretReferences; keep one of them")
+        elif not has_single and not several:
+            self.raw.problem("is missing; name the Secret to keep", "managedSecretReference")
         seen: dict[Ref, str] = {}
-        for place, block in blocks:
-            target = self._target(block, place, recreate=recreate)
+        for block in ((single,) if has_single else ()) + several:
+            target = self._target(block, recreate=recreate)
             if target.ref in seen:
-                self._problem(place, f"names {target.ref}, as {seen[target.ref]} does; remove one of them")
-            seen.setdefault(target.ref, place)
+                block.problem(f"names {target.ref}, as {seen[target.ref]} does; remove one of them")
+            seen.setdefault(target.ref, block.place)
             yield target
 
-    def _target(self, block: Json, place: str, *, recreate: bool) -> SecretTarget:
+    def _target(self, block: Block, *, recreate: bool) -> SecretTarget:
         if "template" in block:
-            self._problem(f"{place}.template", _NOT_YET)
-        name = self._name(block, "secretName", place)
-        ref = secrets.target(self._name(block, "secretNamespace", place), name)
-        policy = _policy(block.get("creationPolicy") == "Orphan", recreate, self.adopt)
-        kind = str(block.get("secretType") or "Opaque")
+            block.problem(_NOT_YET, "template")
+        name = _name(block, "secretName")
+        ref = secrets.target(_name(block, "secretNamespace"), name)
+        policy = _policy(block.optional("creationPolicy") == "Orphan", recreate, self.adopt)
+        kind = block.optional("secretType") or "Opaque"
         if kind in RESERVED:
-            self._problem(f"{place}.secretType", f'"{kind}" is the cluster\'s own and never written; choose another')
+            block.problem(f'"{kind}" is the cluster\'s own and never written; choose another', "secretType")
         return SecretTarget(ref, kind, policy)
 
-    def _name(self, block: Json, name: str, place: str) -> str:
-        text = self._text(block, name, place, "name the Secret to keep and its namespace")
-        if text and not _NAME.fullmatch(text):
-            self._problem(f"{place}.{name}", f'"{text}" is no name; use lower-case letters, digits, "-" and "."')
-        return text
+
+def _scope(block: Block, *, names_project: bool) -> Scope:
+    """Return what is read; a service token is of one project, which is not named."""
+    slug, project = (block.optional(name) if names_project else "" for name in ("projectSlug", "projectId"))
+    if names_project and bool(slug) == bool(project):
+        both = "both projectSlug and" if slug else "neither projectSlug nor"
+        block.problem(f"names {both} projectId; give one of them")
+    for name in ("keys", "secretName"):
+        if name in block:
+            block.problem(_NOT_YET, name)
+    return Scope(
+        environment=intern(block.text("envSlug", "name the environment's slug, such as prod")),
+        path=block.text("secretsPath", "name the folder, / for the root"),
+        project_slug=slug,
+        project_id=project,
+        recursive=block.is_on("recursive"),
+    )
+
+
+def _name(block: Block, name: str) -> str:
+    text = block.text(name, "name the Secret to keep and its namespace")
+    if text and not _NAME.fullmatch(text):
+        block.problem(f'"{text}" is no name; use lower-case letters, digits, "-" and "."', name)
+    return text

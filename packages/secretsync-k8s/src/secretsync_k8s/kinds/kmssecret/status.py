@@ -32,6 +32,7 @@ from ...cluster.marks import GROUP, VERSION
 from ...cluster.texts import timestamp
 from ...cluster.transport import API
 from ..base import HasMoved, Json, ObjectRef
+from .logins import strategy
 
 LOADED: Final = f"{GROUP}/LoadedKMSToken"
 SYNCED: Final = f"{GROUP}/ReadyToSyncSecrets"
@@ -56,7 +57,7 @@ def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
         "secretsCount": max((_count(kept) for kept in outcome.targets), default=0),
         "consecutiveFailures": outcome.failures,
         "targets": [_target(kept) for kept in outcome.targets],
-        "conditions": _conditions(outcome, previous.get("conditions") or (), generation, now),
+        "conditions": _conditions(outcome, previous.get("conditions") or (), obj, now),
     }
     changed = _outcome(new) != _outcome(previous)
     if not changed and not _doubled(outcome.failures, previous):
@@ -145,24 +146,22 @@ def _target(kept: Kept) -> Json:
     return target
 
 
-def _conditions(outcome: Outcome, previous: Iterable[Json], generation: int, now: datetime) -> list[Json]:
-    conditions = list(previous)
-    for kind, state, why, message in _facts(outcome, conditions):
+def _conditions(outcome: Outcome, previous: Iterable[Json], obj: Json, now: datetime) -> list[Json]:
+    conditions, generation = list(previous), ObjectRef.of(obj).generation
+    for kind, state, why, message in _facts(outcome, conditions, strategy(obj.get("spec") or {})):
         conditions = set_condition(
             conditions, type=kind, status=state, reason=why, message=message, generation=generation, now=now
         )
     return conditions
 
 
-def _facts(outcome: Outcome, previous: list[Json]) -> list[tuple[str, ConditionStatus, str, str]]:
+def _facts(outcome: Outcome, previous: list[Json], method: str) -> list[tuple[str, ConditionStatus, str, str]]:
     count = max((_count(kept) for kept in outcome.targets), default=0)
     errors = outcome.errors
     text = "; ".join(_text(error) for error in errors)
     loaded = _loaded(errors, previous)
     facts: list[tuple[str, ConditionStatus, str, str]] = [
-        (LOADED, "True", "OK", "authenticated by UNIVERSAL_MACHINE_IDENTITY")
-        if loaded
-        else (LOADED, "False", "Error", text)
+        (LOADED, "True", "OK", f"authenticated by {method}") if loaded else (LOADED, "False", "Error", text)
     ]
     if all(isinstance(error, TargetTypeImmutable) for error in errors):
         facts.append((SYNCED, "True", "OK", f"number of secrets synced: {count}"))

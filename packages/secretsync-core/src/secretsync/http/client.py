@@ -23,7 +23,7 @@ from ..clock import Clock, Deadline
 from ..errors import AuthenticationFailed, DeadlineExceeded, TLSError, Unavailable, WrongEndpoint
 from ..values import SecretValue
 from .exchange import Address, Request, Response, Stream, content
-from .places import address_of, onward, origin_of, path_of, proxy_of, target_of, url_of
+from .places import address_of, moved, onward, origin_of, path_of, proxy_of, target_of, url_of
 from .trouble import translated
 
 _MAX_REDIRECTS: Final = 5
@@ -166,7 +166,7 @@ class Http:
         if address is not None:
             # The Host header was made from the original URL; only the connection goes elsewhere.
             request.extensions["sni_hostname"] = request.url.host
-            request.url = request.url.copy_with(host=address[0], port=address[1])
+            request.url = moved(request.url, address)
         return request
 
     # -- connections

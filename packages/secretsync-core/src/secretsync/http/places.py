@@ -31,6 +31,12 @@ def url_of(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
+@lru_cache(maxsize=256)
+def moved(url: httpx.URL, address: Address) -> httpx.URL:
+    """Return a URL at another address."""
+    return url.copy_with(host=address[0], port=address[1])
+
+
 def target_of(url: httpx.URL, params: Mapping[str, str]) -> bytes:
     """Return what the request line asks for: the URL's path with this query, or with its own where there is none."""
     if not params:

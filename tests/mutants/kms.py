@@ -84,10 +84,18 @@ KMS: Final = (
     Mutant(
         name="given-token-revoked",
         file="secretsync/auth/logins.py",
-        before="        if not isinstance(method, GivenToken):\n",
-        after="        if True:\n",
+        before="            if isinstance(identity.method, GivenToken):\n",
+        after="            if False:\n",
         bug="A token that somebody made for this program and others is revoked when one of them ends.",
-        killer="unit/test_auth_lifecycle.py::test_a_token_that_was_given_is_neither_renewed_nor_revoked",
+        killer="unit/test_auth_given.py::test_a_renewed_one_is_not_revoked_because_the_given_one_would_end_with_it",
+    ),
+    Mutant(
+        name="given-token-renewed-to-death",
+        file="secretsync/auth/given.py",
+        before='        if "creationEpoch" not in claims or not isinstance(ends, int):\n',
+        after="        if not isinstance(ends, int):\n",
+        bug="The only token that a program has is destroyed by a renewal past its maximum.",
+        killer="unit/test_auth_given.py::test_one_of_an_elder_server_is_never_renewed",
     ),
     Mutant(
         name="refused-token-renewed",

@@ -46,7 +46,9 @@ def log_in(method: Method, means: Means) -> Granted:
     """
     method, means = method.prepared(means)
     if isinstance(method, GivenToken):
-        return Granted(method.token(means))
+        token = method.token(means)
+        life = method.renewable_for(token, means.server.deadline.clock.now())
+        return Granted(token, life, FOREVER) if life else Granted(token)
     scope = {"organizationSlug": method.organization} if method.organization else {}
     proof = method.prove(means)
     response = means.server.post(f"{method.segment}/login", {**proof, **scope}, operation=method.operation)

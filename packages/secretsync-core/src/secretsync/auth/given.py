@@ -1,11 +1,16 @@
 """Tokens that were made in the KMS and are used as they are: token auth and service tokens (kms-api §1, §2.1).
 
-Neither is renewed. Nobody but the KMS knows how old such a token is, and a renewal past its maximum destroys it on some
-servers; it lives as long as the KMS lets it.
+They live as long as the KMS lets them, because no login brings another. An access token that says of itself that it is
+of a server which never destroys what it does not renew is renewed; of any other only the KMS knows how old it is, and a
+renewal past its maximum might be its end.
 """
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import frozen
@@ -26,6 +31,13 @@ class TokenAuth(GivenToken):
     def token(self, means: Means) -> SecretValue:
         return means.require("token")["token"]
 
+    def renewable_for(self, token: SecretValue, now: datetime) -> float:
+        claims = _claims(token)
+        ends = claims.get("exp")
+        if "creationEpoch" not in claims or not isinstance(ends, int):
+            return 0.0
+        return max(0.0, ends - now.timestamp())
+
 
 @frozen(kw_only=True)
 class ServiceToken(GivenToken):
@@ -45,3 +57,13 @@ class ServiceToken(GivenToken):
         if parts[0] != "st" or len(parts) < _PARTS:
             raise means.useless(f'{key} of {means.source} is no service token: these begin with "st."')
         return SecretValue(".".join(parts[:_PARTS]))
+
+
+def _claims(token: SecretValue) -> Mapping[str, object]:
+    """Return what a token says of itself, {} if it says nothing; nobody is to trust it."""
+    try:
+        _, payload, _ = token.text().split(".")
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}

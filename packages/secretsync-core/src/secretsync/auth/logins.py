@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..client_policy import ClientPolicy
 from ..clock import FOREVER, Deadline
@@ -74,8 +74,7 @@ class Logins:
             raise InvalidInput([f"login method {method}: not known"])
         began, server = deadline.clock.monotonic(), Server(self._http, identity.host, identity.trust, deadline)
         held = self._next(identity, method, credentials, server, began)
-        if not isinstance(method, GivenToken):
-            self._keep(identity, held, now=began)
+        self._keep(identity, held, now=began)
         return self._found(held, method, took=deadline.clock.monotonic() - began)
 
     def adopt(self, identity: Identity, token: SecretValue) -> None:
@@ -95,12 +94,14 @@ class Logins:
     def revoke(self, deadline: Deadline) -> tuple[SecretSyncError, ...]:
         """Have the server refuse every token that was logged in for; return what stood against it.
 
-        Tokens that were given are not ours to revoke.
+        Tokens that were given are not ours to revoke, renewed or not.
         """
         with self._lock:
             held, self._held = self._held, {}
         errors = []
         for identity, one in held.items():
+            if isinstance(identity.method, GivenToken):
+                continue  # what it was renewed to ends with it
             try:
                 revoke(one.token, Server(self._http, identity.host, identity.trust, deadline))
             except SecretSyncError as error:
@@ -113,16 +114,23 @@ class Logins:
         with self._lock:
             held = self._held.get(identity)
         # A token of so many uses is not renewed, because that gives none of them back.
-        if held and not method.uses and self._may_renew(held, began) and (renewed := self._renewed(held, server)):
-            return _Held(renewed.token, began + renewed.life, renewed.life, held.latest)
+        if held and not method.uses and self._may_renew(held, method, began):
+            if renewed := self._renewed(held, server):
+                return _Held(renewed.token, began + renewed.life, renewed.life, held.latest)
+            if isinstance(method, GivenToken) and began + _ON_ITS_WAY < held.ends:
+                return evolve(held, life=held.ends - began)  # no login brings another, so it serves to its end
         source = f"{identity.source}" if identity.source else "the settings of the login"
         granted = log_in(method, Means(server, self._proofs, credentials, source, method.operation))
         return _Held(granted.token, began + granted.life, granted.life, began + granted.budget)
 
-    def _may_renew(self, held: _Held, now: float) -> bool:
-        """Whether a renewal that arrives as late as we would wait for it still stays within the maximum."""
+    def _may_renew(self, held: _Held, method: Method, now: float) -> bool:
+        """Whether a renewal that arrives as late as we would wait for it still stays within the maximum.
+
+        A token that was given is renewed under every policy: there is no other login (kms-api §9).
+        """
         patience = self._policy.connect_timeout + self._policy.read_timeout
-        return self._policy.renews and now < held.ends and now + patience + held.life <= held.latest
+        renews = self._policy.renews or isinstance(method, GivenToken)
+        return renews and now < held.ends and now + patience + held.life <= held.latest
 
     @staticmethod
     def _renewed(held: _Held, server: Server) -> Granted | None:

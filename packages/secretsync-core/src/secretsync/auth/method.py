@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar, Final
 
 from attrs import evolve, frozen
@@ -90,6 +91,10 @@ class GivenToken(Method):
             AuthenticationFailed: It cannot be one.
         """
         raise NotImplementedError
+
+    def renewable_for(self, token: SecretValue, now: datetime) -> float:  # noqa: ARG002 - for methods that can tell
+        """Return the seconds for which a token lives that no renewal can harm; 0.0 where that is not known."""
+        return 0.0
 
 
 @frozen

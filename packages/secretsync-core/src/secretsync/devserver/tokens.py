@@ -222,6 +222,8 @@ class Tokens:
             "renewals": session.renewals,
             "iat": issued,
         }
+        if self._style.renewal == "stateless":
+            claims["creationEpoch"] = issued - int(self._age(session))
         return claims | {"exp": issued + life} if life else claims
 
     def _prune(self) -> None:

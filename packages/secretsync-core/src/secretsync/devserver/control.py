@@ -27,6 +27,7 @@ from attrs import frozen
 
 from ..config import structure
 from ..errors import InvalidInput
+from ..runtime.travel import Travel
 from ..values import SecretValue
 from . import wire
 from .faults import Fault, Faults, Journal
@@ -36,7 +37,6 @@ from .model import KMS
 from .refusals import Issue, invalid, unauthorized
 from .routing import Answer, Call, Endpoint, Route, json_body
 from .seed import PermissionStyle, RenewalText
-from .travel import Travel
 
 T = TypeVar("T")
 

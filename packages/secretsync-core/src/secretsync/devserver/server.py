@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ..clock import Clock
 from ..errors import MissingExtra, SecretSyncError
 from ..runtime.clock import SystemClock
+from ..runtime.travel import Travel
 from ..values import SecretValue
 from .entropy import Entropy
 from .faults import Asked, Faults, Journal
@@ -22,7 +23,6 @@ from .metadata.services import environment
 from .model import KMS
 from .seed import Seed, load_seed
 from .sending import Sender
-from .travel import Travel
 
 if TYPE_CHECKING:
     from .serving import Serving

@@ -15,6 +15,7 @@ import uvicorn
 from attrs import frozen
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ..runtime.travel import Travel
 from ..values import SecretValue
 from .api import routes
 from .control import control_routes
@@ -25,7 +26,6 @@ from .metadata.services import routes as cloud_services
 from .model import KMS
 from .routing import Call, Router
 from .streaming import stream
-from .travel import Travel
 
 _AUTH: Final = "/api/v1/auth/"
 _KEEP_ALIVE: Final = 5

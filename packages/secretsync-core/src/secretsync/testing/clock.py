@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from threading import Lock
+from datetime import UTC, datetime
 from typing import Final
+
+from attrs import frozen
+
+from ..runtime.travel import Travel
 
 NEW_YEAR: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-class ManualClock:
+@frozen
+class _Still:
+    """A clock that always shows one moment."""
+
+    moment: datetime
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class ManualClock(Travel):
     """A `Clock` that moves only by `advance`; both of its times move together.
 
         clock = ManualClock()
@@ -26,26 +42,4 @@ class ManualClock:
     def __init__(self, start: datetime = NEW_YEAR) -> None:
         if start.tzinfo is None:
             raise ValueError("start has no time zone; pass one, such as datetime.UTC")
-        self._start = start.astimezone(UTC)
-        self._passed = 0.0
-        self._lock = Lock()
-
-    def monotonic(self) -> float:
-        """Return the seconds advanced so far."""
-        with self._lock:
-            return self._passed
-
-    def now(self) -> datetime:
-        """Return the start plus the seconds advanced so far, in UTC."""
-        return self._start + timedelta(seconds=self.monotonic())
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass.
-
-        Raises:
-            ValueError: `seconds` is negative; time does not go back.
-        """
-        if seconds < 0:
-            raise ValueError(f"time does not go back by {-seconds} s")
-        with self._lock:
-            self._passed += seconds
+        super().__init__(_Still(start.astimezone(UTC)))

@@ -121,6 +121,7 @@ class AgentLine:
         fatal: Why there was no use in going on.
         would: What a dry run said.
         without_etags: The KMS names no versions.
+        policy: Whose time-outs count; these are of real time.
     """
 
     def __init__(self, directory: Path, folders: Folders, *, chance: Chance = lambda: 0.5, **limits: Any) -> None:
@@ -133,6 +134,7 @@ class AgentLine:
         self.fatal: list[str] = []
         self.would: list[str] = []
         self.without_etags = False
+        self.policy = AGENT
         self._drawn = 0
         self.chance = chance
         self.agent: Agent
@@ -183,7 +185,7 @@ class AgentLine:
         """Begin, and let what it does at once be done."""
         settings = self.settings(sinks=tuple(sinks), templates=tuple(templates), **told)
         bundles: dict[str, bytes] = {}
-        http = Http(AGENT, self.clock, bundles=bundles)
+        http = Http(self.policy, self.clock, bundles=bundles)
         self._stack.callback(http.close)
         self.agent = Agent(
             settings,

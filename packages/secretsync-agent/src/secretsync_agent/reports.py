@@ -8,7 +8,7 @@ from typing import Final, final
 
 from attrs import define, field
 
-from secretsync.errors import AuthenticationFailed, CredentialsNotFound, SecretSyncError
+from secretsync.errors import AuthenticationFailed, BackendError, CredentialsNotFound, SecretSyncError
 from secretsync.reconcile.messages import Outcome, Report
 from secretsync.targets import Change
 
@@ -97,11 +97,11 @@ class Reports:
 def _complain(thing: Thing, error: SecretSyncError) -> None:
     match thing:
         case KeptToken():
-            if getattr(error, "operation", "").startswith("renew"):
+            if _operation(error).startswith("renew"):
                 log.error("unable to refresh token because %s", error)
             else:
                 log.error("unable to authenticate because %s. Will retry in 30 seconds", error)
-        case _ if isinstance(error, AuthenticationFailed | CredentialsNotFound):
+        case _ if isinstance(error, AuthenticationFailed | CredentialsNotFound) or _is_of_a_login(error):
             log.debug("%s waits for a token", thing.key)  # said once, for the token itself
         case TokenFile(sink):
             log.error("unable to write file sink to path '%s' because %s", sink.path, error)
@@ -109,3 +109,11 @@ def _complain(thing: Thing, error: SecretSyncError) -> None:
             doubted = isinstance(error, ManyKeysRemoved | AllKeysRemoved)
             level = logging.WARNING if doubted else logging.ERROR
             log.log(level, "unable to process template because %s [template-id=%d]", error, template.number)
+
+
+def _operation(error: SecretSyncError) -> str:
+    return error.operation if isinstance(error, BackendError) else ""
+
+
+def _is_of_a_login(error: SecretSyncError) -> bool:
+    return _operation(error).startswith(("log in", "renew"))

@@ -18,22 +18,26 @@ from stand import OPERATOR_NAMESPACE, Stand
 T = TypeVar("T")
 Json = dict[str, Any]
 
-ROLES: Final = Path(__file__).parents[1] / "deploy" / "rbac.yaml"
+DEPLOY: Final = Path(__file__).parents[1] / "deploy"
 NAME: Final = "secretsync-operator"
-USER: Final = f"{ACCOUNT}{OPERATOR_NAMESPACE}:{NAME}"
 LASTS: Final = 3600
 """Seconds."""
 PATIENCE: Final = 60
 
 
-def roles() -> list[Json]:
-    """Return the manifests by which the operator may do what it does."""
-    return list(yaml.safe_load_all(ROLES.read_text("utf-8")))
+def manifests(name: str = "rbac") -> list[Json]:
+    """Return what stands in a file of `deploy/`."""
+    return list(yaml.safe_load_all((DEPLOY / f"{name}.yaml").read_text("utf-8")))
 
 
-def install(cluster: RealCluster, manifests: list[Json]) -> None:
+def user(account: str = NAME) -> str:
+    """Return how the API server knows an operator's service account."""
+    return f"{ACCOUNT}{OPERATOR_NAMESPACE}:{account}"
+
+
+def install(cluster: RealCluster, wanted: list[Json]) -> None:
     """Create what is not there; the roles of the whole cluster stay from test to test."""
-    for manifest in manifests:
+    for manifest in wanted:
         with suppress(ApiError):
             cluster.create(f"{manifest['kind'].lower()}s", manifest)
 
@@ -44,16 +48,23 @@ class RealStand(Stand):
 
     has_rules = True
 
-    def _serve(self) -> None:
+    @property
+    def real(self) -> RealCluster:
         assert isinstance(self.cluster, RealCluster)
-        self.api = self.cluster
-        install(self.cluster, roles())
-        user = {"token": self.cluster.token(NAME, namespace=OPERATOR_NAMESPACE, seconds=LASTS)}
-        self.kubeconfig.write_text(json.dumps(self.cluster.plane.config(user)))
+        return self.cluster
+
+    def _serve(self) -> None:
+        self.api = self.real
+        install(self.real, manifests())
+        self.run_as(NAME)
+
+    def run_as(self, account: str) -> None:
+        """Let operators that are started from now on run as this service account."""
+        token = self.real.token(account, namespace=OPERATOR_NAMESPACE, seconds=LASTS)
+        self.kubeconfig.write_text(json.dumps(self.real.plane.config({"token": token})))
 
     def _held(self, argv: list[str]) -> list[str]:
-        assert isinstance(self.cluster, RealCluster)
-        return self.cluster.plane.leash.held(argv)
+        return self.real.plane.leash.held(argv)
 
     def until(self, resource: str, holds: Callable[[], T], *, timeout: int = PATIENCE) -> T:
         """Wait longer: three more programs share the machine, and the garbage collector is in no hurry."""
@@ -62,5 +73,5 @@ class RealStand(Stand):
     def check(self) -> None:
         """Fail, too, when the operator was refused something."""
         super().check()
-        assert isinstance(self.cluster, RealCluster)
-        assert [one for one in self.cluster.asked() if one.user == USER and one.status == 403] == []
+        operators = user()  # whatever theirs are called, their names begin so
+        assert [one for one in self.real.asked() if one.user.startswith(operators) and one.status == 403] == []

@@ -1,0 +1,79 @@
+"""The roles of `deploy/` are those that the operator needs, by the audit log of an API server that enforces them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from canaries import canary
+from controlplane.audit import Asked
+from real_stand import RealStand, install, manifests, user
+from stand import NAMESPACE, OPERATOR_NAMESPACE, PROJECT, kmssecret
+
+pytestmark = pytest.mark.cluster
+
+Json = dict[str, Any]
+Right = tuple[str, str, str]
+"""Group, resource with its sub-resource, verb."""
+
+ELSEWHERE = "other"
+GRANT = "secrets.lux.network/allow-from-namespaces"
+UNSEEN: frozenset[Right] = frozenset({("secrets.lux.network", "kmssecrets/finalizers", "update")})
+"""What admission asks about, and no request: without it a Secret with an owner is refused."""
+
+
+def granted(made: Iterable[Json]) -> Iterator[Right]:
+    for rule in (rule for manifest in made for rule in manifest.get("rules", ())):
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                yield from ((group, resource, verb) for verb in rule["verbs"])
+
+
+def used(asked: Iterable[Asked], account: str) -> Iterator[Right]:
+    for one in asked:
+        if one.user == user(account):
+            yield one.group, f"{one.resource}/{one.subresource}" if one.subresource else one.resource, one.verb
+
+
+def life(stand: RealStand, *argv: str) -> None:
+    """Have an operator do everything it does to a cluster."""
+    kms = stand.kms({"/app": {"A": canary()}})
+    config = {"metadata": {"name": "kms-config"}, "data": {"hostAPI": kms.url}}
+    stand.cluster.create("configmaps", config, namespace=OPERATOR_NAMESPACE)
+    operator = stand.operator("--cross-namespace=Annotated", *argv)
+    stand.apply(kmssecret("app", kms.url, policy="Owner"))
+    stand.until_ready("app")
+    kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary()})
+    stand.until_event("app", "Updated")
+    grant = {"metadata": {"annotations": {GRANT: NAMESPACE}}}
+    stand.cluster.patch("namespaces", ELSEWHERE, grant)
+    far = kmssecret("far", kms.url, policy="Owner")
+    far["spec"]["managedSecretReference"]["secretNamespace"] = ELSEWHERE
+    stand.apply(far)
+    stand.until_ready("far")
+    stand.cluster.delete("kmssecrets", "far", namespace=NAMESPACE)
+    stand.until("secrets", lambda: stand.data("far", namespace=ELSEWHERE) is None)
+    stand.until("kmssecrets", lambda: len(stand.cluster.list("kmssecrets")["items"]) == 1)
+    assert operator.stop() == 0  # by which it gives its Lease back
+
+
+def test_no_right_is_missing_and_none_is_too_much(stand: RealStand) -> None:
+    stand.namespace(ELSEWHERE)
+    life(stand)
+    rights, needed = set(granted(manifests())), set(used(stand.real.asked(), "secretsync-operator"))
+    assert rights - needed == UNSEEN
+    assert needed - rights == set()
+
+
+@pytest.mark.row("kmssecret-63")
+def test_an_operator_for_some_namespaces_needs_no_right_in_the_cluster(stand: RealStand) -> None:
+    stand.namespace(ELSEWHERE)
+    account, role, binding, *own = manifests("rbac-scoped")
+    again = [{**one, "metadata": one["metadata"] | {"namespace": ELSEWHERE}} for one in (role, binding)]
+    install(stand.real, [account, role, binding, *again, *own])
+    stand.run_as(account["metadata"]["name"])
+    life(stand, "--namespaces", f"{NAMESPACE},{ELSEWHERE}")
+    needed = set(used(stand.real.asked(), account["metadata"]["name"]))
+    assert set(granted([role, *own])) - needed == UNSEEN

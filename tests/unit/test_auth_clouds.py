@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import json
-import logging
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from attrs import evolve
 
+from logins import CLOCK, Login, is_of, logging_in, refused
 from loopback import Asked, Reply, serving
 from proofs import FakeProofs
 from secretsync.auth.aws import AwsIamAuth
 from secretsync.auth.azure import AzureAuth
 from secretsync.auth.gcp import GcpIamAuth, GcpIdTokenAuth
-from secretsync.auth.logins import Logins
 from secretsync.auth.method import Method
 from secretsync.auth.oci import OciAuth
 from secretsync.client_policy import OPERATOR
-from secretsync.clock import Deadline
 from secretsync.devserver import DevServer, parse_seed
 from secretsync.devserver.authority import Authority
 from secretsync.errors import AuthenticationFailed, CredentialsNotFound, SecretSyncError, Unavailable
 from secretsync.http import Http, Request
-from secretsync.queries import Found, Identity
-from secretsync.runtime.clock import SystemClock
-from secretsync.values import SecretValue
 
 pytestmark = pytest.mark.row("kms-api-5")
 
-CLOCK = SystemClock()
-NOTHING = FakeProofs()
 ARN, SECRET, SESSION = "arn:aws:sts::123456789012:assumed-role/web/i-1", "canary-secret", "canary-session"
 ROLE = "arn:aws:iam::123456789012:role/web"
 USER = "ocid1.user.oc1..u"
@@ -75,30 +68,10 @@ def http() -> Iterator[Http]:
     client.close()
 
 
-Login = Callable[..., Found[SecretValue]]
-
-
 @pytest.fixture
 def login(server: DevServer, http: Http, caplog: pytest.LogCaptureFixture) -> Iterator[Login]:
-    caplog.set_level(logging.DEBUG)
-
-    def log_in(by: Method, proofs: FakeProofs = NOTHING, url: str = "") -> Found[SecretValue]:
-        logins = Logins(http, OPERATOR, chance=lambda: 0.0, proofs=proofs)
-        return logins.token(Identity(url or server.url, by), {}, deadline=Deadline(CLOCK))
-
-    yield log_in
-    assert all("canary" not in record.getMessage() for record in caplog.records)
-
-
-def refused(login: Login, kind: type[SecretSyncError], by: Method, proofs: FakeProofs, url: str = "") -> str:
-    with pytest.raises(kind) as caught:
-        login(by, proofs, url)
-    assert "canary" not in f"{caught.value} {caught.value!r}"
-    return str(caught.value)
-
-
-def is_of(server: DevServer, found: Found[SecretValue], identity: str) -> bool:
-    return server.model.identify(found.value).id == identity
+    with logging_in(server, http, caplog) as login:
+        yield login
 
 
 def here(server: DevServer, files: Mapping[str, str | bytes] = {}, **variables: str) -> FakeProofs:

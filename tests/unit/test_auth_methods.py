@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from attrs import NOTHING as NO_DEFAULT
 from attrs import evolve, fields
 
+from logins import CLOCK, Login, is_of, logging_in, refused
 from loopback import Asked, Reply, serving
 from proofs import FakeProofs
 from secretsync.auth.given import ServiceToken, TokenAuth
 from secretsync.auth.jwt import JwtAuth, OidcAuth
 from secretsync.auth.kubernetes import TOKEN_PATH, KubernetesAuth, ServiceAccountRef
 from secretsync.auth.ldap import LdapAuth
-from secretsync.auth.logins import Logins
 from secretsync.auth.method import Method
 from secretsync.auth.methods import METHODS, method
 from secretsync.client_policy import OPERATOR
-from secretsync.clock import Deadline
 from secretsync.devserver import DevServer, parse_seed
-from secretsync.errors import AuthenticationFailed, CredentialsNotFound, InvalidInput, SecretSyncError, Unavailable
+from secretsync.errors import AuthenticationFailed, CredentialsNotFound, InvalidInput, Unavailable
 from secretsync.http import Http
-from secretsync.queries import Found, Identity, Query, query
-from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
 pytestmark = pytest.mark.row("kms-api-5")
 
-CLOCK = SystemClock()
-NOTHING = FakeProofs()
 SEED = """
 identities:
   - id: k
@@ -52,12 +46,6 @@ identities:
 """
 
 
-@query
-class Kept(Query[Mapping[str, SecretValue]]):
-    def __str__(self) -> str:
-        return "Secret shop/kms"
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[DevServer]:
     with DevServer(parse_seed(SEED)) as server:
@@ -71,32 +59,10 @@ def http() -> Iterator[Http]:
     client.close()
 
 
-Login = Callable[..., Found[SecretValue]]
-
-
 @pytest.fixture
 def login(server: DevServer, http: Http, caplog: pytest.LogCaptureFixture) -> Iterator[Login]:
-    caplog.set_level(logging.DEBUG)
-
-    def log_in(by: Method, proofs: FakeProofs = NOTHING, url: str = "", **credentials: str) -> Found[SecretValue]:
-        identity = Identity(url or server.url, by, Kept(), b"digest")
-        logins = Logins(http, OPERATOR, chance=lambda: 0.0, proofs=proofs)
-        given = {name: SecretValue(text) for name, text in credentials.items()}
-        return logins.token(identity, given, deadline=Deadline(CLOCK))
-
-    yield log_in
-    assert all("canary" not in record.getMessage() for record in caplog.records)
-
-
-def refused(login: Login, kind: type[SecretSyncError], *about: object, **more: str) -> str:
-    with pytest.raises(kind) as caught:
-        login(*about, **more)
-    assert "canary" not in f"{caught.value} {caught.value!r}"
-    return str(caught.value)
-
-
-def is_of(server: DevServer, found: Found[SecretValue], identity: str) -> bool:
-    return server.model.identify(found.value).id == identity
+    with logging_in(server, http, caplog) as login:
+        yield login
 
 
 # -- kubernetes

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 import pytest
 
-from secretsync.devserver import parse_seed
-from secretsync.devserver.api import routes
+import inside
+from inside import Asker
 from secretsync.devserver.durations import seconds
 from secretsync.devserver.model import KMS
-from secretsync.devserver.routing import Call, Router
 from secretsync.devserver.wire import timestamp
 from secretsync.testing import ManualClock
-from secretsync.values import SecretValue
 
 SEED = """
 projects: [{id: p1, slug: shop}]
@@ -30,21 +27,13 @@ dynamicSecrets:
   shop: {prod: {/app: {db: {defaultTtl: 1h, maxTtl: 2h}, one: {maxLeases: 1}}, /: {root: {}}}}
 """
 AT = {"projectSlug": "shop", "environmentSlug": "prod", "path": "/app"}
-BASE = "/api/v1/dynamic-secrets"
 
 
-class Asker:
+class Leaser(Asker):
+    """Asks for dynamic secrets and leases."""
+
     def __init__(self, kms: KMS, name: str = "all") -> None:
-        self.router = Router(routes(kms), entropy=bytes)
-        self.token = kms.login(client_id=name, client_secret=SecretValue("s")).token.text()
-
-    def __call__(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, /, **query: str
-    ) -> tuple[int, Any]:
-        headers = {"authorization": f"Bearer {self.token}"}
-        raw = b"" if body is None else json.dumps(body).encode()
-        reply = self.router.answer(Call(method, BASE + path, query, headers, raw))
-        return reply.status, json.loads(reply.body)
+        super().__init__(kms, name, base="/api/v1/dynamic-secrets")
 
     def lease(self, name: str = "db", **more: Any) -> Any:
         status, body = self("POST", "/leases", {**AT, "dynamicSecretName": name, **more})
@@ -59,13 +48,12 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def kms(clock: ManualClock) -> KMS:
-    numbers = count(1)
-    return KMS(parse_seed(SEED), clock=clock, entropy=lambda size: next(numbers).to_bytes(size))
+    return inside.kms(SEED, clock)
 
 
 @pytest.fixture
-def ask(kms: KMS) -> Asker:
-    return Asker(kms)
+def ask(kms: KMS) -> Leaser:
+    return Leaser(kms)
 
 
 # -- leases
@@ -73,7 +61,7 @@ def ask(kms: KMS) -> Asker:
 
 @pytest.mark.row("kms-api-7")
 @pytest.mark.parametrize("config", [{}, {"config": None}, {"config": {}}, {"config": {"namespace": "x"}}])
-def test_a_lease_brings_credentials_once(ask: Asker, clock: ManualClock, config: Mapping[str, Any]) -> None:
+def test_a_lease_brings_credentials_once(ask: Leaser, clock: ManualClock, config: Mapping[str, Any]) -> None:
     made = ask.lease("DB", **config)
     assert set(made["data"]) == {"DB_USERNAME", "DB_PASSWORD"}
     assert all(isinstance(value, str) and value for value in made["data"].values())
@@ -87,7 +75,7 @@ def test_a_lease_brings_credentials_once(ask: Asker, clock: ManualClock, config:
 
 
 @pytest.mark.parametrize(("ttl", "minutes"), [("", 60), (None, 60), ("90s", 1.5), ("2h", 120), ("120000", 2)])
-def test_a_lease_lives_as_long_as_asked(ask: Asker, clock: ManualClock, ttl: str | None, minutes: float) -> None:
+def test_a_lease_lives_as_long_as_asked(ask: Leaser, clock: ManualClock, ttl: str | None, minutes: float) -> None:
     made = ask.lease(ttl=ttl)
     assert made["lease"]["expireAt"] == timestamp(clock.now() + timedelta(minutes=minutes))
 
@@ -103,7 +91,7 @@ def test_a_lease_lives_as_long_as_asked(ask: Asker, clock: ManualClock, ttl: str
         ("3h", (400, "BadRequest")),
     ],
 )
-def test_a_time_that_cannot_be_is_refused(ask: Asker, kms: KMS, ttl: object, expected: tuple[int, str]) -> None:
+def test_a_time_that_cannot_be_is_refused(ask: Leaser, kms: KMS, ttl: object, expected: tuple[int, str]) -> None:
     status, told = ask("POST", "/leases", {**AT, "dynamicSecretName": "db", "ttl": ttl})
     assert (status, told["error"]) == expected
     assert kms.provider.live == set()
@@ -115,7 +103,7 @@ def test_a_time_that_cannot_be_is_refused(ask: Asker, kms: KMS, ttl: object, exp
     [("legacy", "TTL cannot be larger than max ttl"), ("new", "would exceed the maximum lease duration")],
 )
 def test_a_renewal_counts_from_the_end_and_stays_within_the_maximum(
-    kms: KMS, ask: Asker, clock: ManualClock, style: Any, text: str
+    kms: KMS, ask: Leaser, clock: ManualClock, style: Any, text: str
 ) -> None:
     kms.renewals = style
     lease = ask.lease(ttl="30m")["lease"]
@@ -128,7 +116,7 @@ def test_a_renewal_counts_from_the_end_and_stays_within_the_maximum(
 
 
 @pytest.mark.row("kms-api-7")
-def test_a_lease_ends_by_the_clock(kms: KMS, ask: Asker, clock: ManualClock) -> None:
+def test_a_lease_ends_by_the_clock(kms: KMS, ask: Leaser, clock: ManualClock) -> None:
     made, began = ask.lease(ttl="10m"), clock.now()
     clock.advance(599)
     assert len(ask("GET", "/db/leases", **AT)[1]["leases"]) == 1
@@ -140,7 +128,7 @@ def test_a_lease_ends_by_the_clock(kms: KMS, ask: Asker, clock: ManualClock) -> 
     assert kms.provider.live == set()
 
 
-def test_a_revoked_lease_is_gone(kms: KMS, ask: Asker) -> None:
+def test_a_revoked_lease_is_gone(kms: KMS, ask: Leaser) -> None:
     made = ask.lease()
     body = {**AT, "leaseId": "another", "isForced": False}
     assert ask("DELETE", f"/leases/{made['lease']['id']}", body)[1]["lease"]["id"] == made["lease"]["id"]
@@ -149,7 +137,7 @@ def test_a_revoked_lease_is_gone(kms: KMS, ask: Asker) -> None:
 
 
 def test_a_revocation_that_fails_is_told_by_the_status_and_tried_again(
-    kms: KMS, ask: Asker, clock: ManualClock
+    kms: KMS, ask: Leaser, clock: ManualClock
 ) -> None:
     lease = ask.lease(ttl="10m")["lease"]
     kms.provider.broken = True
@@ -161,7 +149,7 @@ def test_a_revocation_that_fails_is_told_by_the_status_and_tried_again(
     assert kms.provider.live == set()
 
 
-def test_a_forced_revocation_forgets_what_the_provider_kept(kms: KMS, ask: Asker) -> None:
+def test_a_forced_revocation_forgets_what_the_provider_kept(kms: KMS, ask: Leaser) -> None:
     lease = ask.lease()["lease"]
     kms.provider.broken = True
     assert ask("DELETE", f"/leases/{lease['id']}", {**AT, "isForced": True})[0] == 200
@@ -169,21 +157,21 @@ def test_a_forced_revocation_forgets_what_the_provider_kept(kms: KMS, ask: Asker
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_lease_belongs_to_its_folder(ask: Asker, method: str) -> None:
+def test_a_lease_belongs_to_its_folder(ask: Leaser, method: str) -> None:
     path = f"/leases/{ask.lease()['lease']['id']}" + ("/renew" if method == "POST" else "")
     elsewhere = {**AT, "path": "/other"}
     status, told = ask(method, path, **elsewhere) if method == "GET" else ask(method, path, elsewhere)
     assert (status, "Dynamic secret lease with ID" in told["message"]) == (404, True)
 
 
-def test_a_lookup_takes_the_agent_s_name_of_the_path(ask: Asker) -> None:
+def test_a_lookup_takes_the_agent_s_name_of_the_path(ask: Leaser) -> None:
     lease = ask.lease()["lease"]
     query = {"projectSlug": "shop", "environmentSlug": "prod", "secretPath": "/app"}
     assert ask("GET", f"/leases/{lease['id']}", **query)[0] == 200
     assert ask("GET", "/db", **query)[0] == 404
 
 
-def test_there_may_be_a_limit(ask: Asker, clock: ManualClock) -> None:
+def test_there_may_be_a_limit(ask: Leaser, clock: ManualClock) -> None:
     ask.lease("one")
     status, told = ask("POST", "/leases", {**AT, "dynamicSecretName": "one"})
     assert (status, told["message"]) == (400, "Max lease limit reached")
@@ -200,25 +188,25 @@ def test_there_may_be_a_limit(ask: Asker, clock: ManualClock) -> None:
         ({"environmentSlug": "none"}, (404, "Folder with path '/app'")),
     ],
 )
-def test_what_is_not_there_is_told_by_the_text(ask: Asker, body: Mapping[str, str], expected: tuple[int, str]) -> None:
+def test_what_is_not_there_is_told_by_the_text(ask: Leaser, body: Mapping[str, str], expected: tuple[int, str]) -> None:
     status, told = ask("POST", "/leases", {**AT, "dynamicSecretName": "db", **body})
     assert (status, told["message"][: len(expected[1])]) == expected
 
 
 @pytest.mark.parametrize("body", [{}, {"dynamicSecretName": "db", "config": "x"}])
-def test_a_lease_of_the_wrong_form_is_refused(ask: Asker, body: Mapping[str, str]) -> None:
+def test_a_lease_of_the_wrong_form_is_refused(ask: Leaser, body: Mapping[str, str]) -> None:
     assert ask("POST", "/leases", {**AT, **body})[0] == 422
 
 
 def test_who_may_not_lease_is_told(kms: KMS) -> None:
-    status, told = Asker(kms, "reads")("POST", "/leases", {**AT, "dynamicSecretName": "db"})
+    status, told = Leaser(kms, "reads")("POST", "/leases", {**AT, "dynamicSecretName": "db"})
     assert (status, told["error"]) == (403, "PermissionDenied")
 
 
 # -- dynamic secrets
 
 
-def test_dynamic_secrets_are_listed_and_found(ask: Asker) -> None:
+def test_dynamic_secrets_are_listed_and_found(ask: Leaser) -> None:
     found = ask("GET", "", **AT)[1]["dynamicSecrets"]
     assert [(one["name"], one["defaultTTL"], one["maxTTL"]) for one in found] == [
         ("db", "1h", "2h"),
@@ -227,7 +215,7 @@ def test_dynamic_secrets_are_listed_and_found(ask: Asker) -> None:
     assert ask("GET", "/db", **AT)[1]["dynamicSecret"] == {**found[0], "inputs": {}}
 
 
-def test_a_dynamic_secret_is_created_changed_and_deleted(kms: KMS, ask: Asker) -> None:
+def test_a_dynamic_secret_is_created_changed_and_deleted(kms: KMS, ask: Leaser) -> None:
     body = {
         **AT,
         "name": "New",
@@ -253,13 +241,13 @@ def test_a_dynamic_secret_is_created_changed_and_deleted(kms: KMS, ask: Asker) -
     ("change", "status"),
     [({"defaultTTL": ""}, 422), ({"defaultTTL": "1s"}, 422), ({"provider": {}}, 422), ({"path": "/none"}, 404)],
 )
-def test_a_dynamic_secret_that_cannot_be_is_refused(ask: Asker, change: Mapping[str, Any], status: int) -> None:
+def test_a_dynamic_secret_that_cannot_be_is_refused(ask: Leaser, change: Mapping[str, Any], status: int) -> None:
     body = {**AT, "name": "n", "provider": {"type": "redis"}, "defaultTTL": "5m"}
     assert ask("POST", "", {**body, **change})[0] == status
 
 
 def test_who_may_only_lease_changes_no_dynamic_secret(kms: KMS) -> None:
-    ask = Asker(kms, "leases")
+    ask = Leaser(kms, "leases")
     body = {**AT, "name": "n", "provider": {"type": "redis"}, "defaultTTL": "5m"}
     assert [ask("POST", "", body)[0], ask("PATCH", "/db", AT)[0], ask("DELETE", "/db", AT)[0]] == [403, 403, 403]
 

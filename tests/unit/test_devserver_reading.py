@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import pytest
 
-from secretsync.devserver import parse_seed
-from secretsync.devserver.api import routes
+import inside
+from inside import Asker
 from secretsync.devserver.model import KMS
-from secretsync.devserver.routing import Call, Router
 from secretsync.testing import ManualClock
-from secretsync.values import SecretValue
 
 SEED = """
 projects:
@@ -47,15 +43,9 @@ imports: {shop: {prod: {/app: [{environment: prod, path: /shared}]}}}
 LIST = {"projectId": "p1", "environment": "prod", "secretPath": "/app"}
 
 
-class Asker:
-    def __init__(self, kms: KMS, name: str) -> None:
-        self.router = Router(routes(kms), entropy=bytes)
-        self.token = kms.login(client_id=name, client_secret=SecretValue("s")).token.text()
-
-    def __call__(self, path: str, **query: str) -> tuple[int, Any]:
-        headers = {"authorization": f"Bearer {self.token}"}
-        reply = self.router.answer(Call("GET", path, {**LIST, **query}, headers))
-        return reply.status, json.loads(reply.body)
+class Reader(Asker):
+    def __call__(self, path: str, **query: str) -> tuple[int, Any]:  # type: ignore[override]  # only reads, of one list
+        return super().__call__("GET", path, **{**LIST, **query})
 
     def rows(self, path: str = "/api/v4/secrets", **query: str) -> Mapping[str, Any]:
         status, body = self(path, **query)
@@ -65,20 +55,19 @@ class Asker:
 
 @pytest.fixture
 def kms() -> KMS:
-    numbers = count(1)
-    return KMS(parse_seed(SEED), clock=ManualClock(), entropy=lambda size: next(numbers).to_bytes(size))
+    return inside.kms(SEED, ManualClock())
 
 
 @pytest.fixture
-def ask(kms: KMS) -> Asker:
-    return Asker(kms, "all")
+def ask(kms: KMS) -> Reader:
+    return Reader(kms, "all")
 
 
 # -- what a row holds
 
 
 @pytest.mark.row("kms-api-2")
-def test_a_row_holds_what_stands_beside_its_value(ask: Asker) -> None:
+def test_a_row_holds_what_stands_beside_its_value(ask: Reader) -> None:
     row = ask.rows()["A"]
     assert row["secretComment"] == "why"
     assert row["tags"][0] == {"id": "t1", "slug": "core", "name": "core", "color": "#112233"}
@@ -87,7 +76,7 @@ def test_a_row_holds_what_stands_beside_its_value(ask: Asker) -> None:
 
 @pytest.mark.row("kms-api-2")
 @pytest.mark.parametrize("imports", ["true", "false"])
-def test_imports_are_always_an_array(ask: Asker, imports: str) -> None:
+def test_imports_are_always_an_array(ask: Reader, imports: str) -> None:
     _, body = ask("/api/v3/secrets/raw", include_imports=imports)
     assert [block["secretPath"] for block in body["imports"]] == (["/shared"] if imports == "true" else [])
 
@@ -112,7 +101,7 @@ def test_imports_are_always_an_array(ask: Asker, imports: str) -> None:
     ids=["tag", "any tag", "no such tag", "metadatum", "all metadata", "malformed pair", "both", "empty"],
 )
 def test_lists_are_filtered_by_tags_and_metadata(
-    ask: Asker, path: str, query: Mapping[str, str], keys: set[str]
+    ask: Reader, path: str, query: Mapping[str, str], keys: set[str]
 ) -> None:
     assert set(ask.rows(path, **query)) == keys
 
@@ -121,7 +110,7 @@ def test_lists_are_filtered_by_tags_and_metadata(
 
 
 @pytest.mark.parametrize("base", ["/api/v3/secrets/raw", "/api/v4/secrets"])
-def test_an_old_version_of_a_secret_can_be_read(kms: KMS, ask: Asker, base: str) -> None:
+def test_an_old_version_of_a_secret_can_be_read(kms: KMS, ask: Reader, base: str) -> None:
     for text in ("a2", "a3"):
         kms.put("shop", "prod", "/app", {"A": text})
     for version, text in (("1", "a"), ("2", "a2"), ("3", "a3"), ("", "a3")):
@@ -131,12 +120,12 @@ def test_an_old_version_of_a_secret_can_be_read(kms: KMS, ask: Asker, base: str)
 
 
 @pytest.mark.parametrize("base", ["/api/v3/secrets/raw", "/api/v4/secrets"])
-def test_a_secret_can_be_read_by_its_id(kms: KMS, ask: Asker, base: str) -> None:
+def test_a_secret_can_be_read_by_its_id(kms: KMS, ask: Reader, base: str) -> None:
     row = ask.rows()["A"]
     assert ask(f"{base}/id/{row['id']}")[1]["secret"] == row
     status, body = ask(f"{base}/id/none")
     assert (status, body["message"]) == (404, "Secret with ID 'none' not found")
-    assert Asker(kms, "leases")(f"{base}/id/{row['id']}")[1]["error"] == "ForbiddenReadSecretError"
+    assert Reader(kms, "leases")(f"{base}/id/{row['id']}")[1]["error"] == "ForbiddenReadSecretError"
 
 
 # -- references
@@ -148,17 +137,17 @@ def test_a_secret_can_be_read_by_its_id(kms: KMS, ask: Asker, base: str) -> None
     [("REF", "<near>"), ("MADE", "a"), ("LINES", '"x\\na"')],
     ids=["other project", "assembled", "several lines"],
 )
-def test_references_are_expanded(ask: Asker, key: str, text: str) -> None:
+def test_references_are_expanded(ask: Reader, key: str, text: str) -> None:
     assert ask.rows()[key]["secretValue"] == text
 
 
-def test_without_expansion_a_value_of_several_lines_stays_as_it_is(ask: Asker) -> None:
+def test_without_expansion_a_value_of_several_lines_stays_as_it_is(ask: Reader) -> None:
     assert ask.rows(expandSecretReferences="false")["LINES"]["secretValue"] == "x\n${A}"
 
 
 @pytest.mark.row("kms-api-6")
 def test_a_reference_to_what_may_not_be_read_fails_the_whole_list(kms: KMS) -> None:
-    status, body = Asker(kms, "app")("/api/v4/secrets")
+    status, body = Reader(kms, "app")("/api/v4/secrets")
     assert (status, body["error"]) == (403, "PermissionDenied")
     assert "prod:/deep KEY" in body["details"]
 
@@ -186,7 +175,7 @@ def test_missing_permission_looks_as_the_style_has_it(
     kms: KMS, style: Any, name: str, query: Mapping[str, str], expected: tuple[int, object]
 ) -> None:
     kms.permissions = style
-    status, body = Asker(kms, name)("/api/v4/secrets", **{"expandSecretReferences": "false", **query})
+    status, body = Reader(kms, name)("/api/v4/secrets", **{"expandSecretReferences": "false", **query})
     told = body["error"] if status != 200 else {row["secretKey"]: row["secretValueHidden"] for row in body["secrets"]}
     assert (status, told) == expected
 
@@ -195,14 +184,14 @@ def test_missing_permission_looks_as_the_style_has_it(
 @pytest.mark.parametrize("style", ["node", "go"])
 def test_rows_of_folders_below_that_may_only_be_described_are_left_out(kms: KMS, style: Any) -> None:
     kms.permissions = style
-    rows = Asker(kms, "mixed").rows(recursive="true", expandSecretReferences="false")
+    rows = Reader(kms, "mixed").rows(recursive="true", expandSecretReferences="false")
     assert "A" in rows
     assert "D" not in rows
 
 
 @pytest.mark.row("kms-api-9")
 def test_one_secret_that_may_only_be_described(kms: KMS) -> None:
-    ask = Asker(kms, "names")
+    ask = Reader(kms, "names")
     assert ask("/api/v4/secrets/A")[1]["error"] == "ForbiddenReadSecretError"
     kms.permissions = "go"
     row = ask("/api/v4/secrets/A")[1]["secret"]
@@ -210,4 +199,4 @@ def test_one_secret_that_may_only_be_described(kms: KMS) -> None:
 
 
 def test_a_member_is_told_by_the_text(kms: KMS) -> None:
-    assert "not a member" in Asker(kms, "nobody")("/api/v4/secrets")[1]["message"]
+    assert "not a member" in Reader(kms, "nobody")("/api/v4/secrets")[1]["message"]

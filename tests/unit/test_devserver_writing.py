@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import pytest
 
-from secretsync.devserver import parse_seed
-from secretsync.devserver.api import routes
+import inside
+from inside import Asker
 from secretsync.devserver.model import KMS
-from secretsync.devserver.routing import Call, Router
 from secretsync.testing import ManualClock
-from secretsync.values import SecretValue
 
 SEED = """
 projects: [{id: p1, slug: shop, tags: [{id: t1, slug: core}]}]
@@ -31,19 +27,7 @@ ONE = (("/api/v3/secrets/raw", V3), ("/api/v4/secrets", V4))
 MANY = (("/api/v3/secrets/batch/raw", V3), ("/api/v4/secrets/batch", V4))
 
 
-class Asker:
-    def __init__(self, kms: KMS, name: str = "all") -> None:
-        self.router = Router(routes(kms), entropy=bytes)
-        self.token = kms.login(client_id=name, client_secret=SecretValue("s")).token.text()
-
-    def __call__(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, /, **query: str
-    ) -> tuple[int, Any]:
-        headers = {"authorization": f"Bearer {self.token}"}
-        raw = b"" if body is None else json.dumps(body).encode()
-        reply = self.router.answer(Call(method, path, query, headers, raw))
-        return reply.status, json.loads(reply.body)
-
+class Writer(Asker):
     def values(self, path: str = "/app") -> Mapping[str, str]:
         _, body = self("GET", "/api/v4/secrets", **{**V4, "secretPath": path})
         return {row["secretKey"]: row["secretValue"] for row in body["secrets"]}
@@ -51,13 +35,12 @@ class Asker:
 
 @pytest.fixture
 def kms() -> KMS:
-    numbers = count(1)
-    return KMS(parse_seed(SEED), clock=ManualClock(), entropy=lambda size: next(numbers).to_bytes(size))
+    return inside.kms(SEED, ManualClock())
 
 
 @pytest.fixture
-def ask(kms: KMS) -> Asker:
-    return Asker(kms)
+def ask(kms: KMS) -> Writer:
+    return Writer(kms)
 
 
 # -- one secret
@@ -65,7 +48,7 @@ def ask(kms: KMS) -> Asker:
 
 @pytest.mark.row("kms-api-7")
 @pytest.mark.parametrize(("base", "at"), ONE)
-def test_a_secret_is_created_changed_and_deleted(ask: Asker, base: str, at: Mapping[str, str]) -> None:
+def test_a_secret_is_created_changed_and_deleted(ask: Writer, base: str, at: Mapping[str, str]) -> None:
     row = ask("POST", f"{base}/NEW", {**at, "secretValue": "1"})[1]["secret"]
     assert (row["secretKey"], row["secretValue"], row["version"], row["secretPath"]) == ("NEW", "1", 1, "/app")
     changed = ask("PATCH", f"{base}/NEW", {**at, "secretValue": "2"})[1]["secret"]
@@ -81,11 +64,11 @@ def test_a_secret_is_created_changed_and_deleted(ask: Asker, base: str, at: Mapp
     ("sent", "kept"),
     [(" x ", "x"), ("x\n\n", "x\n"), ("\n x\n", "x\n"), ("x \r\n", "x\n"), ("", ""), ("a b", "a b")],
 )
-def test_values_are_kept_as_the_server_trims_them(ask: Asker, sent: str, kept: str) -> None:
+def test_values_are_kept_as_the_server_trims_them(ask: Writer, sent: str, kept: str) -> None:
     assert ask("POST", "/api/v4/secrets/N", {**V4, "secretValue": sent})[1]["secret"]["secretValue"] == kept
 
 
-def test_what_a_change_leaves_unset_stays_and_empty_is_not_unset(ask: Asker) -> None:
+def test_what_a_change_leaves_unset_stays_and_empty_is_not_unset(ask: Writer) -> None:
     details = {
         "secretComment": "why",
         "tagIds": ["t1"],
@@ -103,7 +86,7 @@ def test_what_a_change_leaves_unset_stays_and_empty_is_not_unset(ask: Asker) -> 
     }
 
 
-def test_a_metadatum_that_is_encrypted_is_not_filtered_by(ask: Asker) -> None:
+def test_a_metadatum_that_is_encrypted_is_not_filtered_by(ask: Writer) -> None:
     for encrypted, found in ((False, 1), (True, 0)):
         metadata = [{"key": "k", "value": "v", "isEncrypted": encrypted}]
         ask("PATCH", "/api/v4/secrets/A", {**V4, "secretMetadata": metadata})
@@ -112,21 +95,21 @@ def test_a_metadatum_that_is_encrypted_is_not_filtered_by(ask: Asker) -> None:
 
 
 @pytest.mark.parametrize("mode", ["failOnNotFound", "ignore", "upsert"])
-def test_a_name_that_is_taken_is_refused_in_every_mode(ask: Asker, mode: str) -> None:
+def test_a_name_that_is_taken_is_refused_in_every_mode(ask: Writer, mode: str) -> None:
     ask("POST", "/api/v4/secrets/N", {**V4, "secretValue": "1"})
     body = {**V4, "mode": mode, "secrets": [{"secretKey": "A", "newSecretName": "N"}]}
     assert ask("PATCH", "/api/v4/secrets/batch", body)[0] == 400
     assert ask.values() == {"A": "a", "N": "1"}
 
 
-def test_a_secret_can_have_another_name(ask: Asker) -> None:
+def test_a_secret_can_have_another_name(ask: Writer) -> None:
     row = ask("PATCH", "/api/v4/secrets/A", {**V4, "newSecretName": "Z"})[1]["secret"]
     assert (row["secretKey"], row["version"]) == ("Z", 2)
     assert ask.values() == {"Z": "a"}
 
 
 @pytest.mark.row("kms-api-7")
-def test_a_delete_of_the_personal_row_falls_back_to_the_shared_one(ask: Asker) -> None:
+def test_a_delete_of_the_personal_row_falls_back_to_the_shared_one(ask: Writer) -> None:
     body = {**V3, "secretName": "another", "type": "personal"}
     assert ask("DELETE", "/api/v3/secrets/raw/A", body)[0] == 200
     assert ask.values() == {}
@@ -134,7 +117,7 @@ def test_a_delete_of_the_personal_row_falls_back_to_the_shared_one(ask: Asker) -
 
 @pytest.mark.row("kms-api-7")
 @pytest.mark.parametrize("project", [{"workspaceId": "p1"}, {"projectSlug": "shop"}, {"workspaceSlug": "shop"}])
-def test_a_project_is_named_by_id_or_slug(ask: Asker, project: Mapping[str, str]) -> None:
+def test_a_project_is_named_by_id_or_slug(ask: Writer, project: Mapping[str, str]) -> None:
     body = {**project, "environment": "prod", "secretPath": "app/", "secretValue": "1"}
     assert ask("POST", "/api/v3/secrets/raw/N", body)[0] == 200
 
@@ -159,7 +142,7 @@ def test_a_project_is_named_by_id_or_slug(ask: Asker, project: Mapping[str, str]
     ],
 )
 def test_a_write_that_cannot_be_is_refused_and_changes_nothing(
-    ask: Asker, method: str, name: str, body: Mapping[str, Any], expected: tuple[int, str]
+    ask: Writer, method: str, name: str, body: Mapping[str, Any], expected: tuple[int, str]
 ) -> None:
     status, told = ask(method, f"/api/v4/secrets/{name}", {**V4, **body})
     assert (status, told["error"]) == expected
@@ -168,12 +151,12 @@ def test_a_write_that_cannot_be_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_who_may_only_read_changes_nothing(kms: KMS, method: str) -> None:
-    status, told = Asker(kms, "reads")(method, "/api/v4/secrets/A", {**V4, "secretValue": "x"})
+    status, told = Writer(kms, "reads")(method, "/api/v4/secrets/A", {**V4, "secretValue": "x"})
     assert (status, told["error"], told["details"]) == (403, "PermissionDenied", ["prod:/app"])
 
 
 def test_who_may_not_read_is_not_shown_what_was_written(kms: KMS) -> None:
-    row = Asker(kms, "writes")("POST", "/api/v4/secrets/N", {**V4, "secretValue": "x"})[1]["secret"]
+    row = Writer(kms, "writes")("POST", "/api/v4/secrets/N", {**V4, "secretValue": "x"})[1]["secret"]
     assert (row["secretValue"], row["secretValueHidden"]) == ("<hidden-by-infisical>", True)
 
 
@@ -186,7 +169,9 @@ def test_who_may_not_read_is_not_shown_what_was_written(kms: KMS) -> None:
         ("POST", "/api/v4/secrets/batch", {"secrets": [{"secretKey": "N", "secretValue": "x"}]}),
     ],
 )
-def test_a_protected_path_answers_with_an_approval(ask: Asker, method: str, path: str, body: Mapping[str, Any]) -> None:
+def test_a_protected_path_answers_with_an_approval(
+    ask: Writer, method: str, path: str, body: Mapping[str, Any]
+) -> None:
     status, told = ask(method, path, {**V4, "secretPath": "/safe", **body})
     assert (status, set(told), set(told["approval"]) >= {"id", "slug"}) == (200, {"approval"}, True)
     assert ask.values("/safe") == {"LOCKED": "l"}
@@ -197,7 +182,7 @@ def test_a_protected_path_answers_with_an_approval(ask: Asker, method: str, path
 
 @pytest.mark.row("kms-api-7")
 @pytest.mark.parametrize(("base", "at"), MANY)
-def test_many_are_created_changed_and_deleted(ask: Asker, base: str, at: Mapping[str, str]) -> None:
+def test_many_are_created_changed_and_deleted(ask: Writer, base: str, at: Mapping[str, str]) -> None:
     def many(method: str, *secrets: Mapping[str, str], **more: str) -> Any:
         return ask(method, base, {**at, "secrets": secrets, **more})
 
@@ -220,7 +205,7 @@ def test_many_are_created_changed_and_deleted(ask: Asker, base: str, at: Mapping
     ],
 )
 def test_the_mode_of_an_update_says_what_becomes_of_what_is_not_there(
-    ask: Asker, mode: str, status: int, values: Mapping[str, str]
+    ask: Writer, mode: str, status: int, values: Mapping[str, str]
 ) -> None:
     secrets = [{"secretKey": "A", "secretValue": "2"}, {"secretKey": "N", "secretValue": "1"}]
     assert ask("PATCH", "/api/v4/secrets/batch", {**V4, "secrets": secrets, "mode": mode})[0] == status
@@ -228,18 +213,18 @@ def test_the_mode_of_an_update_says_what_becomes_of_what_is_not_there(
 
 
 @pytest.mark.parametrize("secrets", [None, "x", [5], [{"secretValue": "x"}], [{"secretKey": "N"}] * 2])
-def test_a_batch_of_the_wrong_form_changes_nothing(ask: Asker, secrets: object) -> None:
+def test_a_batch_of_the_wrong_form_changes_nothing(ask: Writer, secrets: object) -> None:
     assert ask("POST", "/api/v4/secrets/batch", {**V4, "secrets": secrets})[0] == 422
     assert ask.values() == {"A": "a"}
 
 
-def test_one_that_cannot_be_leaves_all_undone(ask: Asker) -> None:
+def test_one_that_cannot_be_leaves_all_undone(ask: Writer) -> None:
     secrets = [{"secretKey": "N", "secretValue": "1"}, {"secretKey": "A", "secretValue": "2"}]
     assert ask("POST", "/api/v4/secrets/batch", {**V4, "secrets": secrets})[0] == 400
     assert ask.values() == {"A": "a"}
 
 
-def test_secrets_move_to_another_folder(ask: Asker) -> None:
+def test_secrets_move_to_another_folder(ask: Writer) -> None:
     ids = [ask("GET", "/api/v4/secrets/A", **V4)[1]["secret"]["id"]]
     body = {
         "projectId": "p1",
@@ -265,7 +250,7 @@ FOLDERS = (("/api/v1/folders", {"workspaceId": "p1"}), ("/api/v2/folders", {"pro
 
 
 @pytest.mark.parametrize(("base", "project"), FOLDERS)
-def test_a_folder_is_created_found_renamed_and_deleted(ask: Asker, base: str, project: Mapping[str, str]) -> None:
+def test_a_folder_is_created_found_renamed_and_deleted(ask: Writer, base: str, project: Mapping[str, str]) -> None:
     at = {**project, "environment": "prod", "path": "/app"}
     made = ask("POST", base, {**at, "name": "new", "description": "why"})[1]["folder"]
     assert (made["name"], made["path"], made["description"], made["version"]) == ("new", "/app/new", "why", 1)
@@ -280,7 +265,7 @@ def test_a_folder_is_created_found_renamed_and_deleted(ask: Asker, base: str, pr
 
 
 @pytest.mark.parametrize(("base", "project"), FOLDERS)
-def test_folders_are_listed(ask: Asker, base: str, project: Mapping[str, str]) -> None:
+def test_folders_are_listed(ask: Writer, base: str, project: Mapping[str, str]) -> None:
     at = {**project, "environment": "prod"}
 
     def names(**more: str) -> list[str]:
@@ -294,13 +279,13 @@ def test_folders_are_listed(ask: Asker, base: str, project: Mapping[str, str]) -
     assert root["parentId"] == ask("GET", f"{base}/{root['parentId']}")[1]["folder"]["id"]
 
 
-def test_directory_is_the_path_unless_there_is_one(ask: Asker) -> None:
+def test_directory_is_the_path_unless_there_is_one(ask: Writer) -> None:
     at = {"workspaceId": "p1", "environment": "prod", "directory": "/app"}
     assert [one["name"] for one in ask("GET", "/api/v1/folders", **at)[1]["folders"]] == ["sub"]
     assert len(ask("GET", "/api/v1/folders", **at, path="/")[1]["folders"]) == 3
 
 
-def test_many_folders_are_renamed_or_none(ask: Asker) -> None:
+def test_many_folders_are_renamed_or_none(ask: Writer) -> None:
     ids = [one["id"] for one in ask("GET", "/api/v2/folders", projectId="p1", environment="prod")[1]["folders"]]
     wanted = [{"id": ids[0], "name": "app2"}, {"id": "none", "name": "x"}]
     assert ask("PATCH", "/api/v2/folders/batch", {"projectSlug": "shop", "folders": wanted})[0] == 404
@@ -319,13 +304,13 @@ def test_many_folders_are_renamed_or_none(ask: Asker) -> None:
         ({"name": "x", "projectId": "none"}, (404, "NotFound")),
     ],
 )
-def test_a_folder_that_cannot_be_is_refused(ask: Asker, body: Mapping[str, str], expected: tuple[int, str]) -> None:
+def test_a_folder_that_cannot_be_is_refused(ask: Writer, body: Mapping[str, str], expected: tuple[int, str]) -> None:
     at = {"projectId": "p1", "environment": "prod", "path": "/"}
     status, told = ask("POST", "/api/v2/folders", {**at, **body})
     assert (status, told["error"]) == expected
 
 
-def test_folders_that_are_missing_above_a_new_one_are_created(ask: Asker) -> None:
+def test_folders_that_are_missing_above_a_new_one_are_created(ask: Writer) -> None:
     at = {"projectId": "p1", "environment": "dev", "path": "/x/y"}
     assert ask("POST", "/api/v2/folders", {**at, "name": "z"})[1]["folder"]["path"] == "/x/y/z"
 
@@ -334,7 +319,7 @@ def test_folders_that_are_missing_above_a_new_one_are_created(ask: Asker) -> Non
 
 
 @pytest.mark.row("kms-api-6")
-def test_imports_have_positions(ask: Asker) -> None:
+def test_imports_have_positions(ask: Writer) -> None:
     base, at = "/api/v2/secret-imports", {"projectId": "p1", "environment": "prod", "path": "/app"}
 
     def imports() -> list[tuple[str, int]]:
@@ -356,6 +341,6 @@ def test_imports_have_positions(ask: Asker) -> None:
     ("source", "status"),
     [({"environment": "prod", "path": "/app"}, 400), ({"environment": "prod"}, 422), ("x", 422), (None, 422)],
 )
-def test_an_import_that_cannot_be_is_refused(ask: Asker, source: object, status: int) -> None:
+def test_an_import_that_cannot_be_is_refused(ask: Writer, source: object, status: int) -> None:
     at = {"projectId": "p1", "environment": "prod", "path": "/app"}
     assert ask("POST", "/api/v2/secret-imports", {**at, "import": source})[0] == status

@@ -14,11 +14,9 @@ from secretsync.backends.kms.leases import Leases
 from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
 from secretsync.backends.kms.writes import Edit, Writes
-from secretsync.client_policy import SDK
 from secretsync.devserver import DevServer, Fault, parse_seed
 from secretsync.errors import SecretSyncError
 from secretsync.http import Http
-from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
 SEED = """
@@ -45,13 +43,6 @@ FAULTS = (
 def server() -> Iterator[DevServer]:
     with DevServer(parse_seed(SEED)) as server:
         yield server
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(SDK, SystemClock())
-    yield http
-    http.close()
 
 
 def tried(do: Callable[[], object]) -> str:

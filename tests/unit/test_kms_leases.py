@@ -11,7 +11,6 @@ from loopback import Reply, serving
 from secretsync.backends.kms.leases import Lease, Leases
 from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
-from secretsync.client_policy import SDK
 from secretsync.devserver import DevServer, Fault, parse_seed
 from secretsync.errors import (
     BackendError,
@@ -25,9 +24,9 @@ from secretsync.errors import (
     WrongEndpoint,
 )
 from secretsync.http import Http
-from secretsync.runtime.clock import SystemClock
 from secretsync.testing import ManualClock
 from secretsync.values import SecretValue
+from sessions import session
 
 SEED = """
 projects: [{id: p1, slug: shop}]
@@ -53,16 +52,8 @@ def server(clock: ManualClock) -> Iterator[DevServer]:
         yield server
 
 
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(SDK, SystemClock())
-    yield http
-    http.close()
-
-
 def leases_of(server: DevServer, http: Http, name: str = "all") -> Leases:
-    token = server.model.login(client_id=name, client_secret=SecretValue("s")).token
-    return Leases(Session(http, server.url, token))
+    return Leases(session(server, http, name))
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from logins import Kept
 from loopback import Reply, serving
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.events import Place as Heard
 from secretsync.backends.kms.events import listen
 from secretsync.backends.kms.queries import Folder, Place, Secret
-from secretsync.backends.kms.session import Session
 from secretsync.backends.kms.writes import Edit, Writes
 from secretsync.client_policy import SDK
 from secretsync.clock import Deadline
@@ -30,10 +30,10 @@ from secretsync.errors import (
 )
 from secretsync.http import Http
 from secretsync.ports import AnyQuery, AnyWire
-from secretsync.queries import Failed, Found, Identity, Query, Scope, query
+from secretsync.queries import Failed, Found, Identity, Scope
 from secretsync.runtime.clock import SystemClock
 from secretsync.runtime.proofs import LocalProofs
-from secretsync.values import SecretValue
+from sessions import session, token
 
 CLOCK = SystemClock()
 SEED = """
@@ -46,11 +46,6 @@ DEADLINE = 30.0
 """Seconds; much more than an honest answer takes on a busy machine."""
 SOON = 3.0
 """Seconds after which nobody waits any more for what will not come."""
-
-
-@query
-class Kept(Query[object]):
-    """Stands for where a shell keeps credentials."""
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +66,6 @@ def http(request: pytest.FixtureRequest) -> Iterator[Http]:
     http = Http(evolve(SDK, read_timeout=getattr(request, "param", 10.0), response_cap=1_000_000), CLOCK)
     yield http
     http.close()
-
-
-def token(server: DevServer) -> SecretValue:
-    return server.model.login(client_id="all", client_secret=SecretValue("s")).token
 
 
 def read(server: DevServer, http: Http, asked: type[AnyQuery] = Folder, *, within: float = DEADLINE) -> AnyWire:
@@ -127,7 +118,7 @@ def test_maintenance_fails_what_changes_and_lets_read(server: DevServer, http: H
     server.faults.add(Fault(writes=True, status=500))
     assert isinstance(read(server, http), Found)
     with pytest.raises(Unavailable):
-        Writes(Session(http, server.url, token(server))).update(Place("p1", "prod", "/app"), Edit(key="A"))
+        Writes(session(server, http)).update(Place("p1", "prod", "/app"), Edit(key="A"))
 
 
 @pytest.mark.row("kms-api-10")
@@ -140,7 +131,7 @@ def test_an_answer_that_trickles_is_whole_in_the_end(server: DevServer, http: Ht
 def test_an_approval_on_demand(server: DevServer, http: Http) -> None:
     server.faults.add(Fault(body="approval"))
     with pytest.raises(ApprovalRequired):
-        Writes(Session(http, server.url, token(server))).update(Place("p1", "prod", "/app"), Edit(key="A"))
+        Writes(session(server, http)).update(Place("p1", "prod", "/app"), Edit(key="A"))
 
 
 @pytest.mark.row("kms-api-10")
@@ -158,5 +149,5 @@ def test_no_token_reaches_another_origin(server: DevServer, http: Http) -> None:
         wire: Any = read(server, http)
         assert other.url in str(wire.error)
         with pytest.raises(WrongEndpoint):
-            Writes(Session(http, server.url, token(server))).delete(Place("p1", "prod", "/app"), "A")
+            Writes(session(server, http)).delete(Place("p1", "prod", "/app"), "A")
     assert other.asked == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve, frozen
 
+from logins import Kept
 from loopback import Asked, Reply, serving
 from secretsync.auth.token import Token
 from secretsync.auth.universal import METHOD
@@ -19,7 +20,7 @@ from secretsync.devserver import DevServer, Fault, parse_seed
 from secretsync.errors import Forbidden, PathNotFound, SecretNotFound, SecretSyncError, ValueHidden
 from secretsync.http import Http
 from secretsync.ports import AnyQuery, AnyWire
-from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Query, Scope, query
+from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Scope
 from secretsync.runtime.clock import SystemClock
 from secretsync.runtime.proofs import LocalProofs
 from secretsync.values import Flatten, Row, SecretValue, Version
@@ -37,11 +38,6 @@ secrets:
 details: {shop: {prod: {/app: {A: {comment: why, tags: [core], metadata: {team: red}}}}}}
 imports: {shop: {prod: {/app: [{environment: prod, path: /one}, {environment: prod, path: /two}, {environment: dev, path: /}]}}}
 """
-
-
-@query
-class Kept(Query[Mapping[str, SecretValue]]):
-    """Stands for where a shell keeps credentials."""
 
 
 @frozen
@@ -72,13 +68,6 @@ def server(running: DevServer) -> Iterator[DevServer]:
     running.journal.clear()
     yield running
     running.faults.clear()
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(SDK, CLOCK)
-    yield http
-    http.close()
 
 
 def reader(url: str, http: Http, client: str = "cid") -> Reader:

@@ -12,7 +12,6 @@ from secretsync.backends.kms.folders import Folders, Import
 from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
 from secretsync.backends.kms.writes import Edit, Writes
-from secretsync.client_policy import SDK
 from secretsync.devserver import DevServer, Fault, parse_seed
 from secretsync.errors import (
     ApprovalRequired,
@@ -30,6 +29,7 @@ from secretsync.errors import (
 from secretsync.http import Http
 from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
+from sessions import session
 
 CLOCK = SystemClock()
 SEED = """
@@ -48,18 +48,6 @@ CANARY = SecretValue("canary-value")
 def server() -> Iterator[DevServer]:
     with DevServer(parse_seed(SEED)) as server:
         yield server
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(SDK, CLOCK)
-    yield http
-    http.close()
-
-
-def session(server: DevServer, http: Http, name: str = "all") -> Session:
-    token = server.model.login(client_id=name, client_secret=SecretValue("s")).token
-    return Session(http, server.url, token)
 
 
 @pytest.fixture

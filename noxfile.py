@@ -31,7 +31,7 @@ PACKAGES = {
 PYTHONS = ("3.11", "3.12", "3.13")
 """Those that are supported; what is missing on a machine is left out."""
 
-BENCHES = ("imports", "feed", "devserver", "burst", "kms", "operator")
+BENCHES = ("imports", "feed", "agent", "devserver", "burst", "kms", "operator")
 """The scripts of bench/ that hold claims, the quickest first; its other files serve them."""
 
 

@@ -14,6 +14,8 @@ BIN: Final = Path(sys.executable).parent
 """Where the commands of this environment are."""
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_INODE: Final = 9
+"""Which column of a table of connections names the socket."""
 _PATIENCE: Final = 20.0
 """Seconds for an orderly end."""
 
@@ -56,6 +58,15 @@ class Program:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections it has open."""
+        folder = f"/proc/{self._process.pid}"
+        links = (str(path.readlink()) for path in Path(folder, "fd").iterdir())
+        lines = [line for name in ("tcp", "tcp6") for line in Path(folder, "net", name).read_text().splitlines()[1:]]
+        inodes = {line.split()[_INODE] for line in lines}
+        return sum(link.removeprefix("socket:[").rstrip("]") in inodes for link in links)
 
     @property
     def ended(self) -> bool:

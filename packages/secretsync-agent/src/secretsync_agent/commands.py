@@ -19,7 +19,6 @@ log: Final = logging.getLogger("secretsync.agent")
 TOGETHER: Final = 0.2
 """Seconds: files that change in one pass have the same command run once."""
 GRACE: Final = 5.0
-"""Seconds between asking a group to end and ending it."""
 _LOOK: Final = 0.02
 
 
@@ -31,12 +30,16 @@ class Commands:
         shell: Runs lines.
         environ: What the children inherit.
         credentials: Names of variables that those do not get who are not to have them.
+        grace: Seconds between asking a group to end and ending it.
     """
 
-    def __init__(self, shell: str, environ: Mapping[str, str], credentials: frozenset[str]) -> None:
+    def __init__(
+        self, shell: str, environ: Mapping[str, str], credentials: frozenset[str], *, grace: float = GRACE
+    ) -> None:
         self._shell = shell
         self._environ = dict(environ)
         self._credentials = credentials
+        self._grace = grace
         self._lock = Lock()
         self._wanted: set[Command] = set()
         self._threads: dict[Command, Thread] = {}
@@ -83,14 +86,14 @@ class Commands:
         except OSError as error:
             log.error("unable to execute command because %s: %s", args[0], error.strerror)  # noqa: TRY400 - no frames
             return
-        _await(child, command.timeout)
+        _await(child, command.timeout, self._grace)
 
 
-def _await(child: subprocess.Popen[bytes], timeout: float) -> None:
+def _await(child: subprocess.Popen[bytes], timeout: float, grace: float) -> None:
     try:
         code = child.wait(timeout or None)
     except subprocess.TimeoutExpired:
-        _end(child)
+        _end(child, grace)
         log.error("unable to execute command because it timed out after %g s; its process group was ended", timeout)  # noqa: TRY400
         return
     if code > 0:
@@ -99,11 +102,11 @@ def _await(child: subprocess.Popen[bytes], timeout: float) -> None:
         log.error("unable to execute command because it was ended by signal %d", -code)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], grace: float) -> None:
     """End a whole group: ask, wait, and end what is left."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)
-        calm, end = Event(), monotonic() + GRACE
+        calm, end = Event(), monotonic() + grace
         while monotonic() < end:
             child.poll()
             os.killpg(child.pid, 0)

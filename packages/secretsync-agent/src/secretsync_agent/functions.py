@@ -27,6 +27,18 @@ Lists = Mapping[Folder, frozenset[str]]
 """Paths and keys of what was listed, never values."""
 
 _ROW: Final = "models.SingleEnvironmentVariable"
+_ROW_IN_JSON: Final[Mapping[str, str]] = {
+    "Key": "key",
+    "WorkspaceId": "workspace",
+    "Value": "value",
+    "Type": "type",
+    "ID": "_id",
+    "SecretPath": "secretPath",
+    "Tags": "tags",
+    "Comment": "comment",
+    "SkipMultilineEncoding": "skipMultilineEncoding",
+}
+_TAG_IN_JSON: Final[Mapping[str, str]] = {"ID": "_id", "Name": "name", "Slug": "slug", "Color": "color"}
 _TAG: Final = "struct { ID string; Name string; Slug string; Color string }"
 
 
@@ -169,8 +181,9 @@ def _record(row: Row, project: str) -> Record:
             "SkipMultilineEncoding": False,
         },
         {"IsMultilineEncodingEnabled": lambda: True},
+        json_names=_ROW_IN_JSON,
     )
 
 
 def _tag(slug: str) -> Record:
-    return Record(_TAG, {"ID": "", "Name": slug, "Slug": slug, "Color": ""})
+    return Record(_TAG, {"ID": "", "Name": slug, "Slug": slug, "Color": ""}, json_names=_TAG_IN_JSON)

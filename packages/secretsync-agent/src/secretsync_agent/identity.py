@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Final, final
 
 from attrs import evolve, field, frozen
 
 from secretsync.auth.method import Means, Method
-from secretsync.auth.methods import METHODS
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import CredentialsNotFound
@@ -26,8 +26,18 @@ from .settings import Auth, File, Settings, Source, Variable
 
 log: Final = logging.getLogger("secretsync.agent")
 
-_NAMES: Final[Mapping[str, str]] = {"ldap-auth": "ldap", "oidc-auth": "oidc", "jwt-auth": "jwt"}
-"""What the library calls a method, where configurations of the agent say otherwise."""
+_METHODS: Final[Mapping[str, str]] = {
+    "universal-auth": "universal.UniversalAuth",
+    "kubernetes": "kubernetes.KubernetesAuth",
+    "azure": "azure.AzureAuth",
+    "gcp-id-token": "gcp.GcpIdTokenAuth",
+    "gcp-iam": "gcp.GcpIamAuth",
+    "aws-iam": "aws.AwsIamAuth",
+    "ldap-auth": "ldap.LdapAuth",
+    "oidc-auth": "jwt.OidcAuth",
+    "jwt-auth": "jwt.JwtAuth",
+}
+"""Where the library has each method; only the one that is used is loaded."""
 _CREDENTIALS: Final[Mapping[str, str]] = {
     "client-id": "clientId",
     "client-secret": "clientSecret",
@@ -77,7 +87,8 @@ def identity(settings: Settings, digest: Digester) -> Identity:
 
 
 def _method(auth: Auth) -> Method:
-    kind = METHODS[_NAMES.get(auth.type, auth.type)]
+    module, _, name = _METHODS[auth.type].partition(".")
+    kind: type[Method] = getattr(import_module(f"secretsync.auth.{module}"), name)
     return ReadAnew(kind=kind, values=tuple(sorted(auth.values.items())), organization=auth.organization)
 
 

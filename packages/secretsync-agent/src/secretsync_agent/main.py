@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -36,6 +37,7 @@ GRACE: Final = 0.3
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the agent; return the exit code, or end the process if threads hang on."""
+    gc.disable()  # until it works: to look again and again through what was just loaded takes a tenth of the start
     try:
         code = _main(sys.argv[1:] if argv is None else argv)
     except InvalidInput as error:
@@ -58,7 +60,6 @@ def _main(argv: Sequence[str]) -> int:
     settings = config.load(told, os.environ)
     if told.mode is Mode.VALIDATE:
         return _validate(settings)
-
     logs.configure(told, no_color=bool(os.environ.get("NO_COLOR")))
     return Process(told, settings, os.environ).run()
 
@@ -129,6 +130,7 @@ class Process:
             readiness.begin()
             stack.callback(readiness.end)
             agent.start()
+            gc.enable()
             code = self._work(agent, readiness)
             if self.once:
                 commands.join(self.arguments.timeout)

@@ -69,9 +69,10 @@ class Record:
         methods: Names and functions. A method `Error` or `String` without arguments says how the record prints.
         of_any: The names of those fields that Go declares as `any`; errors tell them from others.
         inner: What it holds besides, which nothing shows; two records are only equal if this is.
+        json_names: Of fields that JSON calls otherwise.
     """
 
-    __slots__ = ("fields", "inner", "methods", "of_any", "type_name")
+    __slots__ = ("fields", "inner", "json_names", "methods", "of_any", "type_name")
 
     def __init__(
         self,
@@ -80,7 +81,10 @@ class Record:
         methods: Mapping[str, Callable[..., object]] | None = None,
         of_any: Collection[str] = (),
         inner: object = None,
+        *,
+        json_names: Mapping[str, str] | None = None,
     ) -> None:
+        self.json_names: Mapping[str, str] = json_names or {}
         self.type_name: str = type_name
         self.fields: Mapping[str, object] = fields
         self.methods: Mapping[str, Callable[..., object]] = methods or {}

@@ -204,7 +204,9 @@ class _Writer:
             return _time(instant)
         if "MarshalText" in record.methods:
             return encode_basestring(str(record.methods["MarshalText"]()))
-        return self._object(((name, held) for name, held in record.fields.items() if name[:1].isupper()), inner)
+        names = record.json_names
+        exported = ((names.get(name, name), held) for name, held in record.fields.items() if name[:1].isupper())
+        return self._object(exported, inner)
 
 
 def _time(instant: Instant) -> str:

@@ -1,0 +1,265 @@
+"""What an agent costs: from its start to its files, at rest, and over many polls.
+
+    python bench/agent.py
+    python bench/agent.py --cmd "other-agent agent --config {config}"
+
+A development KMS on the loopback interface holds ten folders of a hundred secrets each. An agent with one template, and
+one with ten, is started again and again, in turn with a bare script that imports httpx, logs in, lists and writes the
+same files. Then it polls each second, with nothing new; one of ours polls ten thousand times as fast as it can. One
+JSON object has each figure, each bound, and in `missed` what does not hold; then the exit code is 1. See
+docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # The root in place of this folder, whose operator.py is not what the standard library means by that name.
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
+import argparse
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from attrs import frozen
+from bench.programs import BIN, Program, clean_environment
+
+from secretsync.devserver.methods import Universal
+from secretsync.devserver.seed import Grant, Identity, Project, Seed
+from secretsync.devserver.server import DevServer
+from secretsync.values import SecretValue
+
+PROJECT: Final = Project("6553ccb2-b7da-4b0d-8f6e-7270c2a8f1d3", "bench", ("dev",))
+SECRETS: Final = 100
+MOST: Final = 10
+PATIENCE: Final = 60.0
+CONFIG: Final = "{config}"
+OURS: Final = f"{BIN / 'secretsync-agent'} agent --config {CONFIG}"
+
+TEMPLATE: Final = '{{- range secret "PROJECT" "dev" "/folder-N" }}\n{{ .Key }}={{ .Value }}\n{{- end }}'
+
+BARE: Final = """
+import sys, httpx
+url, *files = sys.argv[1:]
+with httpx.Client(base_url=url) as client:
+    login = {"clientId": "bench", "clientSecret": "bench"}
+    token = client.post("/api/v1/auth/universal-auth/login", json=login).json()["accessToken"]
+    for n, file in enumerate(files):
+        params = {"workspaceId": "PROJECT", "environment": "dev", "secretPath": f"/folder-{n}"}
+        answer = client.get("/api/v3/secrets/raw", params=params, headers={"Authorization": f"Bearer {token}"})
+        with open(file, "w") as out:
+            out.writelines(f"{one['secretKey']}={one['secretValue']}\\n" for one in answer.json()["secrets"])
+"""
+
+FAST: Final = """
+import os, sys
+from attrs import evolve
+from secretsync_agent import arguments, config, main
+told = arguments.parse(["--config", sys.argv[1], "--log-level", "error"], os.environ)
+settings = config.load(told, os.environ)
+fast = [evolve(template, interval=float(sys.argv[2])) for template in settings.templates]
+sys.exit(main.Process(told, evolve(settings, templates=tuple(fast)), os.environ).run())
+"""
+"""Ours, polling more often than a configuration may ask for."""
+
+
+def seed() -> Seed:
+    folders = {
+        f"/folder-{n}": {f"KEY_{k:03}": SecretValue(f"value-{n}-{k}" * 4) for k in range(SECRETS)} for n in range(MOST)
+    }
+    who = Identity("bench", Universal("bench", SecretValue("bench")), grants=(Grant(PROJECT.slug),))
+    return Seed(projects=(PROJECT,), identities=(who,), secrets={PROJECT.slug: {"dev": folders}})
+
+
+@frozen
+class Place:
+    """A folder with a configuration of so many templates, and the files that they make."""
+
+    folder: Path
+    templates: int
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.folder / f"file-{n}" for n in range(self.templates)]
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.yaml"
+
+    def furnish(self, url: str) -> None:
+        for name in ("id", "secret"):
+            (self.folder / name).write_text("bench")
+        templates = [
+            {
+                "template-content": TEMPLATE.replace("PROJECT", PROJECT.id).replace("folder-N", f"folder-{n}"),
+                "destination-path": str(file),
+                "config": {"polling-interval": "1000ms"},
+            }
+            for n, file in enumerate(self.files)
+        ]
+        login = {"client-id": str(self.folder / "id"), "client-secret": str(self.folder / "secret")}
+        document = {"address": url, "retry-strategy": {"max-retries": 3}}
+        auth = {"type": "universal-auth", "config": login}
+        self.config.write_text(
+            json.dumps({"kms": document, "infisical": document, "auth": auth, "templates": templates})
+        )
+
+    def empty(self) -> None:
+        for file in self.files:
+            file.unlink(missing_ok=True)
+
+    def wait(self, began: float) -> float:
+        """Return the seconds from `began` until all files are there."""
+        while not all(file.exists() and file.stat().st_size for file in self.files):
+            if time.perf_counter() - began > PATIENCE:
+                raise RuntimeError("the files did not come")
+            time.sleep(0.001)
+        return time.perf_counter() - began
+
+
+def ours_only(place: Place, command: str) -> None:
+    """Leave in the configuration what the agent under measurement calls its server: ours refuses to have both."""
+    document = json.loads(place.config.read_text())
+    if command == OURS:
+        del document["infisical"]
+    place.config.write_text(json.dumps(document))
+
+
+def started(place: Place, words: Sequence[str], env: dict[str, str]) -> tuple[float, Program]:
+    place.empty()
+    began = time.perf_counter()
+    program = Program(words, env=env, log=place.folder / "log")
+    return place.wait(began), program
+
+
+def start_to_files(
+    place: Place, words: Sequence[str], url: str, rounds: int, env: dict[str, str]
+) -> Mapping[str, float]:
+    """Return the median seconds of the agent and of the bare script, one after the other in turn."""
+    bare_words = [sys.executable, "-c", BARE.replace("PROJECT", PROJECT.id), url, *map(str, place.files)]
+    taken: dict[str, list[float]] = {"agent": [], "bare": []}
+    for _ in range(rounds + 1):
+        for name, command in (("agent", words), ("bare", bare_words)):
+            took, program = started(place, command, env)
+            with program:
+                taken[name].append(took)
+    return {name: median(times[1:]) for name, times in taken.items()}  # the first compiles what was not compiled yet
+
+
+def at_rest(
+    place: Place, words: Sequence[str], kms: DevServer, seconds: float, env: dict[str, str]
+) -> dict[str, float]:
+    """Return what polls cost that bring nothing new, and how soon a change is in its file."""
+    _, program = started(place, words, env)
+    with program:
+        first = program.resident_kb / 1000
+        time.sleep(1.0)
+        before, polls = program.cpu_seconds, len(kms.asked("list"))
+        time.sleep(seconds)
+        asked = kms.asked("list")[polls:]
+        cpu = program.cpu_seconds - before
+        connections = program.connections
+        was = place.files[0].read_bytes()
+        began = time.perf_counter()
+        kms.model.put(PROJECT.slug, "dev", "/folder-0", {"KEY_000": f"{began}"})
+        while place.files[0].read_bytes() == was:
+            time.sleep(0.005)
+        change = time.perf_counter() - began
+        return {
+            "mb_at_first_file": round(first, 1),
+            "mb_after": round(program.resident_kb / 1000, 1),
+            "polls": len(asked),
+            "not_modified": sum(one.status == 304 for one in asked),
+            "cpu_ms_per_poll": round(1e3 * cpu / len(asked), 2),
+            "connections": connections,
+            "change_to_file_s": round(change, 3),
+        }
+
+
+def many_polls(place: Place, kms: DevServer, polls: int, env: dict[str, str]) -> dict[str, float]:
+    """Return the memory of ours after a tenth and after all of so many polls, as quick as they can be."""
+    words = [sys.executable, "-c", FAST, str(place.config), "0.002"]
+    _, program = started(place, words, env)
+    found: list[float] = []
+    with program:
+        for part in (polls / 10, polls - polls / 10):
+            count(kms, part)
+            found.append(round(program.resident_kb / 1000, 1))
+    return {"polls": polls, "mb_after_a_tenth": found[0], "mb": found[1], "growth_mb": round(found[1] - found[0], 1)}
+
+
+def count(kms: DevServer, polls: float) -> None:
+    """Return after so many polls; the KMS's record, which keeps no more than so many, is emptied meanwhile."""
+    seen = 0
+    while seen < polls:
+        time.sleep(0.05)
+        seen += len(kms.asked("list"))
+        kms.journal.clear()
+
+
+BOUNDS: Final[Mapping[str, float]] = {
+    "start_s": 0.5,
+    "times_bare": 2.0,
+    "cpu_ms_per_poll": 1.5,
+    "mb_at_first_file": 45.0,
+    "connections": 1,
+    "change_to_file_s": 1.5,
+    "growth_mb": 1.0,
+}
+
+
+def missed(figures: Mapping[str, Mapping[str, float]]) -> list[str]:
+    return [
+        f"{part}: {name} is {found[name]}, more than {bound}"
+        for part, found in figures.items()
+        for name, bound in BOUNDS.items()
+        if name in found and found[name] > bound
+    ] + [
+        f"{part}: {found['polls'] - found['not_modified']} polls were not answered 304"
+        for part, found in figures.items()
+        if "not_modified" in found and found["polls"] != found["not_modified"]
+    ]
+
+
+def measured(command: str, *, rounds: int, seconds: float, polls: int) -> dict[str, dict[str, float]]:
+    figures: dict[str, dict[str, float]] = {}
+    with TemporaryDirectory() as home, DevServer(seed()) as kms:
+        env = clean_environment(Path(home))
+        for count in (1, MOST):
+            folder = Path(home) / f"{count}"
+            folder.mkdir()
+            place = Place(folder, count)
+            place.furnish(kms.url)
+            ours_only(place, command)
+            words = [word.replace(CONFIG, str(place.config)) for word in shlex.split(command)]
+            took = start_to_files(place, words, kms.url, rounds, env)
+            start = {"start_s": round(took["agent"], 3), "bare_s": round(took["bare"], 3)}
+            start["times_bare"] = round(took["agent"] / took["bare"], 2)
+            figures[f"{count} templates"] = start | at_rest(place, words, kms, seconds, env)
+        if command == OURS and polls:
+            figures["many polls"] = many_polls(place, kms, polls, env)
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cmd", default=OURS, help="another agent; {config} is the file with its configuration")
+    parser.add_argument("--rounds", type=int, default=15, help="starts of each kind")
+    parser.add_argument("--seconds", type=float, default=20.0, help="at rest")
+    parser.add_argument("--polls", type=int, default=10_000, help="as fast as can be; 0 leaves this out")
+    told = parser.parse_args()
+    figures = measured(told.cmd, rounds=told.rounds, seconds=told.seconds, polls=told.polls)
+    result: dict[str, Any] = {"figures": figures, "bounds": BOUNDS, "missed": missed(figures)}
+    print(json.dumps(result, indent=2))
+    return 1 if result["missed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,7 +7,7 @@ from typing import Final
 from .mutant import Mutant
 
 _DESIRED: Final = "secretsync_k8s/kinds/kmssecret/desired.py"
-_SPEC: Final = "secretsync_k8s/kinds/kmssecret/spec.py"
+_READING: Final = "secretsync_k8s/kinds/kmssecret/reading.py"
 _STATUS: Final = "secretsync_k8s/kinds/kmssecret/status.py"
 _OBJECTS: Final = "secretsync_k8s/operator/objects.py"
 _REPORTER: Final = "secretsync_k8s/operator/reporter.py"
@@ -25,15 +25,15 @@ OBJECTS: Final = (
     ),
     Mutant(
         name="empty-list-wipes",
-        file=_DESIRED,
-        before="    if not content and not spec.allow_empty:\n",
+        file=_READING,
+        before="    if not rows and not spec.allow_empty:\n",
         after="    if False:\n",
         bug="An empty list, the answer for a folder that is not there, empties the target (do not copy; kmssecret-26).",
         killer="simulation/test_crossings_mutants.py::test_an_empty_list_is_no_proof",
     ),
     Mutant(
         name="other-import-wins",
-        file=_DESIRED,
+        file=_READING,
         before='FLATTEN: Final = Flatten(imports="first")\n',
         after='FLATTEN: Final = Flatten(imports="last")\n',
         bug="Of two imports the last wins, so that taking over changes data (quirk to keep).",

@@ -101,7 +101,11 @@ class Document:
     rows: tuple[Row, ...] = ()
 
     def fields(self, flatten: Flatten) -> Mapping[str, SecretValue]:
-        """Return one value a key, keys sorted; own rows before imports, within one import block the first row.
+        """Return one value a key, keys sorted: that of the row that `chosen` names."""
+        return MappingProxyType({key: row.value for key, row in self.chosen(flatten).items()})
+
+    def chosen(self, flatten: Flatten) -> Mapping[str, Row]:
+        """Return one row a key, keys sorted; own rows before imports, within one import block the first row.
 
         Of several own rows of one key the last in path order counts (kms-api §4.4).
         """
@@ -132,8 +136,8 @@ class Document:
         return sorted(self.rows, key=lambda row: (row.block, row.key, "" if row.block else row.path))
 
 
-def _first(rows: Iterable[Row]) -> dict[str, SecretValue]:
-    merged: dict[str, SecretValue] = {}
+def _first(rows: Iterable[Row]) -> dict[str, Row]:
+    merged: dict[str, Row] = {}
     for row in rows:
-        merged.setdefault(row.key, row.value)
+        merged.setdefault(row.key, row)
     return merged

@@ -127,3 +127,7 @@ def _problems(body: Json) -> Iterator[tuple[str, str]]:
     else:
         if spec.method != UNIVERSAL:
             yield "spec.authentication", f"{spec.method.name} is not simulated; write universalAuth in its place"
+        if spec.keys or spec.single:
+            yield "spec.authentication", "keys and secretName are not simulated; remove them"
+        if any(target.template for target in spec.targets):
+            yield "spec", "templates are not simulated; remove them"

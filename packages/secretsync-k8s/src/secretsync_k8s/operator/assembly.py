@@ -114,6 +114,7 @@ def assemble(
         adopt=Adopt(settings.adopt),
         no_copy=settings.no_copy,
         longest=settings.longest,
+        now=lambda: int(clock.now().timestamp() * 1e9),
     )
     guard = Scope(settings.namespaces, NamespaceGuard(CrossNamespace(settings.cross_namespace), kind.config))
     engine = Engine(digest=digest, chance=chance, limit=limit, guard=guard, longest=min(LONGEST, settings.longest))

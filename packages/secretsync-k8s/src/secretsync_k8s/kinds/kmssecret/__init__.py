@@ -3,8 +3,9 @@
 spec        what a manifest says, every problem at once
 blocks      how it is read
 logins      how it logs in
+targets     what it keeps
 connection  where its KMS is and whom to trust there
-desired     what should be, by asking
+desired     what should be, by asking: `reading` the secrets, `rendering` the templates
 version     the text that tells a change of content
 status      conditions and the rest of the status
 guard       who may use what of other namespaces

@@ -6,7 +6,7 @@ empty strings (kmssecret §2.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -62,6 +62,10 @@ class Block:
 
     def texts(self, name: str) -> tuple[str, ...]:
         return tuple(map(str, self.raw.get(name) or ()))
+
+    def strings(self, name: str) -> Mapping[str, str]:
+        """Return the texts under a name, by their keys."""
+        return {key: str(value) for key, value in (self.raw.get(name) or {}).items()}
 
     def is_on(self, name: str) -> bool:
         return bool(self.raw.get(name))

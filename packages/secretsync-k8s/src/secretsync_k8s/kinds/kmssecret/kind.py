@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from secretsync.policies import Adopt
 from secretsync.reconcile.messages import Outcome
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Target
+from secretsync.templates import SYSTEM
 
 from ...cluster.configmaps import ClusterConfigMap
 from ...cluster.marks import PREFIX
@@ -24,6 +25,7 @@ from ..base import HasMoved, Json, ObjectRef
 from . import status
 from .connection import CONFIG, connection
 from .desired import desired
+from .rendering import still
 from .spec import FINALIZER, Spec, decode
 from .version import VersionFormat, versioning
 
@@ -42,6 +44,7 @@ class KMSSecret:
         adopt: Which Secrets that are there already may be taken over.
         no_copy: How labels and annotations begin that stay with the object, beside those that always do.
         longest: Caps every object's interval, in seconds.
+        now: Nanoseconds since 1970, for templates that write the time.
     """
 
     digest: Digester
@@ -53,6 +56,7 @@ class KMSSecret:
     adopt: Adopt = field(default=Adopt.UNOWNED, kw_only=True)
     no_copy: tuple[str, ...] = field(default=(), kw_only=True)
     longest: float = FOREVER
+    now: Callable[[], int] = field(default=SYSTEM.now, kw_only=True)
     resource = KMSSECRETS
     finalizer = FINALIZER
 
@@ -88,6 +92,7 @@ class KMSSecret:
             ),
             versioning=versioning(self.version_format, self.digest),
             slug_max_age=self.policy.slug_max_age,
+            sourced=still(self.digest, self.now),
         )
 
     def recorded(self, obj: Json) -> tuple[Recorded, ...]:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from sys import intern
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from secretsync.auth.method import Method
 from secretsync.backends.kms.scope import Scope
 from secretsync.backends.kms.urls import normalise
 from secretsync.errors import InvalidInput, InvalidSpec
-from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Adopt, Policy
-from secretsync.targets import Ref
+from secretsync.policies import Adopt
 
-from ...cluster import secrets
 from ...cluster.marks import KIND, PREFIX
-from ...cluster.secrets import RESERVED
 from ...cluster.trust import BundleRef
 from ..base import Json, ObjectRef
 from .blocks import Block, pruned
 from .logins import SERVICE_TOKEN, Source, login
+from .targets import Policies, SecretTarget, targets
 
 INTERVAL: Final = 60
 SHORTEST: Final = 10
@@ -34,23 +31,13 @@ NEVER_COPIED: Final = ("kubectl.kubernetes.io/", "kubernetes.io/", "k8s.io/", "h
 
 ALLOW_EMPTY: Final = f"{PREFIX}allow-empty"
 RECREATE: Final = f"{PREFIX}recreate-on-type-change"
+MISSING_KEY: Final = f"{PREFIX}template-missing-key"
+"""Annotation; `default` has templates write `<no value>`, as the original did."""
 
 FINALIZER: Final = f"{KIND.lower()}.{PREFIX}cleanup"
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "": 1}
 _INTERVAL: Final = re.compile(r"([0-9]+)([smhdw]?)")
-_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-
-_NOT_YET: Final = "is not supported by this version; remove it"
-
-
-@frozen
-class SecretTarget:
-    """One Secret to keep."""
-
-    ref: Ref
-    type: str
-    policy: Policy
 
 
 @frozen
@@ -65,6 +52,9 @@ class Spec:
         is_held: The object carries our finalizer.
         method: How it logs in; `credentials` is where what that takes stands, None where it takes nothing.
         scope: What is read; without a project that of the service token.
+        keys: Those of the folder that are wanted, every one of which must be there; none are all.
+        single: The one secret that is read; "" reads the folder.
+        missing_key: What a template makes of a secret that is not there.
         instant: Listen to the KMS's change feed besides.
     """
 
@@ -80,7 +70,10 @@ class Spec:
     method: Method
     credentials: Source | None
     scope: Scope
+    keys: tuple[str, ...]
+    single: str
     targets: tuple[SecretTarget, ...]
+    missing_key: str
 
 
 def decode(obj: Json, *, adopt: Adopt = Adopt.UNOWNED, no_copy: tuple[str, ...] = ()) -> Spec:
@@ -114,12 +107,6 @@ def instant(spec: Json) -> bool:
     return bool((spec.get("syncConfig") or {}).get("instantUpdates", spec.get("instantUpdates")))
 
 
-@cache
-def _policy(orphan: bool, recreate: bool, adopt: Adopt) -> Policy:  # noqa: FBT001 - what a cache goes by
-    """Return the policy, one for all objects that say the same."""
-    return evolve(KMS_ORPHAN if orphan else KMS_OWNER, recreate=recreate, adopt=adopt)
-
-
 @frozen
 class _Reader:
     """Reads one spec and notes what is wrong with it."""
@@ -145,8 +132,11 @@ class _Reader:
             instant=instant(self.raw.raw),
             method=logged_in.method,
             credentials=logged_in.source,
+            keys=logged_in.scope.texts("keys"),
+            single=logged_in.scope.optional("secretName"),
             scope=_scope(logged_in.scope, names_project=logged_in.method is not SERVICE_TOKEN),
-            targets=tuple(self._targets(recreate=annotations.get(RECREATE) == "true")),
+            targets=targets(self.raw, Policies(self.adopt, recreate=annotations.get(RECREATE) == "true")),
+            missing_key="default" if annotations.get(MISSING_KEY) == "default" else "error",
         )
 
     def _copied(self, texts: Mapping[str, str]) -> Mapping[str, str]:
@@ -173,36 +163,6 @@ class _Reader:
             self.raw.block("syncConfig").problem(text, "resyncInterval")
         return period or INTERVAL
 
-    def _targets(self, *, recreate: bool) -> Iterator[SecretTarget]:
-        several = tuple(self.raw.blocks("managedKubeSecretReferences"))
-        single = self.raw.block("managedSecretReference")
-        # One without a name is none beside others, as the rules of the CRD say.
-        has_single = "secretName" in single or (bool(single.raw) and not several)
-        if "managedKubeConfigMapReferences" in self.raw:
-            self.raw.problem(_NOT_YET, "managedKubeConfigMapReferences")
-        if has_single and several:
-            self.raw.problem("names managedSecretReference and managedKubeSecretReferences; keep one of them")
-        elif not has_single and not several:
-            self.raw.problem("is missing; name the Secret to keep", "managedSecretReference")
-        seen: dict[Ref, str] = {}
-        for block in ((single,) if has_single else ()) + several:
-            target = self._target(block, recreate=recreate)
-            if target.ref in seen:
-                block.problem(f"names {target.ref}, as {seen[target.ref]} does; remove one of them")
-            seen.setdefault(target.ref, block.place)
-            yield target
-
-    def _target(self, block: Block, *, recreate: bool) -> SecretTarget:
-        if "template" in block:
-            block.problem(_NOT_YET, "template")
-        name = _name(block, "secretName")
-        ref = secrets.target(_name(block, "secretNamespace"), name)
-        policy = _policy(block.optional("creationPolicy") == "Orphan", recreate, self.adopt)
-        kind = block.optional("secretType") or "Opaque"
-        if kind in RESERVED:
-            block.problem(f'"{kind}" is the cluster\'s own and never written; choose another', "secretType")
-        return SecretTarget(ref, kind, policy)
-
 
 def _scope(block: Block, *, names_project: bool) -> Scope:
     """Return what is read; a service token is of one project, which is not named."""
@@ -210,9 +170,8 @@ def _scope(block: Block, *, names_project: bool) -> Scope:
     if names_project and bool(slug) == bool(project):
         both = "both projectSlug and" if slug else "neither projectSlug nor"
         block.problem(f"names {both} projectId; give one of them")
-    for name in ("keys", "secretName"):
-        if name in block:
-            block.problem(_NOT_YET, name)
+    if len(several := [name for name in ("keys", "secretName", "recursive") if block.is_on(name)]) > 1:
+        block.problem(f"names {' and '.join(several)}; keep one of them")
     return Scope(
         environment=intern(block.text("envSlug", "name the environment's slug, such as prod")),
         path=block.text("secretsPath", "name the folder, / for the root"),
@@ -220,10 +179,3 @@ def _scope(block: Block, *, names_project: bool) -> Scope:
         project_id=project,
         recursive=block.is_on("recursive"),
     )
-
-
-def _name(block: Block, name: str) -> str:
-    text = block.text(name, "name the Secret to keep and its namespace")
-    if text and not _NAME.fullmatch(text):
-        block.problem(f'"{text}" is no name; use lower-case letters, digits, "-" and "."', name)
-    return text

@@ -24,6 +24,7 @@ from secretsync.errors import (
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER
 from secretsync.reconcile.messages import Kept, Outcome
 from secretsync.targets import Recorded
+from secretsync.templates import TemplateError
 from secretsync.values import Version
 
 from ...cluster import secrets
@@ -115,6 +116,8 @@ def reason(error: SecretSyncError) -> str:
             return "KubernetesUnreachable" if error.backend == API else "KMSUnreachable"
         case Forbidden():
             return "Forbidden"
+        case TemplateError():
+            return "TemplateError"
         case TargetTypeImmutable():
             return "SecretTypeImmutable"
     return type(error).__name__

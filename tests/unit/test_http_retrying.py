@@ -124,3 +124,10 @@ def test_jitter_is_a_fifth() -> None:
     retries = Retries(base=1.0)
     assert retries.delay(1, lambda: 0.0) == pytest.approx(0.8)
     assert retries.delay(1, lambda: 1.0) == pytest.approx(1.2)
+
+
+def test_what_is_not_repeatable_is_sent_once() -> None:
+    http = Answers(iter([Response(503, {}, b"")]))
+    client = Retrying(http, RETRIES, pause=lambda seconds: False, chance=lambda: 0.5, told=lambda attempt: None)
+    assert client.send(Request("POST", URL, operation="make", repeatable=False)).status == 503
+    assert http.sent == 1

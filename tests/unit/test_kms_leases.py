@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from secretsync.errors import (
     Unavailable,
     WrongEndpoint,
 )
-from secretsync.http import Http
+from secretsync.http import Http, Request, Response
 from secretsync.testing import ManualClock
 from secretsync.values import SecretValue
 from sessions import session
@@ -182,3 +182,24 @@ def test_without_a_date_nobody_knows_how_long_an_old_lease_lives(http: Http) -> 
 def test_an_answer_of_another_form_is_not_the_api_s(http: Http, body: object) -> None:
     with pytest.raises(WrongEndpoint, match="not the KMS API"):
         answered(http, body)
+
+
+def test_only_a_look_may_be_sent_again() -> None:
+    asked: list[Request] = []
+
+    class Client:
+        def send(self, request: Request) -> Response:
+            asked.append(request)
+            return Response(500, {}, b"{}")
+
+    leases = Leases(Session(Client(), "https://kms.example", SecretValue("t")))
+    deeds: tuple[Callable[[], object], ...] = (
+        lambda: leases.create(APP, "db"),
+        lambda: leases.renew(APP, "l"),
+        lambda: leases.revoke(APP, "l"),
+        lambda: leases.look_up(APP, "l"),
+    )
+    for deed in deeds:
+        with pytest.raises(Unavailable):
+            deed()
+    assert [request.repeatable for request in asked] == [False, False, False, True]

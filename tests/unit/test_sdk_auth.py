@@ -76,6 +76,16 @@ def test_a_refused_token_is_replaced_and_nobody_notices(server: DevServer, end: 
     assert len(server.asked("login")) == 2
 
 
+def test_a_server_that_refuses_every_token_gets_one_login_more_and_no_loop(server: DevServer) -> None:
+    server.faults.add(Fault("list", status=401))
+    with secretsync.open(server.url, client_id="cid", client_secret="canary-s") as kms:
+        for _ in range(3):
+            with pytest.raises(AuthenticationFailed, match="the token is not accepted"):
+                kms.folder("shop", "prod")
+    assert len(server.asked("login")) == 2
+    assert len(server.asked("list")) <= 6
+
+
 def test_a_wrong_secret_is_sent_once_however_many_ask(server: DevServer) -> None:
     with secretsync.open(server.url, client_id="cid", client_secret="canary-wrong") as kms:
         for path in ("/", "/a", "/b", "/", "/a"):

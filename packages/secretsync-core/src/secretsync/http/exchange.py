@@ -71,6 +71,7 @@ class Request:
         trust: Digest of the CA bundle to trust instead of the system's; "" for the system's.
         deadline: For all of it. It is looked at between two pieces of the body; a server that sends nothing is left at
             the read time-out, which the deadline only shortens.
+        repeatable: To send it twice does no more than to send it once.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Request:
     token: SecretValue | None = field(default=None, kw_only=True)
     trust: str = field(default="", kw_only=True)
     deadline: Deadline | None = field(default=None, kw_only=True)
+    repeatable: bool = field(default=True, kw_only=True)
 
 
 @frozen

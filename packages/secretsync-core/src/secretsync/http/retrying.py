@@ -65,7 +65,9 @@ class Retrying:
         self._told = told
 
     def send(self, request: Request) -> Response:
-        """See `HttpClient.send`: what comes back is the last attempt's."""
+        """See `HttpClient.send`: what comes back is the last attempt's. What is not repeatable is sent once."""
+        if not request.repeatable:
+            return self._http.send(request)
         for number in range(1, self._retries.most + 1):
             try:
                 response = self._http.send(request)

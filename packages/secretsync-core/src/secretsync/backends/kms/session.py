@@ -100,5 +100,6 @@ class Session:
                 token=self.token,
                 trust=self.trust,
                 deadline=self.deadline,
+                repeatable=read,
             )
         )

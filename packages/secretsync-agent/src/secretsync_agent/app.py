@@ -116,7 +116,7 @@ class Agent:
         self._missing: set[str] = set()
         """Things that ask for what does not exist."""
         self._news = news
-        self.reports: Reports = Reports(self._things, command, self._looked_at)
+        self.reports: Reports = Reports(self._things, command, self._looked_at, dry=self._dry)
         self._files = Files(self._digest, self._rules, looks_only=would is not None)
         tried = Retrying(http, settings.retries, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(tried, settings.headers, self._logged_in)

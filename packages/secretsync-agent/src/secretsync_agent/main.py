@@ -19,7 +19,7 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from secretsync.errors import InvalidInput
 
@@ -60,6 +60,8 @@ def _main(argv: Sequence[str]) -> int:
     settings = config.load(told, os.environ)
     if told.mode is Mode.VALIDATE:
         return _validate(settings)
+    if told.dry_run:  # which may be a look beside an agent at work, whose signs these are
+        settings = evolve(settings, ready_file="", health_address="")
     logs.configure(told, no_color=bool(os.environ.get("NO_COLOR")))
     return Process(told, settings, os.environ).run()
 

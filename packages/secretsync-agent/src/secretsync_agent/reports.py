@@ -32,12 +32,14 @@ class Reports:
         things: What is kept right now, by its key; may be replaced.
         changed: Told of a file that changed after its first rendering, or at it if that was asked for.
         news: Called after each outcome.
+        dry: Nothing is written, so nothing is told to be, and nothing runs.
         right: Those that were as wanted when they were looked at last; False: not.
     """
 
     things: Mapping[str, Thing]
     changed: Callable[[Command], None]
     news: Callable[[str, Outcome], None]
+    dry: bool = False
     right: dict[str, bool] = field(factory=dict, init=False)
     _rendered: set[str] = field(factory=set, init=False)
     _said: dict[str, str] = field(factory=dict, init=False)
@@ -51,7 +53,7 @@ class Reports:
         for error in report.outcome.errors:
             if self._is_news(report, error):
                 _complain(thing, error)
-        if report.outcome.ready:
+        if report.outcome.ready and not self.dry:
             self._succeeded(thing, report.outcome)
         self.news(report.key, report.outcome)
 

@@ -47,6 +47,7 @@ class RealStand(Stand):
     """A `Stand` whose operators run as their service account."""
 
     has_rules = True
+    has_workloads = True
 
     @property
     def real(self) -> RealCluster:

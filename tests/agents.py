@@ -26,7 +26,7 @@ from secretsync.client_policy import AGENT
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
-from secretsync.http import Http, HttpClient, Request, Response
+from secretsync.http import Address, Http, HttpClient, Request, Response
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event
 from secretsync.retry import Chance
@@ -180,12 +180,18 @@ class AgentLine:
     # -- life
 
     def start(
-        self, *, sinks: Sequence[Sink] = (), templates: Sequence[Template] = (), dry: bool = False, **told: Any
+        self,
+        *,
+        sinks: Sequence[Sink] = (),
+        templates: Sequence[Template] = (),
+        dry: bool = False,
+        resolve: Mapping[Address, Address] | None = None,
+        **told: Any,
     ) -> None:
         """Begin, and let what it does at once be done."""
         settings = self.settings(sinks=tuple(sinks), templates=tuple(templates), **told)
         bundles: dict[str, bytes] = {}
-        http = Http(self.policy, self.clock, bundles=bundles)
+        http = Http(self.policy, self.clock, bundles=bundles, resolve=resolve)
         self._stack.callback(http.close)
         self.agent = Agent(
             settings,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
+import ssl
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from agents import SEED_TEMPLATE, AgentStand, template
+from agents import SEED_TEMPLATE, AgentLine, AgentStand, template
+from authority import SERVER, made
 from canaries import canary
+from loopback import Asked, Reply, serving
 from secretsync.devserver.faults import Fault
 from stand import eventually
 
@@ -191,3 +195,57 @@ def page(port: int, path: str) -> int:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10.0)) as connection:
         connection.request("GET", path)
         return connection.getresponse().status
+
+
+@pytest.mark.row("agent-42")
+def test_modes_of_new_files(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with AgentStand(tmp_path, AB) as stand:
+            strict = template(path="strict", permission="0600")
+            agent = stand.agent("--once", sinks=["token"], templates=[template(), strict])
+            assert agent.wait() == 0
+            agent.line("every user of this machine may read the token")
+    finally:
+        os.umask(before)
+    modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("token", "app.env", "strict")}
+    assert modes == {"token": 0o644, "app.env": 0o644, "strict": 0o600}
+
+
+@pytest.mark.row("agent-72")
+def test_a_proxy_of_the_environment_is_used(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand, serving(a_kms) as proxy:
+        address = "http://kms.invalid"
+        agent = stand.agent(
+            "--once", templates=[template()], address=address, environ={"HTTP_PROXY": proxy.url, "NO_PROXY": "other"}
+        )
+        assert agent.wait() == 0
+        assert [one.headers["host"] for one in proxy.asked] == ["kms.invalid"] * 2
+
+
+@pytest.mark.row("agent-72")
+def test_a_private_authority_is_trusted(tmp_path: Path) -> None:
+    made(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with AgentLine(tmp_path, AB) as line, serving(a_kms, tls=context) as server:
+        address, resolve = f"https://{SERVER}", {(SERVER, 443): ("127.0.0.1", server.port)}
+        trusted = (tmp_path / "ca.pem").read_bytes()
+        line.start(templates=[line.template()], address=address, ca_certificate=trusted, resolve=resolve)
+        assert line.read("app.env") == "\nA=1"
+
+
+def a_kms(asked: Asked) -> Reply:
+    """Answer as a KMS does with one secret."""
+    if asked.path.endswith("/login"):
+        return Reply.of({"accessToken": "t", "expiresIn": 7200, "accessTokenMaxTTL": 86400, "tokenType": "Bearer"})
+    row = {"id": "1", "secretKey": "A", "secretValue": "1", "secretPath": "/", "version": 1, "type": "shared"}
+    return Reply.of({"secrets": [row], "imports": []})
+
+
+def test_once_ends_with_2_where_something_else_answers(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        stand.kms.faults.add(Fault("login", body="html"))
+        agent = stand.agent("--once", templates=[template()])
+        assert agent.wait() == 2
+        agent.line("this is not the KMS API")

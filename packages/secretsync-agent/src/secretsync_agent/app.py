@@ -171,7 +171,7 @@ class Agent:
 
     def ready(self) -> tuple[bool, str]:
         """Whether everything is as wanted; the files that were written stay, whatever this says."""
-        wrong = [key for key in self._things if not self.reports.right.get(key)]
+        wrong = self.reports.wrong
         return not wrong, f"not as wanted: {', '.join(wrong)}" if wrong else "ok"
 
     def complain(self, text: str) -> None:
@@ -188,7 +188,7 @@ class Agent:
     def finished(self) -> int:
         """Say what came of the only round; return the exit code."""
         if not self.reports.all_right:
-            return 1
+            return 2 if self.reports.misdirected else 1
         log.info("agent is exiting after all templates have finished rendering once...")
         return 0
 

@@ -2,7 +2,7 @@
 
 0   stopped by a signal, or everything written once where that was asked for
 1   not everything could be written, or there is no use in going on
-2   the command line or the configuration is wrong
+2   the command line or the configuration is wrong, or what answers at the address is not the API
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Final, final
 
 from attrs import define, field
 
-from secretsync.errors import AuthenticationFailed, BackendError, CredentialsNotFound, SecretSyncError
+from secretsync.errors import AuthenticationFailed, BackendError, CredentialsNotFound, SecretSyncError, WrongEndpoint
 from secretsync.reconcile.messages import Outcome, Report
 from secretsync.targets import Change
 
@@ -33,14 +33,14 @@ class Reports:
         changed: Told of a file that changed after its first rendering, or at it if that was asked for.
         news: Called after each outcome.
         dry: Nothing is written, so nothing is told to be, and nothing runs.
-        right: Those that were as wanted when they were looked at last; False: not.
+        errors: Why those that were looked at are not as wanted; none of them: they are.
     """
 
     things: Mapping[str, Thing]
     changed: Callable[[Command], None]
     news: Callable[[str, Outcome], None]
     dry: bool = False
-    right: dict[str, bool] = field(factory=dict, init=False)
+    errors: dict[str, tuple[SecretSyncError, ...]] = field(factory=dict, init=False)
     _rendered: set[str] = field(factory=set, init=False)
     _said: dict[str, str] = field(factory=dict, init=False)
 
@@ -49,7 +49,7 @@ class Reports:
         thing = self.things.get(report.key)
         if thing is None:
             return
-        self.right[report.key] = report.outcome.ready
+        self.errors[report.key] = report.outcome.errors
         for error in report.outcome.errors:
             if self._is_news(report, error):
                 _complain(thing, error)
@@ -59,16 +59,26 @@ class Reports:
 
     def forget(self, key: str) -> None:
         """Take a thing that is kept no more for one that was never seen."""
-        self.right.pop(key, None)
+        self.errors.pop(key, None)
         self._rendered.discard(key)
 
     @property
     def all_reported(self) -> bool:
-        return self.right.keys() >= self.things.keys()
+        return self.errors.keys() >= self.things.keys()
 
     @property
     def all_right(self) -> bool:
-        return all(self.right.get(key, False) for key in self.things)
+        return not self.wrong
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The keys of what is not as wanted, or not known to be."""
+        return tuple(key for key in self.things if self.errors.get(key) != ())
+
+    @property
+    def misdirected(self) -> bool:
+        """What answers at the configured address is not the API."""
+        return any(isinstance(error, WrongEndpoint) for errors in self.errors.values() for error in errors)
 
     def _is_news(self, report: Report, error: SecretSyncError) -> bool:
         """Whether an error is worth a line: a first look more often at what does not exist brings the same once more."""

@@ -1,0 +1,208 @@
+"""Files as the agent leaves them, and what it says when it cannot: the whole process (agent §6, §7, §18)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import authority
+from agents import CLIENT_ID, CLIENT_SECRET, AgentStand, Running, template
+from canaries import canary
+from loopback import Asked, Reply, serving
+from stand import eventually
+
+AB = {"/": {"A": "1", "B": "2"}}
+MAY_MOUNT = subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode == 0
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def once(stand: AgentStand, *argv: str, **told: Any) -> Running:
+    return stand.agent("--once", *argv, **told)
+
+
+@pytest.mark.row("agent-42")
+def test_new_files_are_everybodys_to_read_unless_permissions_are_told(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        document = stand.document(
+            sinks=["token", "kept"], templates=[template(), template(path="x", permission="0600")]
+        )
+        document["sinks"][1]["config"]["permission"] = "0600"
+        before = os.umask(0o022)
+        try:
+            agent = stand.agent("--once", document=document)
+        finally:
+            os.umask(before)
+        assert agent.wait() == 0
+        assert {name: mode(tmp_path / name) for name in ("token", "kept", "app.env", "x")} == {
+            "token": 0o644, "kept": 0o600, "app.env": 0o644, "x": 0o600,
+        }  # fmt: skip
+        assert "sinks[0]" in agent.line("every user of this machine may read the token")
+        assert not [line for line in agent.lines if "sinks[1]" in line]
+
+
+@pytest.mark.row("agent-40")
+def test_a_mode_is_kept_and_a_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "file").write_text("old")
+    (tmp_path / "real" / "file").chmod(0o600)
+    (tmp_path / "app.env").symlink_to("real/file")
+    with AgentStand(tmp_path, AB) as stand:
+        assert once(stand, templates=[template()]).wait() == 0
+        assert (tmp_path / "app.env").is_symlink()
+        assert (tmp_path / "real" / "file").read_text() == "\nA=1\nB=2"
+        assert mode(tmp_path / "real" / "file") == 0o600
+
+
+@pytest.mark.row("agent-27", "agent-39")
+def test_folders_are_created_unless_that_is_not_wanted(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        bad = template(path="no/such/file", create_directories=False)
+        agent = once(stand, sinks=["deep/er/token"], templates=[template(path="a/b/c"), bad])
+        assert agent.wait() == 1
+        assert stand.read("deep/er/token")
+        assert stand.read("a/b/c") == "\nA=1\nB=2"
+        assert mode(tmp_path / "a") == 0o755
+        line = agent.line("unable to process template because")
+        assert f"File {tmp_path}/no/such/file cannot be written: the folder is not there; create it" in line
+        assert not (tmp_path / "no").exists()
+
+
+def test_a_folder_in_a_files_place_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "app.env").mkdir()
+    with AgentStand(tmp_path, AB) as stand:
+        agent = once(stand, templates=[template(), template(path="two")])
+        assert agent.wait() == 1
+        assert f"File {tmp_path}/app.env cannot be read: it is a folder; name a file in it" in agent.line("unable to")
+        assert stand.read("two") == "\nA=1\nB=2"
+
+
+def test_a_template_that_is_no_text_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.tmpl").write_bytes(b"\xff\xfe{{")
+    (tmp_path / "app.env").write_text("old")
+    with AgentStand(tmp_path, AB) as stand:
+        bad = {"source-path": "bad.tmpl", "destination-path": "app.env"}
+        agent = once(stand, templates=[bad])
+        assert agent.wait() == 1
+        assert f"the template {tmp_path}/bad.tmpl is not UTF-8 text" in agent.line("unable to process template")
+        assert stand.read("app.env") == "old"
+
+
+def test_two_agents_on_one_file_do_not_fight(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        first = stand.agent(templates=[template()])
+        first.line("saved to path")
+        stand.put(A="3")
+        second = once(stand, templates=[template("other")])
+        assert second.wait() == 1
+        said = second.line("unable to process template because")
+        assert f"File {tmp_path}/app.env belongs to another process, which holds its lock" in said
+        eventually(lambda: stand.read("app.env") == "\nA=3\nB=2")
+        assert first.stop() == 0
+        assert once(stand, templates=[template("other")]).wait() == 0
+        assert stand.read("app.env") == "other"
+
+
+def test_a_dry_run_beside_an_agent_at_work_says_what_would_change_and_changes_nothing(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        ready = str(tmp_path / "ready")
+        agent = stand.agent(sinks=["token"], templates=[template()], ready_file=ready)
+        eventually(lambda: Path(ready).exists())
+        same = stand.agent("--dry-run", templates=[template()], ready_file=ready)
+        assert same.wait() == 0
+        assert not [line for line in same.lines if line.startswith("would")]
+        other = stand.agent("--dry-run", templates=[template("x"), template("x", "new")], ready_file=ready)
+        assert other.wait() == 0
+        assert [line for line in other.lines if line.startswith("would")] == [
+            f"would change {tmp_path}/app.env",
+            f"would create {tmp_path}/new",
+        ]
+        assert stand.read("app.env") == "\nA=1\nB=2"
+        assert stand.read("new") is None
+        assert Path(ready).exists()
+        assert agent.stop() == 0
+
+
+def test_what_a_killed_agent_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / ".secretsync-left.tmp").write_text(canary())
+    with AgentStand(tmp_path, AB) as stand:
+        agent = once(stand, templates=[template()])
+        assert agent.wait() == 0
+        agent.line("1 files removed that were never finished")
+        assert not (tmp_path / ".secretsync-left.tmp").exists()
+
+
+@pytest.mark.row("agent-40")
+@pytest.mark.skipif(not MAY_MOUNT, reason="unshare -rm is not allowed here")
+def test_a_file_that_is_mounted_by_itself_is_written_in_place(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "app.env").touch()
+    with AgentStand(tmp_path, AB) as stand:
+        stand.write("agent-config.yaml", json.dumps(stand.document(templates=[template()])))
+        script = 'mount --bind real app.env && exec "$0" --once --log-format plain'
+        program = Path(sys.executable).with_name("secretsync-agent")
+        ran = subprocess.run(
+            ["unshare", "-rm", "sh", "-c", script, program], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert (tmp_path / "real").read_text() == "\nA=1\nB=2"
+        assert f"{tmp_path}/app.env is mounted by itself and written in place" in ran.stderr
+
+
+# -- the way to the KMS
+
+
+def kms(asked: Asked) -> Reply:
+    """Answer as a KMS does that has one secret and takes every login."""
+    if asked.path.endswith("/login"):
+        return Reply.of({"accessToken": "t", "expiresIn": 7200, "accessTokenMaxTTL": 86400, "tokenType": "Bearer"})
+    row = {"secretKey": "A", "secretValue": "1", "secretPath": "/", "id": "x", "version": 1, "type": "shared"}
+    return Reply.of({"secrets": [row], "imports": []})
+
+
+def agent_at(tmp_path: Path, address: str, *, environ: dict[str, str] | None = None, **more: str) -> Running:
+    document = {
+        "kms": {"address": address, "retry-strategy": {"max-retries": 0}, **more},
+        "auth": {"type": "universal-auth", "config": {"client-id": "id", "client-secret": "secret"}},
+        "templates": [template()],
+    }
+    (tmp_path / "id").write_text(CLIENT_ID)
+    (tmp_path / "secret").write_text(CLIENT_SECRET)
+    (tmp_path / "agent-config.yaml").write_text(json.dumps(document))
+    return Running("--once", home=tmp_path, environ=environ)
+
+
+@pytest.mark.row("agent-72")
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> None:
+    authority.made(tmp_path, address="127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with serving(kms, tls=context) as server:
+        refused = agent_at(tmp_path, server.url)
+        assert refused.wait() == 1
+        refused.line("certificate")
+        assert not server.asked
+        named = agent_at(tmp_path, server.url, **{"ca-certificate": "ca.pem"})
+        assert named.wait() == 0
+        assert (tmp_path / "app.env").read_text() == "\nA=1"
+
+
+@pytest.mark.row("agent-72")
+def test_the_environments_proxy_is_used(tmp_path: Path) -> None:
+    with serving(kms) as proxy:
+        agent = agent_at(tmp_path, "http://kms.test", environ={"HTTP_PROXY": proxy.url, "http_proxy": proxy.url})
+        assert agent.wait() == 0
+        assert {asked.target.partition("/api/")[0] for asked in proxy.asked} == {"http://kms.test"}
+        assert (tmp_path / "app.env").read_text() == "\nA=1"

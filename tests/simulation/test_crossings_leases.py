@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from scenes import NAMESPACE, Scene, wish
+from secretsync_k8s.testing.simulation.network import Hindrance
 
 CREATE = f"create secrets {NAMESPACE}"
+STATUS = f"patch kmssecrets/status {NAMESPACE}"
 
 
 def leader(scene):
@@ -53,6 +55,20 @@ def test_a_leader_suspended_before_its_reply_writes_nothing_after_another_took_o
     scene.check()
     assert scene.count(CREATE, since=10.0) == 20
     assert first.name not in {who for (at, _), who in zip(scene.writes, scene.writers, strict=True) if at > 15.0}
+
+
+def test_a_leader_that_stops_while_it_writes_a_status_gives_the_lease_back_afterwards():
+    scene = Scene(wish("other"), operators=2, chosen=True)
+    scene.run(10.0)
+    first = leader(scene)
+    first.link.hindrances.append(Hindrance("slow", lambda call: str(call).startswith(STATUS), seconds=8.0))
+    scene.when(STATUS, first.stop)
+    scene.apply(wish("app"))
+    leading = scene.sample(lambda: [one.name for one in scene.stage.processes if one.leading], 20)
+    scene.run(60.0)
+    assert leading[5] == [], "the status is still on its way"
+    assert leading[-1] not in ([], [first.name])
+    scene.check()
 
 
 def test_two_that_start_at_one_moment_without_a_lease_agree_and_come_to_rest():

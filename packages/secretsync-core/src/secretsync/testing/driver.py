@@ -8,7 +8,7 @@ from typing import final
 
 from ..clock import FOREVER
 from ..reconcile.engine import Engine
-from ..reconcile.messages import Effect, Event, Perform
+from ..reconcile.messages import Effect, Event, Perform, Report
 from ..runtime.executor import Executor
 from .world import Life, Signal, World, WorldClock
 
@@ -53,9 +53,9 @@ class VirtualDriver:
         self._come_round(self._world.now)
 
     def close(self) -> None:
-        """Begin nothing more; returns, in a task, when the writes under way are over."""
+        """Begin nothing more; returns, in a task, when the writes and reports under way are over."""
         self._closed = True
-        while any(isinstance(effect, Perform) for effect in self.flying.values()):
+        while any(isinstance(effect, Perform | Report) for effect in self.flying.values()):
             self._world.wait(self._written)
 
     def _come_round(self, at: float) -> None:

@@ -54,11 +54,12 @@ SEED_TEMPLATE = """\
 """That of the original's documentation."""
 
 
-def seed(folders: Folders, **limits: Any) -> Seed:
+def seed(folders: Folders, *, may_subscribe: bool = False, **limits: Any) -> Seed:
     """Return one project with these folders in `dev`, and one identity that may read all of it."""
     values = {path: {key: SecretValue(text) for key, text in keys.items()} for path, keys in folders.items()}
     universal = Universal(CLIENT_ID, SecretValue(CLIENT_SECRET), **limits)
-    who = Identity("agent", universal, grants=(Grant(PROJECT.slug),))
+    actions: Any = {"actions": ("read", "subscribe")} if may_subscribe else {}
+    who = Identity("agent", universal, grants=(Grant(PROJECT.slug, **actions),))
     return Seed(projects=(PROJECT,), identities=(who,), secrets={PROJECT.slug: {"dev": values}})
 
 

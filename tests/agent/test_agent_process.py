@@ -197,6 +197,18 @@ def page(port: int, path: str) -> int:
         return connection.getresponse().status
 
 
+def test_with_events_a_change_is_written_long_before_the_next_poll(tmp_path: Path) -> None:
+    slow = template()
+    slow["config"] = {"polling-interval": "1h"}
+    with AgentStand(tmp_path, AB, may_subscribe=True) as stand:
+        agent = stand.agent(templates=[slow], events=True)
+        agent.line("saved to path")
+        eventually(lambda: stand.kms.asked("events"))
+        stand.put(A="2")
+        eventually(lambda: stand.read("app.env") == "\nA=2\nB=2")
+        assert agent.stop() == 0
+
+
 @pytest.mark.row("agent-42")
 def test_modes_of_new_files(tmp_path: Path) -> None:
     before = os.umask(0o022)

@@ -33,7 +33,9 @@ WHO = Identity("http://kms", "a method")
 def template() -> Desired:
     wanted = Template(1, "/run/app.env", text=SEED_TEMPLATE)
     still = Still(now=lambda: 0, entropy=bytes)
-    return RenderedFile(wanted, WHO, Rendering(wanted, Questions(WHO, 300.0), DIGEST, still)).desired
+    return RenderedFile(
+        wanted, WHO, Rendering(wanted, Questions(WHO, 300.0, lambda query, document: None), DIGEST, still)
+    ).desired
 
 
 def sink() -> Desired:

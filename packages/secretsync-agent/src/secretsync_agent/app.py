@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, final
 
 from secretsync.backends.kms.backend import KMSBackend
+from secretsync.backends.kms.queries import Folder
 from secretsync.client_policy import AGENT
 from secretsync.clock import Clock
 from secretsync.digest import Digester
@@ -23,10 +24,11 @@ from secretsync.http.retrying import Retrying
 from secretsync.ports import Proofs
 from secretsync.queries import Identity
 from secretsync.reconcile.engine import Engine
-from secretsync.reconcile.messages import Applied, Event, Outcome, Subject, Withdrawn
+from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subject, Withdrawn
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
 from secretsync.targets import Ref
+from secretsync.values import Document, SecretValue
 
 from .dry import DryFiles
 from .functions import Questions
@@ -65,6 +67,14 @@ class Drives(Protocol):
     def close(self) -> None: ...
 
 
+class Listens(Protocol):
+    """What hears of changes at the KMS: `secretsync.runtime.feeds.Feeds`."""
+
+    def watch(self, query: Folder, document: Document) -> None: ...
+    def token(self, token: SecretValue) -> None: ...
+    def close(self) -> None: ...
+
+
 @final
 class Agent:
     """One agent at work. `apply` and `close` belong to one thread.
@@ -82,6 +92,7 @@ class Agent:
         command: Runs a command soon; must not block.
         news: Told, on the engine's thread, that something was looked at; must not block.
         fatal: Told what makes it useless to go on.
+        feeds: Makes what listens for changes and tells them, where that is wanted.
         would: Nothing is written; this is told, line by line, what would be.
     """
 
@@ -100,6 +111,7 @@ class Agent:
         command: Callable[[Command], None],
         news: Callable[[], None],
         fatal: Callable[[str], None],
+        feeds: Callable[[Callable[[Moved], None]], Listens] | None = None,
         would: Callable[[str], None] | None = None,
     ) -> None:
         self._settings = settings
@@ -129,6 +141,7 @@ class Agent:
             report=self.reports.report,
         )
         self._driver = driver(engine, executor)
+        self._feeds = feeds(self._driver.send) if feeds else None
 
     def start(self) -> None:
         """Begin. A token that an earlier process left in a sink is used if the KMS still renews it."""
@@ -159,6 +172,8 @@ class Agent:
 
     def close(self) -> None:
         """Stop; what is being written is finished first."""
+        if self._feeds:
+            self._feeds.close()
         self._driver.close()
         self._files.close()
 
@@ -202,19 +217,17 @@ class Agent:
             self._bundles[who.trust] = settings.ca_certificate
         made = {thing.key: thing for thing in self._made(settings, who)}
         same = {key: old for key, old in self._things.items() if key in made and old.says == made[key].says}
-        self._things.clear()
-        self._things.update(made | same)
-        self._rules.clear()
+        self._things = self.reports.things = made | same  # at once: outcomes come meanwhile
         placings = {sink.path: sink.placing for sink in settings.sinks}
         placings |= {template.destination: template.placing for template in settings.templates}
         self._rules.update({target(path): _rules(placing) for path, placing in placings.items()})
 
     def _made(self, settings: Settings, who: Identity) -> list[Thing]:
-        things: list[Thing] = [KeptToken(who)]
+        things: list[Thing] = [KeptToken(who, self._feeds.token if self._feeds else _unheard)]
         things += [TokenFile(sink, who) for sink in settings.sinks]
         for template in settings.templates:
             still = Still(now=self._nanoseconds, entropy=self._entropy)
-            questions = Questions(who, AGENT.slug_max_age)
+            questions = Questions(who, AGENT.slug_max_age, self._feeds.watch if self._feeds else _unheard)
             things.append(RenderedFile(template, who, Rendering(template, questions, self._digest, still)))
         return things
 
@@ -233,7 +246,8 @@ class Agent:
             self._missing.discard(key)
         elif any(isinstance(error, NotFound) for error in outcome.errors):
             self._missing.add(key)
-        self._send(self._things[key])
+        if thing := self._things.get(key):
+            self._send(thing)
         self._news()
 
     def _logged_in(self, life: float) -> None:
@@ -253,6 +267,10 @@ class Agent:
                 log.info("found existing token in file")
                 self._kms.logins.adopt(identity(self._settings, self._digest), token)
                 return
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens for changes."""
 
 
 def _rules(placing: Placing) -> Rules:

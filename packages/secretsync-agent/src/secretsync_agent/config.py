@@ -161,6 +161,7 @@ def _settings(
         credential_variables=env.CREDENTIALS,
         ready_file=absolute(kms.ready_file),
         health_address=kms.health_address,
+        events=kms.events,
         warnings=(*warnings, *_warnings(told, default=address)),
     )
 

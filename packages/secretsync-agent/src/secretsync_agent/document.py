@@ -74,6 +74,7 @@ class Kms:
     ca_certificate: FilePath = NOWHERE
     ready_file: FilePath = NOWHERE
     health_address: str = ""
+    events: bool = False
 
 
 @frozen(kw_only=True)

@@ -48,12 +48,14 @@ class Questions:
 
     Attributes:
         slug_max_age: Seconds for which a project's id is taken from its slug.
+        saw: Told of every list that was answered.
         answers: What was answered, in the order of the calls.
         lists: Of every list that was answered, the paths and keys.
     """
 
     identity: Identity
     slug_max_age: float
+    saw: Callable[[Folder, Document], None]
     answers: list[object] = field(factory=list, init=False, repr=False)
     lists: dict[Folder, frozenset[str]] = field(factory=dict, init=False)
     _ask: Ask | None = field(default=None, init=False)
@@ -116,6 +118,7 @@ def _listing(questions: Questions) -> Callable[..., object]:
         document = questions.answer(query)
         if isinstance(document, StandIn):
             return document
+        questions.saw(query, document)
         rows = tuple(merged(document))
         questions.lists[query] = frozenset(f"{row.path} {row.key}" for row in rows)
         return TypedList(f"[]{_ROW}", [_record(row, project) for row in rows])

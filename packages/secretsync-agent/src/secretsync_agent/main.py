@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
@@ -27,7 +27,11 @@ from . import arguments
 from .settings import PROGRAM, Arguments, Mode, Settings
 
 if TYPE_CHECKING:
-    from .app import Agent
+    from secretsync.clock import Clock
+    from secretsync.http import Http
+    from secretsync.reconcile.messages import Moved
+
+    from .app import Agent, Listens
     from .commands import Commands
     from .readiness import Readiness
 
@@ -172,10 +176,18 @@ class Process:
             command=commands.run,
             news=lambda: self._calls.put(Call.NEWS),
             fatal=self._give_up,
+            feeds=self._feeds(http, clock) if self.settings.events and not self.once else None,
             would=print if self.arguments.dry_run else None,
         )
         stack.callback(agent.close)
         return agent
+
+    @staticmethod
+    def _feeds(http: Http, clock: Clock) -> Callable[[Callable[[Moved], None]], Listens]:
+        from secretsync.runtime.chance import chance
+        from secretsync.runtime.feeds import Feeds
+
+        return lambda send: Feeds(http, send=send, clock=clock, chance=chance)
 
     def _serve_probes(self, stack: ExitStack, agent: Agent) -> None:
         if not self.settings.health_address:

@@ -184,6 +184,7 @@ class Settings:
         credential_variables: Names of variables of the environment that hold credentials or the way to them.
         ready_file: Made once everything is written, removed at the end; "" for none.
         health_address: `host:port` or `:port` of the page for probes; "" for none.
+        events: Listen to the KMS's change feed besides polling.
         warnings: What is to be logged about the configuration once logging is set up, one line each.
     """
 
@@ -200,4 +201,5 @@ class Settings:
     credential_variables: frozenset[str] = frozenset()
     ready_file: str = ""
     health_address: str = ""
+    events: bool = False
     warnings: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ They are subjects of the same engine that keeps Secrets in a cluster: polls, eve
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from attrs import define, field, frozen
@@ -13,7 +14,7 @@ from secretsync.auth.token import Token
 from secretsync.errors import TargetInvalid
 from secretsync.files import CONTENT, MARK, attributes, target
 from secretsync.policies import FILE
-from secretsync.queries import Absent, Identity
+from secretsync.queries import Absent, Found, Identity
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Target
 from secretsync.values import SecretValue
@@ -73,9 +74,14 @@ class TokenFile:
 
 @frozen
 class KeptToken:
-    """Nothing but a token that is there and renewed, whether a file asks for it or not."""
+    """Nothing but a token that is there and renewed, whether a file asks for it or not.
+
+    Attributes:
+        heard: Told of each one.
+    """
 
     identity: Identity
+    heard: Callable[[SecretValue], None]
     key: str = TOKEN
     interval: float = _DAY
 
@@ -84,7 +90,9 @@ class KeptToken:
         return (self.identity,)
 
     def desired(self, ask: Ask) -> tuple[Target, ...]:
-        ask(Token(self.identity))
+        token = ask(Token(self.identity))
+        if isinstance(token, Found):
+            self.heard(token.value)
         return ()
 
 

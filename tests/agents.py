@@ -310,15 +310,9 @@ class AgentStand:
             "templates": [dict(template) for template in templates],
         }
 
-    def agent(
-        self,
-        *argv: str,
-        environ: Mapping[str, str] | None = None,
-        document: Mapping[str, Any] | None = None,
-        **told: Any,
-    ) -> Running:
-        """Start an agent with a configuration: this one, or what `document` makes of the rest."""
-        self.write("agent-config.yaml", json.dumps(document or self.document(**told)))
+    def agent(self, *argv: str, environ: Mapping[str, str] | None = None, **told: Any) -> Running:
+        """Start an agent with a configuration."""
+        self.write("agent-config.yaml", json.dumps(self.document(**told)))
         self.agents.append(Running("--log-level", "debug", *argv, home=self.directory, environ=environ))
         return self.agents[-1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import ssl
 import stat
@@ -30,26 +29,6 @@ def mode(path: Path) -> int:
 
 def once(stand: AgentStand, *argv: str, **told: Any) -> Running:
     return stand.agent("--once", *argv, **told)
-
-
-@pytest.mark.row("agent-42")
-def test_new_files_are_everybodys_to_read_unless_permissions_are_told(tmp_path: Path) -> None:
-    with AgentStand(tmp_path, AB) as stand:
-        document = stand.document(
-            sinks=["token", "kept"], templates=[template(), template(path="x", permission="0600")]
-        )
-        document["sinks"][1]["config"]["permission"] = "0600"
-        before = os.umask(0o022)
-        try:
-            agent = stand.agent("--once", document=document)
-        finally:
-            os.umask(before)
-        assert agent.wait() == 0
-        assert {name: mode(tmp_path / name) for name in ("token", "kept", "app.env", "x")} == {
-            "token": 0o644, "kept": 0o600, "app.env": 0o644, "x": 0o600,
-        }  # fmt: skip
-        assert "sinks[0]" in agent.line("every user of this machine may read the token")
-        assert not [line for line in agent.lines if "sinks[1]" in line]
 
 
 @pytest.mark.row("agent-40")
@@ -160,7 +139,7 @@ def test_a_file_that_is_mounted_by_itself_is_written_in_place(tmp_path: Path) ->
         assert f"{tmp_path}/app.env is mounted by itself and written in place" in ran.stderr
 
 
-# -- the way to the KMS
+# -- whom it trusts
 
 
 def kms(asked: Asked) -> Reply:
@@ -171,7 +150,7 @@ def kms(asked: Asked) -> Reply:
     return Reply.of({"secrets": [row], "imports": []})
 
 
-def agent_at(tmp_path: Path, address: str, *, environ: dict[str, str] | None = None, **more: str) -> Running:
+def agent_at(tmp_path: Path, address: str, **more: str) -> Running:
     document = {
         "kms": {"address": address, "retry-strategy": {"max-retries": 0}, **more},
         "auth": {"type": "universal-auth", "config": {"client-id": "id", "client-secret": "secret"}},
@@ -180,7 +159,7 @@ def agent_at(tmp_path: Path, address: str, *, environ: dict[str, str] | None = N
     (tmp_path / "id").write_text(CLIENT_ID)
     (tmp_path / "secret").write_text(CLIENT_SECRET)
     (tmp_path / "agent-config.yaml").write_text(json.dumps(document))
-    return Running("--once", home=tmp_path, environ=environ)
+    return Running("--once", home=tmp_path)
 
 
 @pytest.mark.row("agent-72")
@@ -196,13 +175,4 @@ def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> Non
         assert not server.asked
         named = agent_at(tmp_path, server.url, **{"ca-certificate": "ca.pem"})
         assert named.wait() == 0
-        assert (tmp_path / "app.env").read_text() == "\nA=1"
-
-
-@pytest.mark.row("agent-72")
-def test_the_environments_proxy_is_used(tmp_path: Path) -> None:
-    with serving(kms) as proxy:
-        agent = agent_at(tmp_path, "http://kms.test", environ={"HTTP_PROXY": proxy.url, "http_proxy": proxy.url})
-        assert agent.wait() == 0
-        assert {asked.target.partition("/api/")[0] for asked in proxy.asked} == {"http://kms.test"}
         assert (tmp_path / "app.env").read_text() == "\nA=1"

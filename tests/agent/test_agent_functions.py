@@ -130,7 +130,7 @@ def test_a_chain_of_questions_is_asked_in_few_rounds(tmp_path: Path) -> None:
         ('{{ dict "k" "<&>" | toJson }}', '{"k":"\\u003c\\u0026\\u003e"}'),
         ('{{ dict "k" "<&>" | toRawJson }}', '{"k":"<&>"}'),
         ('{{ "hi" | b64enc }}', "aGk="),
-        ('{{ "a\nb" | indent 2 }}', "  a\n  b"),
+        ('{{ "a\\nb" | indent 2 }}', "  a\n  b"),
         ('{{ "" | default "x" }}{{ "y" | default "x" }}', "xy"),
         ('{{ "é!" | trunc 2 }}{{ "abc" | trunc -1 }}', "éc"),
         ('{{ true | ternary "y" "n" }}{{ false | ternary "y" "n" }}', "yn"),

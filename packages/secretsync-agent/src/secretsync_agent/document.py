@@ -32,17 +32,6 @@ Base64Text = NewType("Base64Text", str)
 
 NOWHERE: Final = FilePath("")
 
-LOGINS: Final = (
-    "universal-auth",
-    "kubernetes",
-    "azure",
-    "gcp-id-token",
-    "gcp-iam",
-    "aws-iam",
-    "ldap-auth",
-    "oidc-auth",
-    "jwt-auth",
-)
 _Login = Literal[
     "universal-auth",
     "kubernetes",

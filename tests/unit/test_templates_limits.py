@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -85,6 +86,54 @@ def test_turns_of_loops_are_bounded() -> None:
     assert refused("{{range 1001}}{{end}}", iterations=1000) == "iterations"
     assert refused("{{range 100}}{{range 11}}{{end}}{{end}}", iterations=1000) == "iterations"
     assert parse("t", "{{range 1000}}{{end}}", limits=Limits(iterations=1000)).render() == ""
+
+
+TEXT = '{{$s := repeat 1000000 "a"}}'
+LIST = "{{$l := until 1000000}}"
+PRODUCTS = {
+    "loops": "{{range 20}}" * 6 + "{{end}}" * 6,
+    "templates": "".join(
+        f'{{{{define "t{n}"}}}}{{{{template "t{n + 1}"}}}}{{{{template "t{n + 1}"}}}}{{{{end}}}}' for n in range(40)
+    )
+    + '{{define "t40"}}{{end}}{{template "t0"}}',
+    "recursion": '{{define "again"}}{{if .}}{{template "again" rest .}}{{template "again" rest .}}{{end}}{{end}}'
+    '{{template "again" until 60}}',
+    "loops in templates": '{{define "again"}}{{if .}}{{range 9}}{{template "again" rest $}}{{end}}{{end}}{{end}}'
+    '{{template "again" until 60}}',
+    "long bodies": "{{range 900000}}" + "{{print 1 2}}" * 600 + "{{end}}",
+    "texts that are read": TEXT + "{{range 900000}}{{$x := sha256sum $s}}{{end}}",
+    "texts by their end": TEXT + '{{range 900000}}{{$x := hasSuffix "b" $s}}{{end}}',
+    "texts of another alphabet": '{{$s := repeat 1000000 "é"}}{{range 900000}}{{$x := len $s}}{{end}}',
+    "texts that are compared": TEXT + '{{$t := print $s ""}}{{range 900000}}{{$x := eq $s $t}}{{end}}',
+    "texts that are deeply compared": TEXT + '{{$t := print $s ""}}{{range 900000}}{{$x := deepEqual $s $t}}{{end}}',
+    "texts that are made": '{{range 900000}}{{$x := repeat 60000 "a"}}{{end}}',
+    "texts in a list": '{{$l := list}}{{range 9000}}{{$l = append $l (repeat 4000000 "a")}}{{end}}',
+    "escapes": TEXT + "{{range 900000}}{{$x := urlquery $s | len}}{{end}}",
+    "lists that are copied": LIST + "{{range 900000}}{{$x := rest $l}}{{end}}",
+    "lists in a list": "{{$l := list}}{{range 9000}}{{$l = append $l (until 300000)}}{{end}}",
+    "parts of lists": LIST + "{{range 900000}}{{$x := slice $l 1}}{{end}}",
+    "lists in chunks": LIST + "{{range 900000}}{{$x := chunk 900000 $l}}{{end}}",
+    "lists that are joined": '{{$l := splitList "," (repeat 900000 ",")}}{{range 900000}}{{$x := join "" $l}}{{end}}',
+    "lists of nothing": '{{$l := splitList "," (repeat 900000 ",")}}{{range 900000}}{{$x := compact $l}}{{end}}',
+    "lists together": LIST + "{{range 900000}}{{$x := concat $l}}{{end}}",
+}
+
+
+@pytest.mark.parametrize("text", PRODUCTS.values(), ids=PRODUCTS)
+def test_what_takes_long_is_bounded_over_the_whole_run(text: str) -> None:
+    template = parse("t", text, dialect=GO_SPRIG)
+    began = time.process_time()
+    with pytest.raises(LimitExceeded) as caught:
+        template.render()
+    assert caught.value.limit == "iterations"
+    assert time.process_time() - began < 20
+
+
+def test_what_is_large_once_is_within_the_limits() -> None:
+    text = "{{$s := .}}{{range 20}}{{$x := $s | b64enc | sha256sum}}{{end}}{{len $s}}"
+    assert parse("t", text, dialect=GO_SPRIG).render("x" * 500_000) == "500000"
+    text = "{{$l := list}}{{range 3000}}{{$l = append $l .}}{{end}}{{range $l}}{{index $l .}}\n{{end}}"
+    assert parse("t", text, dialect=GO_SPRIG).render().count("\n") == 3000
 
 
 def test_depth_is_bounded_and_says_so_as_go_does() -> None:

@@ -172,9 +172,9 @@ def test_a_map_that_must_not_change_does_not() -> None:
         parse("t", "{{set . `a` 1}}", dialect=GO_SPRIG).render(MappingProxyType({}))
 
 
-def test_a_record_that_hides_what_it_holds_is_compared_as_it_prints() -> None:
+def test_a_record_that_hides_what_it_holds_is_compared_by_that() -> None:
     def record(text: str) -> Record:
-        return Record("main.Hidden", {}, {"String": lambda: text})
+        return Record("main.Hidden", {}, inner=text)
 
-    template = parse("t", "{{deepEqual .a .b}}{{deepEqual .a .c}}", dialect=GO_SPRIG)
-    assert template.render({"a": record("x"), "b": record("x"), "c": record("y")}) == "truefalse"
+    template = parse("t", "{{deepEqual .a .b}}{{deepEqual .a .c}}{{eq .a .b}}{{eq .a .c}}", dialect=GO_SPRIG)
+    assert template.render({"a": record("x"), "b": record("x"), "c": record("y")}) == "truefalsetruefalse"

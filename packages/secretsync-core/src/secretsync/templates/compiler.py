@@ -39,6 +39,8 @@ _ELEMENTS: Final = {
     "map[string]string": "string",
 }
 """The types of what a loop goes through, where that is known."""
+STEPS: Final = 64
+"""Lines that take as long as a turn of a loop may; what has more counts as several."""
 ENDED, BROKEN, CONTINUED = 0, 1, 2
 """How a block that is a function of its own came to its end."""
 _PYTHON: Final = ("bool", "dict", "float", "int", "len", "list", "str", "type")
@@ -129,8 +131,17 @@ class _Body(Expressions):
     def compile(self, function: str) -> None:
         self.emitter.begin(function, "d, out, outs, run, depth")
         root = ["v = d"] * ("$" in self.tree.assigned) + ["h = MISSING"] * self.changes_holder("$")
+        before, at = self.emitter.steps, len(self.emitter.lines)
+        if self.depth is not None:
+            self.emitter.line("")
         self.whole(self.tree.body, root)
+        if self.depth is not None:
+            self.emitter.lines[at] = f" run.spend({self.weight(before)})"
         self.emitter.end()
+
+    def weight(self, before: int) -> int:
+        """Return as how many turns of a loop it counts what has been emitted since."""
+        return 1 + (self.emitter.steps - before) // STEPS
 
     def whole(self, body: Sequence[Node], first: Sequence[str] = ()) -> None:
         """Compile all of a function: some lines, the variables that may be asked for before they are set, a block."""
@@ -314,12 +325,15 @@ class _Body(Expressions):
         count = len(node.pipe.variables)
         method = "pairs" if count > 1 else "elements"
         limit = "" if self.options.integers else ", integers=False"
-        items = self.keep(f"run.{method}({value.code}{limit})")
+        at, before = len(self.emitter.lines), self.emitter.steps
+        items = self.keep("")
         self.emit(f"if {items.code}:")
         self.emitter.indent()
         names = [self.emitter.name("e") for _ in range(max(count, 1))]
         self.emit(f"for {', '.join(names)} in {items.code}:")
         self.turn(node, names, value)
+        weight = self.weight(before)
+        self.emitter.lines[at] += f"run.{method}({value.code}{f', {weight}' if weight > 1 else ''}{limit})"
         self.dot = dot
         self.emitter.dedent()
         if node.otherwise:

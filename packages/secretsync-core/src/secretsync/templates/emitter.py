@@ -74,12 +74,17 @@ class _Source:
 
 
 class Emitter:
-    """Collects the source of one program."""
+    """Collects the source of one program.
+
+    Attributes:
+        steps: The lines so far, in whatever function.
+    """
 
     def __init__(self) -> None:
         self.constants: dict[str, object] = {}
         self._names: dict[tuple[type, object], str] = {}
         self._made = 0
+        self.steps: int = 0
         self._sources: list[_Source] = []
         self._open: list[_Source] = []
 
@@ -123,6 +128,7 @@ class Emitter:
         if place is not None:
             source.places[len(source.lines)] = place
         source.lines.append(" " * source.indent + code)
+        self.steps += 1
 
     def name(self, prefix: str) -> str:
         """Return a new name."""

@@ -16,14 +16,18 @@ from .emitter import Choice, Emitter, Place
 from .functions import ANY, VALUE, Function
 from .nodes import Node, Tree
 from .printf import compiled
+from .runtime import LARGE
 from .values import LIST, MAP
 
 KEY: Final = "int or string"
 """The kind of what a loop gives besides its elements."""
 ANYTHING: Final = ("NONE",)
 """The holder of what is in an interface whatever it was taken from."""
-LARGE: Final = 65536
-"""Characters of a function's result from which on it is charged."""
+_LISTS: Final = (LIST, MAP, "[]string", "[]int", "[][]interface {}")
+_PARTS: Final = frozenset({"slice", "mustSlice", "concat"})
+"""Functions that make a list, though of what type is not known before."""
+_COPYING: Final = frozenset({"print", "printf", "println"})
+"""Functions whose arguments are all in the text that they make, which counts."""
 
 
 class Operand:
@@ -325,14 +329,30 @@ class Expressions:
     def invocation(self, name: str, function: Function, call: Node, given: Sequence[Operand]) -> Operand:
         kind = function.gives
         made = Operand(self.emitter.name("t"), kind, holder=ANYTHING if kind == ANY else ())
-        code = self.short_way(function, given) or self.plain_call(function, given)
+        code = self.short_way(function, given)
+        if code is None:
+            self.weigh(name, function, given)
+            code = self.plain_call(function, given)
         if function.changes:
             self.flush()
             self.emit("run.measure()")
         self.emit(f"{made.code} = {code}", call=call, name=name)
         if kind == "string":
             self.emit(f"if len({made.code}) > {LARGE}: run.charge({made.code})", call=call)
+        elif (kind in _LISTS and not function.changes) or name in _PARTS:
+            self.emit(f"run.weigh({made.code})", call=call)
         return made
+
+    def weigh(self, name: str, function: Function, given: Sequence[Operand]) -> None:
+        """Emit lines that take note of long texts which a function reads."""
+        if name in _COPYING or (function.decides and any(operand.constant for operand in given)):
+            return  # what is compared with something short takes no longer
+        for at, operand in enumerate(given):
+            kind = function.parameter(at)
+            if operand.constant or kind not in ("string", VALUE):
+                continue
+            is_text = "" if kind == "string" else f"type({operand.code}) is str and "
+            self.emit(f"if {is_text}len({operand.code}) > {LARGE}: run.weigh({operand.code})")
 
     def plain_call(self, function: Function, given: Sequence[Operand]) -> str:
         if function is BUILTINS["printf"] and given[0].constant:

@@ -11,8 +11,8 @@ class Limits:
     Attributes:
         output: Characters of the whole text.
         text: Characters of one text that a function returns.
-        iterations: Turns of all loops together, counted when a loop begins; those of functions that compare every
-            element with every other, too.
+        iterations: Turns of all loops together, counted when a loop begins, and whatever takes as long: calls of
+            templates, long texts that functions read or make, the elements of lists that they go through or make.
         items: Elements of one list that a function makes.
         depth: Templates within templates.
     """

@@ -38,6 +38,10 @@ from .values import (
 MissingKey = Literal["default", "zero", "error"]
 MANY: Final = 1024
 """Pieces of output between two looks at its size."""
+LARGE: Final = 4096
+"""Characters of a text, and parts of another value, from which on it counts what a function does with it."""
+READ, MADE, HELD = 128, 512, 16
+"""Characters of a long text that is read, or made, and parts of a large value, that take as long as a turn of a loop."""
 
 
 T = TypeVar("T")
@@ -74,17 +78,23 @@ class Run:
         return self.written[0] if len(self.written) == 1 else "".join(self.written)
 
     def charge(self, made: str) -> None:
-        """Take note of a large text that a function made."""
+        """Take note of a long text that a function made."""
         self.check_text(len(made))
+        self.spend(len(made) // MADE)
         self.large += len(made)
         if self.large > self.limits.output:
             self.measure()
+
+    def weigh(self, value: object) -> None:
+        """Take note of what a function reads, or of the parts of what it made."""
+        if isinstance(value, str | Mapping | list | tuple) and len(value) > LARGE:
+            self.spend(len(value) // (READ if isinstance(value, str) else HELD))
 
     def too_deep(self) -> None:
         raise Excess(f"exceeded maximum template depth ({self.limits.depth})", "depth")
 
     def spend(self, turns: int) -> None:
-        """Take note of turns of a loop before it begins."""
+        """Take note of turns of a loop before it begins, or of what takes as long."""
         self.iterations += turns
         if self.iterations > self.limits.iterations:
             raise Excess(f"more than {self.limits.iterations} turns of loops", "iterations")
@@ -104,9 +114,9 @@ class Run:
         if length > self.limits.text:
             raise Excess(f"a function made a text of more than {self.limits.text} characters", "text")
 
-    def turns(self, found: Iterable[T], count: int) -> Iterable[T]:
+    def turns(self, found: Iterable[T], count: int, weight: int) -> Iterable[T]:
         """Return what a loop goes through, or nothing if that is empty."""
-        self.spend(count)
+        self.spend(count * weight)
         if len(self.pieces) > MANY:
             self.measure()
         if count > MANY:
@@ -119,12 +129,12 @@ class Run:
                 self.measure()
             yield element
 
-    def elements(self, value: object, *, integers: bool = True) -> Iterable[object]:
+    def elements(self, value: object, weight: int = 1, *, integers: bool = True) -> Iterable[object]:
         """Return what a loop with at most one variable goes through."""
         found = value if isinstance(value, list) else self._elements(value, integers=integers)
         if isinstance(value, Integer):
-            return self.turns(map(type(value), range(value)), len(found))
-        return self.turns(found, len(found))
+            return self.turns(map(type(value), range(value)), len(found), weight)
+        return self.turns(found, len(found), weight)
 
     def _elements(self, value: object, *, integers: bool) -> Sequence[object]:
         if isinstance(value, list | tuple):
@@ -135,12 +145,12 @@ class Run:
             return range(value)
         return _no_elements(value)
 
-    def pairs(self, value: object, *, integers: bool = True) -> Iterable[tuple[object, object]]:
+    def pairs(self, value: object, weight: int = 1, *, integers: bool = True) -> Iterable[tuple[object, object]]:
         """Return what a loop with two variables goes through: positions or keys, with the elements."""
         if isinstance(value, list | tuple):
-            return self.turns(enumerate(value), len(value))
+            return self.turns(enumerate(value), len(value), weight)
         if isinstance(value, Mapping):
-            return self.turns([(key, value[key]) for key in sorted_keys(value)], len(value))
+            return self.turns([(key, value[key]) for key in sorted_keys(value)], len(value), weight)
         if integers and isinstance(value, int) and not isinstance(value, bool):
             raise Failure("can't use [redacted] to iterate over more than one variable")
         _no_elements(value)

@@ -62,9 +62,11 @@ def reverse(values: object) -> List:
     return list(_elements(values, "Cannot find reverse on type {}")[::-1])
 
 
-def compact(values: object) -> List:
+def compact(run: Run, values: object) -> List:
     """Return the elements that are not empty."""
-    return [element for element in _elements(values, "Cannot compact on type {}") if element]
+    found = _elements(values, "Cannot compact on type {}")
+    run.weigh(found)
+    return [element for element in found if element]
 
 
 def unique(run: Run, values: object) -> List:
@@ -114,9 +116,10 @@ def concat(run: Run, *lists: object) -> List:
     return made or TypedList(LIST, is_nil=True)
 
 
-def chunk(size: int, values: object) -> TypedList:
+def chunk(run: Run, size: int, values: object) -> TypedList:
     """Return lists of so many elements each; the last one may have fewer."""
     found = _elements(values, "Cannot chunk type {}")
+    run.weigh(found)
     count = (len(found) - 1) // size + 1 if size else -1
     last = (len(found) % abs(size) or size) if size else 0
     if count < 0 or (count and last < 0):
@@ -135,8 +138,8 @@ _LIST: Final = Function(lambda *values: list(values), rest=ANY, gives=LIST)
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     **_both("append", _APPEND),
-    **_both("chunk", Function(chunk, ("int", ANY), gives=_LISTS)),
-    **_both("compact", Function(compact, (ANY,), gives=LIST)),
+    **_both("chunk", Function(chunk, ("int", ANY), gives=_LISTS, needs_run=True)),
+    **_both("compact", Function(compact, (ANY,), gives=LIST, needs_run=True)),
     "concat": Function(concat, rest=ANY, needs_run=True),
     **_both("first", Function(first, (ANY,))),
     **_both("has", Function(has, (ANY, ANY), gives="bool", needs_run=True)),

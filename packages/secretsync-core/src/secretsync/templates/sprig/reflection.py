@@ -28,6 +28,7 @@ def deep_equal(run: Run, one: object, other: object) -> bool:
     if isinstance(one, Record) and isinstance(other, Record):
         return one is other or _same_record(run, one, other)
     if isinstance(one, str) and isinstance(other, str):
+        run.weigh(one)
         return one == other or encoded(one) == encoded(other)
     return one == other
 

@@ -14,6 +14,7 @@ from .conversion import text_of, texts_of
 def join(run: Run, separator: str, values: object) -> str:
     """Return the elements of a list as one text."""
     texts = texts_of(values)
+    run.weigh(texts)
     run.check_text(sum(map(len, texts)) + len(separator) * len(texts))
     return separator.join(texts)
 

@@ -161,5 +161,19 @@ def test_however_a_server_refuses_logins_there_is_no_storm(
     stand.http.meet = lambda asked: stand.meet(asked, status)
     stand.want()
     stand.turns.until(3600.0)
-    assert {type(error) for error in stand.turns.errors()} == {kind}
+    errors = stand.turns.errors()
+    assert {type(error) for error in errors} == {kind}
+    assert ("have locked it" in str(errors[0])) is (status == 423)
     assert len(stand.logins) <= 3600 / apart + 1
+
+
+def test_no_other_token_is_asked_for_because_of_an_address(stand: Stand) -> None:
+    stand.want()
+    stand.turns.until(120.0)
+    refused = b'{"error": "ForbiddenError", "message": "not from this IP address"}'
+    stand.http.meet = lambda asked: (
+        stand.meet(asked) or (Response(403, {}, refused) if asked.startswith("GET") else None)
+    )
+    stand.turns.until(240.0)
+    assert {type(error) for error in stand.turns.errors()} == {AddressForbidden}
+    assert len(stand.logins) == 1

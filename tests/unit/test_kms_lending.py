@@ -215,6 +215,17 @@ def test_a_replaced_lease_is_left_alive_a_minute_and_then_given_back(stand: Stan
     assert len(stand.users()) == 1
 
 
+def test_a_replaced_lease_that_cannot_be_given_back_is_nobody_s_trouble(stand: Stand) -> None:
+    stand.want("short")
+    stand.turns.errors()
+    stand.http.meet = meeting(*[500] * 100, route="DELETE")
+    stand.turns.until(299.0)
+    assert (len(stand.users()), stand.turns.errors()) == (2, [])
+    assert len([one for one in stand.http.asked if one.startswith("DELETE")]) == 1, "not as often as what matters"
+    stand.turns.until(301.0)
+    assert len(stand.users()) == 1
+
+
 def test_nothing_is_asked_when_nobody_wants_it_any_more(stand: Stand) -> None:
     query = stand.want("db")
     stand.release(query)

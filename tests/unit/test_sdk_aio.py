@@ -36,8 +36,8 @@ def opened(server: DevServer) -> secretsync.aio.Client:
     return secretsync.aio.open(server.url, client_id="cid", client_secret="s")
 
 
-def arrived(server: DevServer, route: str) -> None:
-    while not server.asked(route):
+def arrived(server: DevServer, route: str, times: int = 1) -> None:
+    while len(server.asked(route)) < times:
         Event().wait(0.01)
 
 
@@ -127,6 +127,7 @@ def test_a_task_that_is_cancelled_leaves_no_lease_behind(server: DevServer) -> N
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+            await asyncio.to_thread(arrived, server, "leases", 2)
 
     asyncio.run(program())
     assert [one.method for one in server.asked("leases")] == ["POST", "DELETE"]

@@ -80,6 +80,7 @@ def test_what_is_given_comes_before_the_environment(server: DevServer, monkeypat
             ("clientId", "clientSecret"),
         ),
         ({"SECRETSYNC_TOKEN": "canary"}, TokenAuth(), ("token",)),
+        ({"SECRETSYNC_TOKEN": "canary", "INFISICAL_AZURE_AUTH_IDENTITY_ID": "i"}, TokenAuth(), ("token",)),
         ({"INFISICAL_TOKEN": "st.a.canary"}, ServiceToken(), ("serviceToken",)),
         (
             {"INFISICAL_KUBERNETES_IDENTITY_ID": "i", "INFISICAL_AUTH_ORGANIZATION_SLUG": "o"},

@@ -59,6 +59,12 @@ class RealStand(Stand):
         install(self.real, manifests())
         self.run_as(NAME)
 
+    def grant(self, name: str) -> None:
+        wanted = manifests(name)
+        install(self.real, wanted)
+        for role in wanted:  # the roles of the cluster stay, and no other test shall have these
+            self._stack.callback(self.real.delete, f"{role['kind'].lower()}s", role["metadata"]["name"])
+
     def run_as(self, account: str) -> None:
         """Let operators that are started from now on run as this service account."""
         token = self.real.token(account, namespace=OPERATOR_NAMESPACE, seconds=LASTS)

@@ -343,6 +343,9 @@ class Stand:
         environ = {"HOME": str(self.directory), "PATH": os.defpath, "KUBECONFIG": str(self.kubeconfig)}
         return Process(self._held([str(program), *argv]), environ)
 
+    def grant(self, name: str) -> None:
+        """Let operators do what a file of `deploy/` says beside the usual; in memory they may do everything."""
+
     # -- objects
 
     def apply(self, *manifests: Json) -> None:

@@ -67,8 +67,7 @@ def test_no_right_is_missing_and_none_is_too_much(stand: RealStand) -> None:
 
 
 def test_to_log_in_as_service_accounts_takes_a_role_of_its_own(stand: RealStand) -> None:
-    login = manifests("rbac-kubernetes-auth")
-    install(stand.real, login)
+    stand.grant("rbac-kubernetes-auth")
     stand.cluster.create("serviceaccounts", {"metadata": {"name": "web"}}, namespace=NAMESPACE)
     kms = stand.kms({"/app": {"A": canary()}})
     stand.operator()
@@ -79,10 +78,27 @@ def test_to_log_in_as_service_accounts_takes_a_role_of_its_own(stand: RealStand)
     blocks["kubernetesAuth"] = {"identityId": "nobody", "serviceAccountRef": account, "secretsScope": scope}
     stand.apply(manifest)
     stand.until_reason("app", "AuthenticationFailed")
-    for role in login:  # the roles of the cluster stay, and no other test shall have this one
-        stand.real.delete(f"{role['kind'].lower()}s", role["metadata"]["name"])
     needed = set(used(stand.real.asked(), "secretsync-operator"))
-    assert set(granted(login)) - needed == set()
+    assert set(granted(manifests("rbac-kubernetes-auth"))) - needed == set()
+
+
+def test_to_keep_configmaps_takes_a_role_of_its_own(stand: RealStand) -> None:
+    stand.grant("rbac-configmaps")
+    kms = stand.kms({"/app": {"A": "1"}})
+    stand.operator()
+    manifest = kmssecret("app", kms.url)
+    del manifest["spec"]["managedSecretReference"]
+    reference = {"configMapNamespace": NAMESPACE, "creationPolicy": "Owner"}
+    manifest["spec"]["managedKubeConfigMapReferences"] = [{"configMapName": "first", **reference}]
+    stand.apply(manifest)
+    stand.until_ready("app")
+    kms.model.put(PROJECT.slug, "prod", "/app", {"A": "2"})
+    stand.until_event("app", "Updated")
+    renamed = {"spec": {"managedKubeConfigMapReferences": [{"configMapName": "second", **reference}]}}
+    stand.cluster.patch("kmssecrets", "app", renamed, namespace=NAMESPACE)
+    stand.until_event("app", "Deleted")
+    needed = set(used(stand.real.asked(), "secretsync-operator"))
+    assert set(granted(manifests("rbac-configmaps"))) - needed == set()
 
 
 @pytest.mark.row("kmssecret-63")

@@ -131,7 +131,7 @@ OBJECTS: Final = (
     Mutant(
         name="clean-up-in-the-own-namespace-only",
         file=_STATUS,
-        before='        if target.get("kind") == secrets.KIND and target.get("policy") in _POLICIES\n',
+        before='        if target.get("kind") in SHAPES and target.get("policy") in _POLICIES\n',
         after='        if target.get("namespace") == obj["metadata"]["namespace"] and target.get("policy") in _POLICIES\n',
         bug="What an object owned in another namespace is forgotten by a restart (do not copy: limited to the CR's).",
         killer="unit/test_kmssecret_status.py::test_targets_are_remembered_in_any_namespace",

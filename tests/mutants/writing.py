@@ -126,7 +126,7 @@ WRITING: Final = (
     ),
     Mutant(
         name="key-names-changed",
-        file=_SECRETS,
+        file="secretsync_k8s/cluster/shapes.py",
         before="    return {key: b64encode(value.reveal()).decode() for key, value in content.items()}\n",
         after='    return {key.replace("_", "-"): b64encode(value.reveal()).decode() for key, value in content.items()}\n',
         bug="Keys arrive under other names: every target is right within its interval (invariant).",

@@ -39,6 +39,9 @@ class Watches:
         assert (resource, metadata_only) == (SECRETS, True)
         return self.lacking
 
+    def need(self, resource: Resource) -> None:
+        """Secrets are watched from the start."""
+
     def expect(self, resource: object, key: tuple[str, str]) -> None:
         self.expected.append((resource, key, len(self.cluster.requests)))
 

@@ -20,6 +20,7 @@
     │   ├── TargetNamespaceMissing its namespace does not exist
     │   └── TargetInvalid          the content is not accepted there
     │       ├── InvalidKey         a key's name cannot be one there
+    │       ├── InvalidValue       a value cannot stand there
     │       └── TargetTooLarge     it is more than fits
     └── BackendError               a store said no, or nothing at all
         ├── Unavailable            refused, reset, timed out, 5xx: worth another try
@@ -186,6 +187,12 @@ class InvalidKey(TargetInvalid):
     """A key cannot have this name in the target."""
 
     code = "invalid_key"
+
+
+class InvalidValue(TargetInvalid):
+    """A value cannot stand in the target."""
+
+    code = "invalid_value"
 
 
 class TargetTooLarge(TargetInvalid):

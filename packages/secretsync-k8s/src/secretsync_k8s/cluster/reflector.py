@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
 from secretsync.clock import Clock
@@ -332,6 +332,10 @@ class Reflectors:
         self._clock = clock
         self._chance = chance
         self._reflectors: dict[tuple[Resource, str | None, bool], Reflector] = {}
+        self._later: dict[Resource, tuple[Listener, str]] = {}
+        self._labelled: tuple[tuple[Resource, str | None, Reflector], ...] = ()
+        self._lock = Lock()
+        self._stopped = False
 
     def listen(
         self,
@@ -362,6 +366,36 @@ class Reflectors:
             )
         return self._reflectors[key]
 
+    def later(self, resource: Resource, on_change: Listener, *, label_selector: str) -> None:
+        """Have the metadata of what carries a label watched in scope, from the first `need` of it on.
+
+        What lacks the label is unknown here: it may be there or not.
+        """
+        self._later[resource] = (on_change, label_selector)
+
+    def need(self, resource: Resource) -> None:
+        """Begin to watch what was left for later; from any thread, and often."""
+        if resource not in self._later:
+            return
+        with self._lock:
+            wanted = self._later.pop(resource, None)
+            if wanted is None or self._stopped:
+                return
+            on_change, selector = wanted
+            for namespace in self._namespaces:
+                made = Reflector(
+                    self._transport,
+                    resource,
+                    namespace=namespace,
+                    metadata_only=True,
+                    label_selector=selector,
+                    clock=self._clock,
+                    chance=self._chance,
+                )
+                made.listen(on_change)
+                self._labelled = (*self._labelled, (resource, namespace, made))
+                made.start()
+
     def lacks(self, resource: Resource, key: Key, *, metadata_only: bool = False) -> bool:
         """Return whether a watch knows that there is no such object; see `Reflector.lacks`. Any thread may ask."""
         places = ((resource, place, metadata_only) for place in (key[0], None))
@@ -374,7 +408,8 @@ class Reflectors:
 
     def expect(self, resource: Resource, key: Key) -> None:
         """See `Reflector.expect`; what is out of scope is nobody's to watch. From any thread, after `start_all`."""
-        for (watched, namespace, _), reflector in self._reflectors.items():
+        full = ((watched, namespace, reflector) for (watched, namespace, _), reflector in self._reflectors.items())
+        for watched, namespace, reflector in (*full, *self._labelled):
             if watched == resource and namespace in {None, key[0]}:
                 reflector.expect(key)
 
@@ -398,6 +433,8 @@ class Reflectors:
 
     def stop_all(self) -> None:
         """End all watches at once, and wait for their threads."""
+        with self._lock:
+            self._stopped = True
         for reflector in self.all():
             reflector.begin_stop()
         for reflector in self.all():
@@ -420,4 +457,4 @@ class Reflectors:
 
     def all(self) -> tuple[Reflector, ...]:
         """Return every watch."""
-        return tuple(self._reflectors.values())
+        return (*self._reflectors.values(), *(reflector for *_, reflector in self._labelled))

@@ -1,8 +1,8 @@
-"""Secrets of the cluster as the engine sees them: answers to read, targets to write (kmssecret §4.2, §5).
+"""Secrets and ConfigMaps as the engine sees them: answers to read, targets to write (kmssecret §4.2, §5).
 
 Attributes of a target, all flat texts:
 
-    type               of the Secret; fixed when it is created
+    type               of a Secret; fixed when it is created
     label:NAME         annotation:NAME
     owner              one owner reference as text (`marks.owner_reference`); None takes ours away
 
@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import json
 import logging
-from base64 import b64decode, b64encode
 from collections.abc import Mapping, MutableMapping, Sequence
 from sys import intern
-from types import MappingProxyType
 from typing import Any, Final, assert_never
 
 from attrs import field, frozen
@@ -43,7 +41,7 @@ from secretsync.errors import (
 )
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query, Scope, query
-from secretsync.targets import Action, Change, Content, Create, Delete, Observe, Observed, Ref, Release, Update
+from secretsync.targets import Action, Change, Create, Delete, Observe, Observed, Ref, Release, Update
 from secretsync.values import SecretValue, Version
 
 from . import accounts, configmaps, finalizers, grants, marks, trust
@@ -51,15 +49,12 @@ from .accounts import ClusterAccount
 from .configmaps import ClusterConfigMap
 from .finalizers import Finalizer
 from .grants import Grant
-from .resources import SECRETS
+from .shapes import RESERVED, SHAPES
 from .transport import API, MERGE_PATCH, METADATA, TIMEOUT, ApiError, Json, Transport
 from .trust import TrustBundles
 
 HOST: Final = "cluster"
 KIND: Final = "Secret"
-
-RESERVED: Final = frozenset({"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
-"""Types of Secrets that are credentials of the cluster itself: never read for others, never written."""
 
 _log = logging.getLogger("secretsync.cluster")
 
@@ -87,16 +82,16 @@ class ClusterSecret(Query[Mapping[str, SecretValue]]):
         return f"Secret {self.namespace}/{self.name}"
 
 
-def target(namespace: str, name: str) -> Ref:
-    """Return the name of a Secret as a target."""
-    return Ref(HOST, KIND, name, intern(namespace))
+def target(namespace: str, name: str, kind: str = KIND) -> Ref:
+    """Return the name of a Secret, or of a ConfigMap, as a target."""
+    return Ref(HOST, kind, name, intern(namespace))
 
 
 @frozen
 class Secrets:
-    """The Secrets of one cluster: a `Backend` that reads them and the `Place` that writes them. Thread-safe.
+    """The Secrets of one cluster, and its ConfigMaps: a `Backend` that reads them and the `Place` that writes them.
 
-    It answers what else is asked of the cluster too: all of it goes to one server.
+    It answers what else is asked of the cluster too: all of it goes to one server. Thread-safe.
 
     Attributes:
         bundles: CA bundles that were read, in PEM, by the digest that `Identity.trust` carries; for `Http`.
@@ -107,7 +102,7 @@ class Secrets:
     bundles: MutableMapping[str, bytes] = field(factory=dict, repr=False)
 
     answers = frozenset({ClusterSecret, Observe, TrustBundles, ClusterConfigMap, ClusterAccount, Grant, Finalizer})
-    kinds = frozenset({KIND})
+    kinds = frozenset(SHAPES)
 
     # -- reading
 
@@ -141,41 +136,41 @@ class Secrets:
             case ClusterAccount():
                 return accounts.credentials(self.transport, query, timeout=seconds)
         ref = _ref(query)
-        secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), timeout=seconds)
-        version = Version(secret["metadata"]["resourceVersion"])
-        return UNCHANGED if version == known else Found(self._value(query, secret), version)
+        held = self.transport.request("GET", _path(ref), timeout=seconds)
+        version = Version(held["metadata"]["resourceVersion"])
+        return UNCHANGED if version == known else Found(self._value(query, held), version)
 
     def _value(self, query: AnyQuery, secret: Json) -> object:
         if isinstance(query, Observe):
-            return self.observed(secret)
+            return self.observed(secret, query.ref.kind)
         if secret.get("type") in RESERVED:
             raise CredentialsNotFound(
                 f"{query} is of type {secret['type']}, which is the cluster's own and never used; "
                 "put the credentials into a Secret of type Opaque"
             )
-        content = _content(secret)
+        content = SHAPES[KIND].content(secret)
         return trust.bundles(content, self.bundles) if isinstance(query, TrustBundles) else content
 
-    def observed(self, secret: Json) -> Observed:
-        """Return what a live Secret looks like, without its values. One of the cluster's own is nobody else's."""
-        metadata = secret["metadata"]
-        if secret.get("type") in RESERVED:
+    def observed(self, live: Json, kind: str = KIND) -> Observed:
+        """Return what a live object looks like, without its values. A Secret of the cluster's own is nobody else's."""
+        metadata, shape = live["metadata"], SHAPES[kind]
+        if shape.type(live) in RESERVED:
             return Observed({}, metadata["uid"], Version(metadata["resourceVersion"]), mark=marks.CLUSTER)
         return Observed(
             # Interned: many Secrets hold keys of the same names.
-            keys={intern(key): self.digest(value) for key, value in _content(secret).items()},
+            keys={intern(key): self.digest(value) for key, value in shape.content(live).items()},
             uid=metadata["uid"],
             version=Version(metadata["resourceVersion"]),
             mark=marks.mark_of(metadata),
             controller=marks.foreign_controller(metadata),
-            attributes=_attributes(secret),
+            attributes=_attributes(live, shape.type(live)),
             tracked=marks.tracked(metadata),
         )
 
     # -- writing
 
     def perform(self, ref: Ref, action: Action, *, subject: str) -> Found[Observed] | Absent:
-        """Create, update or delete one Secret; see `Place.perform` for what it raises."""
+        """Create, update or delete one Secret or ConfigMap; see `Place.perform` for what it raises."""
         try:
             result = self._perform(ref, action)
         except BackendError as error:
@@ -188,36 +183,35 @@ class Secrets:
     def _perform(self, ref: Ref, action: Action) -> Found[Observed] | Absent:
         match action:
             case Create():
-                path = SECRETS.path(ref.namespace)
-                return self._found(self.transport.request("POST", path, body=_created(ref, action)))
+                path = SHAPES[ref.kind].resource.path(ref.namespace)
+                return self._found(ref, self.transport.request("POST", path, body=_created(ref, action)))
             case Update():
-                body = _patch(action, self._metadata(ref, action))
-                path = SECRETS.path(ref.namespace, ref.name)
-                return self._found(self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH))
+                return self._patched(ref, _patch(ref, action, self._metadata(ref, action)))
             case Delete():
-                self.transport.request("DELETE", SECRETS.path(ref.namespace, ref.name), body=_deleted(action))
+                self.transport.request("DELETE", _path(ref), body=_deleted(action))
                 return Absent()
             case Release():
-                path = SECRETS.path(ref.namespace, ref.name)
-                body = _released(action)
-                return self._found(self.transport.request("PATCH", path, body=body, content_type=MERGE_PATCH))
+                return self._patched(ref, _released(action))
         assert_never(action)
 
-    def _found(self, secret: Json) -> Found[Observed]:
-        seen = self.observed(secret)
+    def _patched(self, ref: Ref, body: Json) -> Found[Observed]:
+        return self._found(ref, self.transport.request("PATCH", _path(ref), body=body, content_type=MERGE_PATCH))
+
+    def _found(self, ref: Ref, live: Json) -> Found[Observed]:
+        seen = self.observed(live, ref.kind)
         return Found(seen, seen.version)
 
     def _metadata(self, ref: Ref, action: Update) -> Json:
         """Return the live metadata where the patch depends on it, {} elsewhere.
 
         A merge patch replaces lists whole, so references of others must be repeated in it, and so must the names of
-        what we track. A change of data alone, by far the most frequent, does without this read. Should the Secret
+        what we track. A change of data alone, by far the most frequent, does without this read. Should the object
         have changed since the decision, the patch is refused by its version, whatever was read here.
         """
         if not any(name == "owner" or _is_tracked(name) for name in action.attributes):
             return {}
-        secret = self.transport.request("GET", SECRETS.path(ref.namespace, ref.name), accept=METADATA)
-        metadata: Json = secret["metadata"]
+        live = self.transport.request("GET", _path(ref), accept=METADATA)
+        metadata: Json = live["metadata"]
         return metadata
 
 
@@ -251,14 +245,13 @@ def _is(error: SecretSyncError, status: int) -> bool:
     return isinstance(error, ApiError) and error.status == status
 
 
-def _content(secret: Json) -> Mapping[str, SecretValue]:
-    data = secret.get("data") or {}
-    return MappingProxyType({key: SecretValue(b64decode(text)) for key, text in sorted(data.items())})
+def _path(ref: Ref) -> str:
+    return SHAPES[ref.kind].resource.path(ref.namespace, ref.name)
 
 
-def _attributes(secret: Json) -> Mapping[str, str]:
-    metadata = secret["metadata"]
-    attributes = {"type": secret.get("type", "Opaque")}
+def _attributes(live: Json, type_: str) -> Mapping[str, str]:
+    metadata = live["metadata"]
+    attributes = {"type": type_} if type_ else {}
     for kind, texts in ((_LABEL, metadata.get("labels")), (_ANNOTATION, metadata.get("annotations"))):
         # Interned: thousands of Secrets carry the same names.
         attributes |= {intern(f"{kind}{name}"): text for name, text in (texts or {}).items()}
@@ -269,10 +262,6 @@ def _attributes(secret: Json) -> Mapping[str, str]:
 
 
 # -- what is written
-
-
-def _encoded(content: Content) -> dict[str, str]:
-    return {key: b64encode(value.reveal()).decode() for key, value in content.items()}
 
 
 def _created(ref: Ref, action: Create) -> Json:
@@ -286,16 +275,16 @@ def _created(ref: Ref, action: Create) -> Json:
         ),
         "ownerReferences": [json.loads(owner)] if owner else [],
     }
+    shape = SHAPES[ref.kind]
     return {
-        "apiVersion": SECRETS.api_version,
-        "kind": SECRETS.kind,
+        "apiVersion": shape.resource.api_version,
+        "kind": shape.resource.kind,
         "metadata": metadata,
-        "type": action.attributes.get("type", "Opaque"),
-        "data": _encoded(action.content),
+        **shape.created(action.content, action.attributes.get("type", "")),
     }
 
 
-def _patch(action: Update, live: Json) -> Json:
+def _patch(ref: Ref, action: Update, live: Json) -> Json:
     """Return the merge patch; `live` is the metadata it was decided on, {} if neither owner nor names change."""
     metadata: Json = {
         "resourceVersion": action.version,
@@ -306,8 +295,7 @@ def _patch(action: Update, live: Json) -> Json:
         metadata["annotations"] |= marks.tracking_annotations(_tracked_after(action, live))
     if "owner" in action.attributes:
         metadata["ownerReferences"] = _references(action, live)
-    data = _encoded(action.put) | dict.fromkeys(action.drop)
-    return {"metadata": metadata, **({"data": data} if data else {})}
+    return {"metadata": metadata, **SHAPES[ref.kind].patched(action.put, action.drop)}
 
 
 def _deleted(action: Delete) -> Json:
@@ -365,7 +353,8 @@ def _refusal(ref: Ref, action: Action, error: BackendError) -> SecretSyncError:
     if isinstance(error, Forbidden | AuthenticationFailed):
         verb = {Create: "create", Update: "patch", Release: "patch", Delete: "delete"}[type(action)]
         return TargetForbidden(
-            f"{ref}: we may not {verb} it; let our service account {verb} secrets in namespace {ref.namespace}"
+            f"{ref}: we may not {verb} it; "
+            f"let our service account {verb} {SHAPES[ref.kind].resource.plural} in namespace {ref.namespace}"
         )
     return _api_refusal(ref, action, error) if isinstance(error, ApiError) else error
 

@@ -25,7 +25,8 @@ from secretsync.values import Version
 from .configmaps import ClusterConfigMap
 from .reflector import Reflectors
 from .resources import CONFIGMAPS, SECRETS
-from .secrets import ClusterSecret, Secrets
+from .secrets import KIND, ClusterSecret, Secrets
+from .shapes import SHAPES
 from .trust import TrustBundles
 
 
@@ -83,15 +84,18 @@ class WatchedSecrets:
     def _expect(self, query: AnyQuery) -> None:
         match query:
             case Observe():
-                self.watches.expect(SECRETS, (query.ref.namespace, query.ref.name))
+                resource = SHAPES[query.ref.kind].resource
+                self.watches.need(resource)
+                self.watches.expect(resource, (query.ref.namespace, query.ref.name))
             case ClusterSecret() | TrustBundles():
                 self.watches.expect(SECRETS, (query.namespace, query.name))
             case ClusterConfigMap():
                 self.watches.expect(CONFIGMAPS, (query.namespace, query.name))
 
     def _is_absent(self, ref: Ref) -> bool:
-        key = (ref.namespace, ref.name)
-        return ref not in self._refused and self.watches.lacks(SECRETS, key, metadata_only=True)
+        """Whether a watch of all of its kind says so; ConfigMaps are watched by our label alone."""
+        key, known = (ref.namespace, ref.name), ref.kind == KIND and ref not in self._refused
+        return known and self.watches.lacks(SECRETS, key, metadata_only=True)
 
 
 def _is_certain(answer: AnyWire) -> bool:

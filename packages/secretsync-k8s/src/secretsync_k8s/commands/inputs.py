@@ -129,5 +129,5 @@ def _problems(body: Json) -> Iterator[tuple[str, str]]:
             yield "spec.authentication", f"{spec.method.name} is not simulated; write universalAuth in its place"
         if spec.keys or spec.single:
             yield "spec.authentication", "keys and secretName are not simulated; remove them"
-        if any(target.template for target in spec.targets):
-            yield "spec", "templates are not simulated; remove them"
+        if any(target.template or not target.type for target in spec.targets):
+            yield "spec", "templates and ConfigMaps are not simulated; remove them"

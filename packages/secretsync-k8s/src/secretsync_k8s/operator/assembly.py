@@ -29,7 +29,7 @@ from secretsync.values import NO_VERSION, SecretValue, Version
 
 from ..cluster.configmaps import ClusterConfigMap
 from ..cluster.events import Events
-from ..cluster.marks import GROUP
+from ..cluster.marks import GROUP, MANAGED
 from ..cluster.proofs import ClusterProofs
 from ..cluster.reflector import Reflectors
 from ..cluster.replica import Change, ChangeType
@@ -71,6 +71,8 @@ class Parts:
     def listen(self, send: Send) -> None:
         """Have what the watches see told to the engine."""
         self.watches.listen(SECRETS, lambda change: _secret_moved(send, change), metadata_only=True)
+        moved = partial(_configmap_moved, send)
+        self.watches.later(CONFIGMAPS, moved, label_selector=f"{MANAGED}=true")
         told = send if self.hearing is None else _followed(self.hearing, send)
         self.watches.listen(self.objects.kind.resource, lambda change: _object_changed(told, self.objects, change))
         if (config := self.config) is not None:
@@ -168,6 +170,9 @@ def _object_changed(send: Send, objects: Objects[Any], change: Change) -> None:
 
 
 def _has_moved(watches: Reflectors, ref: Ref, version: Version) -> bool:
+    """Of Secrets alone: a ConfigMap is not watched before somebody looks at it, in its turn."""
+    if ref.kind != SECRETS.kind:
+        return False
     return watches.contradicts(SECRETS, (ref.namespace, ref.name), version, metadata_only=True)
 
 
@@ -178,6 +183,11 @@ def _secret_moved(send: Send, change: Change) -> None:
     send(Moved(Observe(target(namespace, name)), version))
     send(Moved(ClusterSecret(namespace, name), version))
     send(Moved(TrustBundles(namespace, name), version))
+
+
+def _configmap_moved(send: Send, change: Change) -> None:
+    metadata = change.object["metadata"]
+    send(Moved(Observe(target(metadata["namespace"], metadata["name"], CONFIGMAPS.kind)), _version(change)))
 
 
 def _version(change: Change) -> Version:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from secretsync.errors import InvalidKey, TargetTooLarge
+from secretsync.errors import InvalidKey, InvalidValue, TargetTooLarge
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Content, Target
+from secretsync.values import SecretValue
 
 from ...cluster import marks
 from ...cluster.finalizers import Finalizer
-from ...cluster.resources import KMSSECRETS
+from ...cluster.resources import CONFIGMAPS, KMSSECRETS
 from .connection import Connection
 from .reading import read_secrets
 from .rendering import Sourced, content
 from .spec import FINALIZER, Spec
-from .targets import SecretTarget
+from .targets import KeptTarget
 from .version import Versioning
 
 LARGEST: Final = 1 << 20
@@ -29,8 +30,8 @@ def desired(
     """Return the targets; raises what the folder, a template, its keys or its size say against them."""
     read = read_secrets(spec, ask, where=where, slug_max_age=slug_max_age)
     contents = [content(spec, target, read.rows, sourced) for target in spec.targets]
-    for made in contents:
-        _check(made)
+    for target, made in zip(spec.targets, contents, strict=True):
+        _check(target, made)
     _hold(spec, ask)
     return tuple(
         Target(
@@ -40,7 +41,7 @@ def desired(
             mark=spec.object.mark,
             attributes=_attributes(spec, target),
             stamp={f"annotation:{marks.VERSION}": versioning(made)},
-            fixed={"type": target.type},
+            fixed={"type": target.type} if target.type else {},
             notes=read.notes,
         )
         for target, made in zip(spec.targets, contents, strict=True)
@@ -58,16 +59,31 @@ def _hold(spec: Spec, ask: Ask) -> None:
         ask(Finalizer(KMSSECRETS, home, spec.object.name, spec.object.uid, FINALIZER), max_age=0.0)
 
 
-def _check(content: Content) -> None:
+def _check(target: KeptTarget, content: Content) -> None:
+    kind = target.ref.kind
     if wrong := [key for key in content if not _KEY.fullmatch(key)]:
-        names = ", ".join(f'"{key}"' for key in wrong)
-        raise InvalidKey(f'a Secret can have no key {names}; rename in the KMS, to letters, digits, "-", "_" and "."')
+        names = _names(wrong)
+        raise InvalidKey(f'a {kind} can have no key {names}; rename in the KMS, to letters, digits, "-", "_" and "."')
+    if kind == CONFIGMAPS.kind and (wrong := [key for key, value in content.items() if not _is_text(value)]):
+        raise InvalidValue(f"{target.ref} takes texts alone, and {_names(wrong)} holds bytes; keep it in a Secret")
     size = sum(len(key) + len(value.reveal()) for key, value in content.items())
     if size >= LARGEST:
-        raise TargetTooLarge(f"{size} bytes in all; a Secret takes less than {LARGEST}: split the folder")
+        raise TargetTooLarge(f"{size} bytes in all; a {kind} takes less than {LARGEST}: split the folder")
 
 
-def _attributes(spec: Spec, target: SecretTarget) -> dict[str, str]:
+def _names(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)
+
+
+def _is_text(value: SecretValue) -> bool:
+    try:
+        value.text()
+    except ValueError:
+        return False
+    return True
+
+
+def _attributes(spec: Spec, target: KeptTarget) -> dict[str, str]:
     template = target.template
     labels, annotations = spec.labels, spec.annotations
     if template is not None and template.labels is not None and template.annotations is not None:

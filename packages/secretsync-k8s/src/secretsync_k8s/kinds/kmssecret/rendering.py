@@ -15,13 +15,13 @@ from secretsync.templates.kmssecret import KMS_SECRET, parameters
 from secretsync.values import Row, SecretValue
 
 from .spec import Spec
-from .targets import SecretTarget
+from .targets import KeptTarget
 
 Sourced = Callable[[object], Sources]
 """Returns the time and the chance of a rendering, by what it is computed from."""
 
 
-def content(spec: Spec, target: SecretTarget, rows: Mapping[str, Row], sourced: Sourced) -> Content:
+def content(spec: Spec, target: KeptTarget, rows: Mapping[str, Row], sourced: Sourced) -> Content:
     """Return what a target should hold.
 
     Args:

@@ -20,7 +20,7 @@ from ...cluster.trust import BundleRef
 from ..base import Json, ObjectRef
 from .blocks import Block, pruned
 from .logins import SERVICE_TOKEN, Source, login
-from .targets import Policies, SecretTarget, targets
+from .targets import KeptTarget, Policies, targets
 
 INTERVAL: Final = 60
 SHORTEST: Final = 10
@@ -72,7 +72,7 @@ class Spec:
     scope: Scope
     keys: tuple[str, ...]
     single: str
-    targets: tuple[SecretTarget, ...]
+    targets: tuple[KeptTarget, ...]
     missing_key: str
 
 

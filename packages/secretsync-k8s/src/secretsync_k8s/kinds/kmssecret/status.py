@@ -6,6 +6,7 @@ failure.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -23,13 +24,14 @@ from secretsync.errors import (
 )
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER
 from secretsync.reconcile.messages import Kept, Outcome
-from secretsync.targets import Recorded
+from secretsync.targets import Recorded, Ref
 from secretsync.templates import TemplateError
 from secretsync.values import Version
 
 from ...cluster import secrets
 from ...cluster.conditions import ConditionStatus, set_condition
 from ...cluster.marks import GROUP, VERSION
+from ...cluster.shapes import SHAPES
 from ...cluster.texts import timestamp
 from ...cluster.transport import API
 from ..base import HasMoved, Json, ObjectRef
@@ -73,12 +75,16 @@ def is_settled(obj: Json, moved: HasMoved) -> bool:
     held = obj.get("status") or {}
     ready = any(one.get("type") == READY and one.get("status") == "True" for one in held.get("conditions") or ())
     seen = [
-        (secrets.target(target["namespace"], target["name"]), Version(target["resourceVersion"]))
+        (_ref(target), Version(target["resourceVersion"]))
         for target in held.get("targets") or ()
         if target.get("resourceVersion")
     ]
     unchanged = held.get("observedGeneration") == ObjectRef.of(obj).generation
     return ready and unchanged and not any(moved(ref, version) for ref, version in seen)
+
+
+def _ref(target: Json) -> Ref:
+    return secrets.target(target["namespace"], target["name"], target.get("kind", secrets.KIND))
 
 
 def _unhex(text: str) -> bytes:
@@ -98,14 +104,14 @@ def recorded(obj: Json) -> tuple[Recorded, ...]:
     targets = (obj.get("status") or {}).get("targets") or ()
     return tuple(
         Recorded(
-            secrets.target(target["namespace"], target["name"]),
+            _ref(target),
             _POLICIES[target["policy"]],
             mark,
             target.get("uid", ""),
             _unhex(target.get("inputs", "")),
         )
         for target in targets
-        if target.get("kind") == secrets.KIND and target.get("policy") in _POLICIES
+        if target.get("kind") in SHAPES and target.get("policy") in _POLICIES
     )
 
 
@@ -175,10 +181,14 @@ def _facts(outcome: Outcome, previous: list[Json], method: str) -> list[tuple[st
     if errors:
         facts.append((READY, "False", reason(errors[0]), text))
     else:
-        facts.append(
-            (READY, "True", "Synced", f"{_counted(count, 'key')} in {_counted(len(outcome.targets), 'Secret')}")
-        )
+        facts.append((READY, "True", "Synced", f"{_counted(count, 'key')} in {_kinds(outcome.targets)}"))
     return facts
+
+
+def _kinds(targets: Iterable[Kept]) -> str:
+    """Return how many targets there are, by their kinds."""
+    counts = Counter(kept.recorded.ref.kind for kept in targets)
+    return " and ".join(_counted(number, kind) for kind, number in counts.items()) or _counted(0, secrets.KIND)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The Secrets that a KMSSecret keeps, as its manifest names them (kmssecret §2, §2.1)."""
+"""The Secrets and ConfigMaps that a KMSSecret keeps, as its manifest names them (kmssecret §2, §2.1)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from attrs import evolve, frozen
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Adopt, Policy
 from secretsync.targets import Ref
 
-from ...cluster import secrets
 from ...cluster.marks import PREFIX
-from ...cluster.secrets import RESERVED
+from ...cluster.resources import CONFIGMAPS, SECRETS
+from ...cluster.secrets import target
+from ...cluster.shapes import OPAQUE, RESERVED
 from .blocks import Block
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-_NOT_YET: Final = "is not supported by this version; remove it"
+_SECRETS: Final = ("secretName", "secretNamespace")
+_CONFIGMAPS: Final = ("configMapName", "configMapNamespace")
 
 
 @frozen
@@ -38,8 +40,12 @@ class Template:
 
 
 @frozen
-class SecretTarget:
-    """One Secret to keep; without a template it holds every secret."""
+class KeptTarget:
+    """One Secret or ConfigMap to keep; without a template it holds every secret.
+
+    Attributes:
+        type: Of a Secret; "" for a ConfigMap.
+    """
 
     ref: Ref
     type: str
@@ -60,41 +66,45 @@ class Policies:
     recreate: bool = False
 
 
-def targets(spec: Block, policies: Policies) -> tuple[SecretTarget, ...]:
-    """Return the targets of a spec; notes what is wrong with them."""
+def targets(spec: Block, policies: Policies) -> tuple[KeptTarget, ...]:
+    """Return the targets of a spec, Secrets first; notes what is wrong with them."""
     seen: dict[Ref, str] = {}
-    found = []
-    for block in _blocks(spec):
-        target = _target(block, policies)
-        if target.ref in seen:
-            block.problem(f"names {target.ref}, as {seen[target.ref]} does; remove one of them")
-        seen.setdefault(target.ref, block.place)
-        found.append(target)
-    return tuple(found)
+    read = [(block, _secret(block, policies)) for block in _secrets(spec)]
+    read += [(block, _configmap(block, policies)) for block in spec.blocks("managedKubeConfigMapReferences")]
+    for block, kept in read:
+        if kept.ref in seen:
+            block.problem(f"names {kept.ref}, as {seen[kept.ref]} does; remove one of them")
+        seen.setdefault(kept.ref, block.place)
+    return tuple(kept for _, kept in read)
 
 
-def _blocks(spec: Block) -> Iterator[Block]:
+def _secrets(spec: Block) -> Iterator[Block]:
     several = tuple(spec.blocks("managedKubeSecretReferences"))
     single = spec.block("managedSecretReference")
     # One without a name is none beside others, as the rules of the CRD say.
     has_single = "secretName" in single or (bool(single.raw) and not several)
-    if "managedKubeConfigMapReferences" in spec:
-        spec.problem(_NOT_YET, "managedKubeConfigMapReferences")
     if has_single and several:
         spec.problem("names managedSecretReference and managedKubeSecretReferences; keep one of them")
-    elif not has_single and not several:
+    elif not has_single and not several and "managedKubeConfigMapReferences" not in spec:
         spec.problem("is missing; name the Secret to keep", "managedSecretReference")
     yield from ((single,) if has_single else ()) + several
 
 
-def _target(block: Block, policies: Policies) -> SecretTarget:
-    name = _name(block, "secretName")
-    ref = secrets.target(_name(block, "secretNamespace"), name)
-    policy = _policy(block.optional("creationPolicy") == "Orphan", policies)
-    kind = block.optional("secretType") or "Opaque"
+def _secret(block: Block, policies: Policies) -> KeptTarget:
+    ref = _ref(block, _SECRETS, SECRETS.kind)
+    kind = block.optional("secretType") or OPAQUE
     if kind in RESERVED:
         block.problem(f'"{kind}" is the cluster\'s own and never written; choose another', "secretType")
-    return SecretTarget(ref, kind, policy, _template(block.block("template")))
+    return KeptTarget(ref, kind, _policy(_orphans(block), policies), _template(block.block("template")))
+
+
+def _configmap(block: Block, policies: Policies) -> KeptTarget:
+    ref = _ref(block, _CONFIGMAPS, CONFIGMAPS.kind)
+    return KeptTarget(ref, "", _policy(_orphans(block), policies), _template(block.block("template")))
+
+
+def _orphans(block: Block) -> bool:
+    return block.optional("creationPolicy") == "Orphan"
 
 
 @cache
@@ -103,8 +113,13 @@ def _policy(orphan: bool, policies: Policies) -> Policy:  # noqa: FBT001 - what 
     return evolve(KMS_ORPHAN if orphan else KMS_OWNER, recreate=policies.recreate, adopt=policies.adopt)
 
 
-def _name(block: Block, name: str) -> str:
-    text = block.text(name, "name the Secret to keep and its namespace")
+def _ref(block: Block, names: tuple[str, str], kind: str) -> Ref:
+    name, namespace = (_name(block, one, kind) for one in names)
+    return target(namespace, name, kind)
+
+
+def _name(block: Block, name: str, kind: str) -> str:
+    text = block.text(name, f"name the {kind} to keep and its namespace")
     if text and not _NAME.fullmatch(text):
         block.problem(f'"{text}" is no name; use lower-case letters, digits, "-" and "."', name)
     return text

@@ -31,6 +31,9 @@ PACKAGES = {
 PYTHONS = ("3.11", "3.12", "3.13")
 """Those that are supported; what is missing on a machine is left out."""
 
+SHARED = (".", "mutants", "controlplane", "oracle", "oracle/sprig")
+"""Folders of tests/ whose modules others import."""
+
 BENCHES = ("imports", "feed", "agent", "devserver", "burst", "kms", "operator")
 """The scripts of bench/ that hold claims, the quickest first; its other files serve them."""
 
@@ -180,8 +183,8 @@ def check_lint(session: nox.Session) -> None:
 
 def check_types(session: nox.Session) -> None:
     session.run("mypy", "packages", "tests/typing", "bench", "noxfile.py")
-    shared = (path for place in (".", "mutants", "controlplane") for path in Path("tests", place).glob("*.py"))
-    session.run("mypy", *sorted(map(str, shared)), env={"MYPYPATH": "tests"})
+    shared = (path for place in SHARED for path in Path("tests", place).glob("*.py"))
+    session.run("mypy", *sorted(map(str, shared)), env={"MYPYPATH": "tests:tests/oracle"})
     session.run("pyright", "tests/typing")
     session.run("pyright", "--verifytypes", "secretsync", "--ignoreexternal", silent=True)  # lists every module
 

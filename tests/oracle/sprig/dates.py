@@ -233,7 +233,7 @@ METHODS = [
     "AddDate 1",
     'AddDate 1 1 "x"',
 ]
-ANYTHING = [None, True, 5, 1.5, "text", "90s", "1h", "60", "-7", [1], {}]
+ANYTHING: list[Any] = [None, True, 5, 1.5, "text", "90s", "1h", "60", "-7", [1], {}]
 
 
 def cases() -> Iterator[dict[str, Any]]:

@@ -131,9 +131,9 @@ def cases() -> Iterator[dict[str, Any]]:
             yield {"text": '{{regexReplaceAll .p "baab-a" .r}}', "data": data}
             yield {"text": '{{mustRegexReplaceAll .p "baab-a" .r}}', "data": data}
             yield {"text": '{{regexReplaceAllLiteral .p "baab-a" .r}}', "data": data}
-    for pattern in WRONG:
-        data = {"p": pattern, "t": "a"}
-        for text in [
+    for refused in WRONG:
+        wrong = {"p": refused, "t": "a"}
+        for asked in [
             "{{regexMatch .p .t}}",
             "{{mustRegexMatch .p .t}}",
             "{{regexFind .p .t}}",
@@ -147,7 +147,7 @@ def cases() -> Iterator[dict[str, Any]]:
             "{{regexSplit .p .t 1}}",
             "{{mustRegexSplit .p .t 1}}",
         ]:
-            yield {"text": text, "data": data}
+            yield {"text": asked, "data": wrong}
     for pattern in ["a", "a*", ",", "", "$", "(b)?"]:
         for count in [-2, -1, 0, 1, 2, 3, 10]:
             data = {"p": pattern, "n": count, "t": "a,ba,,ab"}

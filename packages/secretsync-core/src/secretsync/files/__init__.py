@@ -29,8 +29,6 @@ HOST: Final = "disk"
 KIND: Final = "File"
 MARK: Final = "file"
 """The mark of every target and of every file that is observed: nobody's name can be written on a file."""
-ANOTHER: Final = "another process, which holds its lock"
-"""The mark of a file that somebody else keeps right now."""
 CONTENT: Final = "content"
 
 

@@ -15,12 +15,12 @@ from attrs import field, frozen
 
 from ..clock import Deadline
 from ..digest import Digester
-from ..errors import TargetError, TargetInvalid, TargetMoved
+from ..errors import TargetConflict, TargetError, TargetInvalid, TargetMoved
 from ..ports import AnyQuery, AnyWire
 from ..queries import UNCHANGED, Absent, Failed, Found
 from ..targets import Action, Create, Delete, Observe, Observed, Ref, Release, Update
 from ..values import SecretValue, Version
-from . import ANOTHER, CONTENT, KIND, MARK, Rules, attributes
+from . import CONTENT, KIND, MARK, Rules, attributes
 from .locks import Locks, Taken, sweep
 from .paths import is_mounted, real_path
 from .trouble import refusal
@@ -91,6 +91,10 @@ class Files:
             raise TypeError(f"{type(query).__name__} is not answered by files")
         try:
             return self._observed(query.ref, known)
+        except Taken:  # a failure and not a mark, because it is looked for again: whoever holds it may end
+            return Failed(
+                TargetConflict(f"{query.ref} belongs to another process, which holds its lock; end one of them")
+            )
         except TargetError as error:
             return Failed(error)
         except OSError as error:
@@ -104,20 +108,14 @@ class Files:
         version, ours = _version(found), self.looks_only or self._locks.holds(real, found)
         if ours and version == known:
             return UNCHANGED
-        mark = MARK if ours or self._taken(real) else ANOTHER
-        return Found(self._look(real, found, mark), version)
-
-    def _taken(self, real: str) -> bool:
-        try:
+        if not ours:
             self._locks.take(real)
-        except Taken:
-            return False
-        return True
+        return Found(self._look(real, found), version)
 
-    def _look(self, real: str, found: os.stat_result, mark: str) -> Observed:
+    def _look(self, real: str, found: os.stat_result) -> Observed:
         content = SecretValue(Path(real).read_bytes())
         look = attributes(mode=S_IMODE(found.st_mode), user=found.st_uid, group=found.st_gid)
-        return Observed({CONTENT: self.digest(content)}, version=_version(found), mark=mark, attributes=look)
+        return Observed({CONTENT: self.digest(content)}, version=_version(found), mark=MARK, attributes=look)
 
     # -- writing
 
@@ -159,7 +157,7 @@ class Files:
         return self._now(real)
 
     def _now(self, real: str) -> Found[Observed]:
-        seen = self._look(real, Path(real).stat(), MARK)
+        seen = self._look(real, Path(real).stat())
         return Found(seen, seen.version)
 
 

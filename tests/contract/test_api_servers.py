@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator
-from itertools import count, islice
-from pathlib import Path
+from collections.abc import Callable
+from itertools import islice
 from uuid import uuid4
 
 import pytest
-from attrs import frozen
 
-from controlplane.cluster import RealCluster
-from controlplane.plane import ControlPlane
+from api_world import PATIENCE, TARGET, World, names, refusal, version
 from secretsync.testing import ManualClock
-from secretsync_k8s.cluster.client_adapter import connect
 from secretsync_k8s.cluster.events import Events
 from secretsync_k8s.cluster.lease import Election, LeaseName
 from secretsync_k8s.cluster.reflector import Reflector
@@ -25,117 +21,14 @@ from secretsync_k8s.cluster.resources import (
     EVENTS,
     KMSSECRETS,
     LEASES,
-    NAMESPACES,
     SECRETS,
     SERVICE_ACCOUNTS,
-    Resource,
 )
 from secretsync_k8s.cluster.transport import (
-    JSON_PATCH,
-    MERGE_PATCH,
     METADATA,
     METADATA_LIST,
-    ApiError,
     Json,
-    Transport,
 )
-from secretsync_k8s.manifests import crd
-from secretsync_k8s.testing import ClusterServer, DirectTransport, MemoryCluster
-
-CRD = crd("kmssecrets")
-TARGET: Json = {"managedSecretReference": {"secretName": "env", "secretNamespace": "default"}}
-"""Without a target the CRD takes no KMSSecret."""
-PATIENCE = 30.0
-
-
-@frozen
-class World:
-    """One API server, and a namespace of its own for the test."""
-
-    transport: Transport
-    namespace: str
-    forget: Callable[[], None]
-
-    def path(self, resource: Resource, name: str | None = None, subresource: str | None = None) -> str:
-        return resource.path(self.namespace, name, subresource)
-
-    def get(self, resource: Resource, name: str, **options: str) -> Json:
-        return self.transport.request("GET", self.path(resource, name), **options)
-
-    def list(self, resource: Resource, **query: str) -> Json:
-        return self.transport.request("GET", self.path(resource), query=query)
-
-    def create(self, resource: Resource, name: str, **fields: object) -> Json:
-        metadata = {"name": name, "namespace": self.namespace, **fields.pop("metadata", {})}
-        body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, **fields}
-        return self.transport.request("POST", self.path(resource), body=body)
-
-    def replace(self, resource: Resource, body: Json, subresource: str | None = None) -> Json:
-        path = self.path(resource, body["metadata"]["name"], subresource)
-        return self.transport.request("PUT", path, body=body)
-
-    def patch(self, resource: Resource, name: str, body: object, subresource: str | None = None) -> Json:
-        content_type = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
-        path = self.path(resource, name, subresource)
-        return self.transport.request("PATCH", path, body=body, content_type=content_type)
-
-    def delete(self, resource: Resource, name: str, **options: object) -> Json:
-        return self.transport.request("DELETE", self.path(resource, name), body=options)
-
-    def follow(self, resource: Resource, **query: str) -> Iterator[Json]:
-        """Yield the events from a version on; the watch ends with the iterator."""
-        stream = self.transport.stream(self.path(resource), query={"watch": "true"} | query, timeout=PATIENCE)
-        try:
-            yield from stream
-        finally:
-            stream.close()
-
-
-SERVERS = ["memory-direct", "memory-http", pytest.param("real", marks=pytest.mark.cluster)]
-_numbers = count()
-
-
-@pytest.fixture(params=SERVERS)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "real":
-        yield from real_world(request.getfixturevalue("plane"))
-        return
-    cluster = MemoryCluster(crds=[CRD])
-    if request.param == "memory-direct":
-        yield prepared(DirectTransport(cluster), cluster.compact)
-        return
-    with ClusterServer(cluster) as server:
-        server.write_kubeconfig(tmp_path / "kubeconfig")
-        transport = connect(kubeconfig=str(tmp_path / "kubeconfig"), environ={})
-        yield prepared(transport, cluster.compact)
-        transport.close()
-
-
-def real_world(plane: ControlPlane) -> Iterator[World]:
-    with RealCluster(plane) as cluster:
-        yield prepared(cluster.transport, plane.forget)
-
-
-def prepared(transport: Transport, forget: Callable[[], None]) -> World:
-    namespace = f"contract-{next(_numbers)}-{uuid4().hex[:8]}"
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    transport.request("POST", NAMESPACES.path(), body=body)
-    return World(transport, namespace, forget)
-
-
-def refusal(call: Callable[[], object]) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        call()
-    return caught.value
-
-
-def version(thing: Json) -> str:
-    return str(thing["metadata"]["resourceVersion"])
-
-
-def names(answer: Json) -> list[str]:
-    return [item["metadata"]["name"] for item in answer["items"]]
-
 
 # -- objects and their versions
 

@@ -162,11 +162,6 @@ REJECTED = {
             '"integer"'
         ),
     ),
-    "null without a default": (
-        {"hostAPI": None},
-        "spec.hostAPI",
-        'Invalid value: "null": spec.hostAPI in body must be of type string: "null"',
-    ),
 }
 
 

@@ -205,7 +205,7 @@ def test_a_secret_may_be_updated_without_a_version_and_a_custom_resource_may_not
 
 PATCHED_METADATA = {
     "stale version": ({"resourceVersion": "1"}, 409),
-    "another uid": ({"uid": "other"}, 409),
+    "another uid": ({"uid": "other"}, 422),
     "another name": ({"name": "other"}, 400),
 }
 
@@ -404,7 +404,14 @@ def test_nothing_answers_during_an_outage_and_everything_is_there_after_it(clust
 
 def test_an_event_has_two_faces(cluster: MemoryCluster) -> None:
     regarding = {"kind": "KMSSecret", "name": "sync", "namespace": "default", "uid": "u1"}
-    event = {"metadata": {"name": "e"}, "regarding": regarding, "note": "done", "reason": "Synced", "type": "Normal"}
+    event: Json = {
+        "metadata": {"name": "e"},
+        "regarding": regarding,
+        "note": "done",
+        "reason": "Synced",
+        "type": "Normal",
+    }
+    event |= {"action": "Sync", "reportingController": "secretsync"}
     made = cluster.create("events.events.k8s.io", event)
     assert (made["apiVersion"], made["note"]) == ("events.k8s.io/v1", "done")
     (core,) = cluster.list("events", fields="involvedObject.uid=u1,reason=Synced")["items"]

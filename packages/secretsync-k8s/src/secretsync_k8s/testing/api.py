@@ -163,6 +163,7 @@ class Api:
         _check_version(type_, new, old, patching=request.verb == "patch")
         # A patched body shares parts with the stored one, and defaulting works in place.
         new = copied(_merge_parts(request, new, old))
+        _check_end(type_, new["metadata"], old["metadata"])
         _keep_metadata(new["metadata"], old["metadata"])
         _check_finalizers(type_, new, old)
         _check(type_, new, old)
@@ -285,6 +286,8 @@ def _check(type_: ResourceType, new: Json, old: Json | None) -> None:
 def _check_version(type_: ResourceType, new: Json, old: Json, *, patching: bool) -> None:
     what = type_.named(old["metadata"]["name"])
     uid, version = new["metadata"].get("uid"), new["metadata"].get("resourceVersion")
+    if patching and uid not in {None, "", old["metadata"]["uid"]}:
+        raise invalid(what, [Cause("metadata.uid", f'Invalid value: "{uid}": field is immutable')])
     if uid not in {None, "", old["metadata"]["uid"]}:
         found = old["metadata"]["uid"]
         raise conflict(what, f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}")
@@ -304,6 +307,14 @@ def _merge_parts(request: Request, new: Json, old: Json) -> Json:
         new = {name: value for name, value in new.items() if name != "status"}
         return new | ({"status": old["status"]} if "status" in old else {})
     return new
+
+
+def _check_end(type_: ResourceType, new: Json, old: Json) -> None:
+    """Refuse another time of deletion; to leave it out is fine."""
+    end = new.get("deletionTimestamp")
+    if end and end != old.get("deletionTimestamp"):
+        cause = Cause("metadata.deletionTimestamp", f"Invalid value: {end}: field is immutable")
+        raise invalid(type_.named(old["name"]), [cause])
 
 
 def _keep_metadata(new: Json, old: Json) -> None:

@@ -1,7 +1,8 @@
 """How objects go: preconditions, finalizers, namespaces with what is in them, and what an owner leaves behind.
 
 A real cluster does the last two in the background, after some time; here they are done when the delete returns, and
-what is made for an owner that has just gone goes at once. Dependents whose owner never existed are left alone.
+what is made for an owner that has just gone goes at once. Dependents whose owner never existed are left alone, and an
+owner that is deleted in the foreground does not wait for dependents that finalizers hold.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ def _at(target: Any, steps: list[str], value: Any, *, replacing: bool) -> Any:
         return value
     *way, last = steps
     parent = _find(target, way)
-    if replacing:
-        _find(parent, [last])
+    if value is _MISSING or (replacing and isinstance(parent, list)):
+        _find(parent, [last])  # API servers let a member of an object be replaced that is not there
     if isinstance(parent, list):
         _put_in_list(parent, last, value, replacing=replacing)
     elif not isinstance(parent, dict):

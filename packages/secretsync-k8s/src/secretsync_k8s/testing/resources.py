@@ -236,6 +236,7 @@ _NEW_EVENTS: Final = evolve(
     _CORE_EVENTS,
     group="events.k8s.io",
     selectable=OBJECT_FIELDS | frozenset(map(events.new_path, events.SELECTABLE)),
+    prepare=strategies.event,
     decode=events.to_core,
     encode=events.from_core,
 )

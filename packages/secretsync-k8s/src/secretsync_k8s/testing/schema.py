@@ -1,7 +1,7 @@
 """Structural schemas of CustomResourceDefinitions: pruning, defaulting, validation, with the API server's messages.
 
-Left out, and left to a real API server: CEL rules (`x-kubernetes-validations`), list types, formats other than
-`date-time`, and ratcheting (a stored value that a later schema forbids is refused at the next write, even when
+Left out, and left to a real API server: CEL rules (`x-kubernetes-validations`), sets, formats other than `date-time`,
+and ratcheting (a stored value that a later schema forbids is refused at the next write, even when
 that write leaves it alone).
 """
 
@@ -46,6 +46,7 @@ class Structure:
         properties: What it says of fields by name.
         rest: What it says of all others.
         items: What it says of the items of a list.
+        keys: The fields by which the items of a list are told apart.
         checks: What else a value must pass, with each one's limit.
     """
 
@@ -57,6 +58,7 @@ class Structure:
     rest: Structure | None
     items: Structure | None
     required: tuple[str, ...]
+    keys: tuple[str, ...]
     defaults: tuple[Default, ...]
     checks: tuple[tuple[Check, Any], ...]
 
@@ -73,6 +75,7 @@ class Structure:
             rest=cls.of(rest) if isinstance(rest, dict) else None,
             items=cls.of(schema["items"]) if "items" in schema else None,
             required=tuple(schema.get("required", ())),
+            keys=tuple(schema.get("x-kubernetes-list-map-keys", ())),
             defaults=tuple(
                 Default(name, below["default"], bool(below.get("nullable")))
                 for name, below in properties.items()
@@ -106,6 +109,7 @@ def _complete(value: Any, structure: Structure) -> None:
             for name in [name for name in value if name not in structure.properties]:
                 del value[name]
         _fill_in(value, structure)
+        _drop_nulls(value, structure)
         for name, child in value.items():
             if below := structure.below(name):
                 _complete(child, below)
@@ -120,6 +124,12 @@ def _fill_in(value: Json, structure: Structure) -> None:
         name = default.name
         if name not in value or (value[name] is None and not default.nullable):
             value[name] = copied(default.value)
+
+
+def _drop_nulls(value: Json, structure: Structure) -> None:
+    for name in [name for name, child in value.items() if child is None]:
+        if (below := structure.below(name)) and not below.nullable:
+            del value[name]
 
 
 def validate(value: Any, structure: Structure, path: str = "") -> Iterator[Cause]:
@@ -139,6 +149,17 @@ def validate(value: Any, structure: Structure, path: str = "") -> Iterator[Cause
     elif structure.items and isinstance(value, list):
         for index, child in enumerate(value):
             yield from validate(child, structure.items, f"{path}[{index}]")
+        yield from _duplicates(value, structure.keys, path)
+
+
+def _duplicates(items: list[Any], keys: tuple[str, ...], path: str) -> Iterator[Cause]:
+    """Yield the items that have the keys of an earlier one."""
+    seen: list[Json] = []
+    for index, item in enumerate(items if keys else ()):
+        told = {key: item.get(key) for key in keys}
+        if told in seen:
+            yield Cause(f"{path}[{index}]", f"Duplicate value: {dumps(told)}", "FieldValueDuplicate")
+        seen.append(told)
 
 
 def _within(value: Json, structure: Structure, path: str) -> Iterator[Cause]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -20,6 +20,7 @@ MAX_SECRET_BYTES: Final = 1024 * 1024
 _MAX_ANNOTATION_BYTES: Final = 256 * 1024
 _MAX_KEY: Final = 253
 _MAX_NAME_PART: Final = 63
+_MAX_NOTE: Final = 1024
 _OPTIONAL_METADATA: Final = frozenset({"labels", "annotations", "finalizers", "ownerReferences"})
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 _QUALIFIED: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
@@ -68,7 +69,7 @@ _BASIC_AUTH: Final = "kubernetes.io/basic-auth"
 
 
 def metadata(body: Json, rule: NameRule) -> Iterator[Cause]:
-    """Yield what is wrong with an object's name, labels, annotations and owner references."""
+    """Yield what is wrong with an object's name, labels, annotations, finalizers and owner references."""
     meta = body["metadata"]
     if problem := rule.problem(meta["name"]):
         yield Cause("metadata.name", f'Invalid value: "{meta["name"]}": {problem}')
@@ -81,11 +82,20 @@ def metadata(body: Json, rule: NameRule) -> Iterator[Cause]:
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > _MAX_ANNOTATION_BYTES:
         too_long = f"Too long: may not be more than {_MAX_ANNOTATION_BYTES} bytes"
         yield Cause("metadata.annotations", too_long, "FieldValueTooLong")
-    for index, reference in enumerate(meta.get("ownerReferences", ())):
+    for finalizer in meta.get("finalizers", ()):
+        yield from _qualified_name("metadata.finalizers", finalizer)
+    yield from _owners(meta.get("ownerReferences", ()))
+
+
+def _owners(references: Sequence[Json]) -> Iterator[Cause]:
+    for index, reference in enumerate(references):
         for name in ("apiVersion", "kind", "name", "uid"):
             if not reference.get(name):
                 path = f"metadata.ownerReferences[{index}].{name}"
                 yield Cause(path, 'Invalid value: "": must not be empty')
+    if sum(reference.get("controller") is True for reference in references) > 1:
+        only_one = "Only one reference can have Controller set to true"
+        yield Cause("metadata.ownerReferences", f"Invalid value: {only_one}")
 
 
 def read_metadata(body: Json) -> None:
@@ -147,8 +157,12 @@ def config_map(new: Json, old: Json | None) -> list[Cause]:
     data, binary = new.get("data", {}), new.get("binaryData", {})
     sizes = {key: len(text.encode()) for key, text in data.items()}
     sizes |= {key: _decoded_size(text) for key, text in binary.items()}
+    twice = [
+        Cause(f"binaryData[{key}]", f'Invalid value: "{key}": duplicate of key present in data')
+        for key in data.keys() & binary.keys()
+    ]
     frozen_parts = _immutable(new, old, ("data", "binaryData")) if old else ()
-    return [*_keys(data), *_keys(binary, "binaryData"), *_size(sizes, ""), *frozen_parts]
+    return [*_keys(data), *_keys(binary, "binaryData"), *_size(sizes, ""), *twice, *frozen_parts]
 
 
 def namespace(new: Json, old: Json | None) -> list[Cause]:
@@ -169,6 +183,22 @@ def lease(new: Json, old: Json | None) -> list[Cause]:  # noqa: ARG001 - the for
         for name, low in least.items()
         if isinstance(spec.get(name), int) and spec[name] < low
     ]
+
+
+def event(new: Json, old: Json | None) -> list[Cause]:
+    """Return what is wrong with an Event of events.k8s.io, which is stored in the words of v1."""
+    if old is not None:
+        return []
+    missing = [
+        Cause(told, "Required value", "FieldValueRequired")
+        for name, told in (("action", "action"), ("reason", "reason"), ("reportingComponent", "reportingController"))
+        if not new.get(name)
+    ]
+    if new.get("type") not in {"Normal", "Warning"}:
+        missing.append(Cause("type", 'Invalid value: "": has invalid value'))
+    if len(new.get("message", "").encode()) > _MAX_NOTE:
+        missing.append(Cause("message", f"Invalid value: can have at most {_MAX_NOTE} characters"))
+    return missing
 
 
 def crd(new: Json, old: Json | None) -> list[Cause]:

@@ -14,7 +14,8 @@ from loopback import Reply, serving
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.events import Place as Heard
 from secretsync.backends.kms.events import listen
-from secretsync.backends.kms.queries import Folder, Place, Secret
+from secretsync.backends.kms.lending import Lending
+from secretsync.backends.kms.queries import DynamicSecret, Folder, Place, Secret
 from secretsync.backends.kms.writes import Edit, Writes
 from secretsync.client_policy import SDK
 from secretsync.clock import Deadline
@@ -29,7 +30,7 @@ from secretsync.errors import (
     WrongEndpoint,
 )
 from secretsync.http import Http
-from secretsync.ports import AnyQuery, AnyWire
+from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import Failed, Found, Identity, Scope
 from secretsync.runtime.clock import SystemClock
 from secretsync.runtime.proofs import LocalProofs
@@ -39,8 +40,9 @@ CLOCK = SystemClock()
 SEED = """
 projects: [{id: p1, slug: shop}]
 identities:
-  - {id: i, universal: {clientId: all, clientSecret: s}, grants: [{project: shop, actions: [read, write, subscribe]}]}
+  - {id: i, universal: {clientId: all, clientSecret: s}, grants: [{project: shop, actions: [read, write, lease, subscribe]}]}
 secrets: {shop: {prod: {/app: {A: a, B: b}}}}
+dynamicSecrets: {shop: {prod: {/app: {db: {}}}}}
 """
 DEADLINE = 30.0
 """Seconds; much more than an honest answer takes on a busy machine."""
@@ -70,8 +72,14 @@ def http(request: pytest.FixtureRequest) -> Iterator[Http]:
 
 def read(server: DevServer, http: Http, asked: type[AnyQuery] = Folder, *, within: float = DEADLINE) -> AnyWire:
     who = Identity(server.url, "universal-auth", Kept(), b"")
-    wanted = Folder(who, "p1", "prod", "/app") if asked is Folder else Secret(who, "p1", "prod", "/app", "A")
-    backend, deadline = KMSBackend(http, SDK, lambda: 0.5, proofs=LocalProofs()), Deadline.after(within, CLOCK)
+    wanted: Folder | Secret | DynamicSecret = Folder(who, "p1", "prod", "/app")
+    backend: Backend = KMSBackend(http, SDK, lambda: 0.5, proofs=LocalProofs())
+    deadline = Deadline.after(within, CLOCK)
+    if asked is Secret:
+        wanted = Secret(who, "p1", "prod", "/app", "A")
+    elif asked is DynamicSecret:
+        wanted = DynamicSecret(who, Place("shop", "prod", "/app"), "db")
+        backend = Lending(http, chance=lambda: 0.5, refused=lambda identity, token: None)
     return backend.read([wanted], known={}, credential=Found(token(server)), deadline=deadline)[wanted]
 
 
@@ -93,11 +101,17 @@ LIES: dict[str, tuple[Fault, type[BackendError], Scope]] = {
 }
 WAITS = {"half open", "trickle"}
 """Those after which nothing comes."""
+TOLD: list[tuple[type[AnyQuery], str, float]] = [
+    (asked, name, 1.0 if name in WAITS else 10.0)
+    for asked in (Folder, Secret, DynamicSecret)
+    for name in LIES
+    if (asked, name) != (DynamicSecret, "masked")  # what a lease lends never is
+]
+"""Who is lied to and how, and the seconds that a read may take."""
 
 
 @pytest.mark.row("kms-api-10")
-@pytest.mark.parametrize("asked", [Folder, Secret])
-@pytest.mark.parametrize(("name", "http"), [(name, 1.0 if name in WAITS else 10.0) for name in LIES], indirect=["http"])
+@pytest.mark.parametrize(("asked", "name", "http"), TOLD, indirect=["http"])
 def test_a_lie_is_one_error_in_time(server: DevServer, http: Http, asked: type[AnyQuery], name: str) -> None:
     fault, kind, scope = LIES[name]
     within = SOON if name in WAITS else DEADLINE

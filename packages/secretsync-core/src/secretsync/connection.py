@@ -16,7 +16,7 @@ from .auth.method import Method
 from .auth.token import Token
 from .backends.kms.backend import KMSBackend
 from .backends.kms.lending import Lending
-from .backends.kms.queries import DynamicSecret, Folder
+from .backends.kms.queries import DynamicSecret, Folder, absolute
 from .backends.kms.scope import Scope, found, leased, single
 from .client_policy import ClientPolicy
 from .clock import Clock, Deadline
@@ -251,7 +251,7 @@ class Connection:
         """Return a lease of a dynamic secret that is looked after until it is given back."""
         scope = _scope(project, environment, path)
         if fake := overrides.active():
-            return given(fake.folder(project, environment, f"{path}/{name}"))
+            return given(fake.folder(project, environment, f"{absolute(path)}/{name}"))
         key, loan = f"{next(self._names)}", Loan(self._lent)
         self._loans[key] = loan
 

@@ -50,11 +50,11 @@ def override(given: Given) -> Iterator[None]:
 
 
 def active() -> Overrides | None:
-    """Return what is given now, None without an override."""
+    """Return what is given now, None without an override, as nearly always."""
+    if not _active:
+        return None
     with _lock:
         layers = tuple(_active)
-    if not layers:
-        return None
     folders: dict[_Place, Mapping[str, SecretValue]] = {}
     for layer in layers:
         folders |= layer.folders

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents import CLIENT_SECRET, AgentLine
+from agents import CLIENT_ID, CLIENT_SECRET, AgentLine
 from canaries import canary, shown
 from secretsync.devserver.faults import Fault
 from secretsync.http import revealed
@@ -17,9 +17,10 @@ A = {"/": {"A": "1"}}
 DAY = 86_400.0
 
 
-def sent_secret(line: AgentLine, at: int = -1) -> object:
+def sent(line: AgentLine, key: str) -> object:
+    """Return what the last login sent under a key."""
     logins = [one for one in line.sent if one.path.endswith("/login")]
-    return revealed(logins[at].request.json or {})["clientSecret"]
+    return revealed(logins[-1].request.json or {})[key]
 
 
 @pytest.mark.row("agent-10")
@@ -68,7 +69,8 @@ def test_a_rotated_secret_is_sent_and_an_id_that_is_gone_is_remembered(tmp_path:
         line.write("client-secret", "another")
         (tmp_path / "client-id").unlink()
         line.run(3600.0)
-        assert sent_secret(line) == "another"
+        assert sent(line, "clientSecret") == "another"
+        assert sent(line, "clientId") == CLIENT_ID
 
 
 @pytest.mark.row("agent-18")
@@ -185,6 +187,14 @@ def test_a_token_that_nobody_renews_is_followed_by_a_login(tmp_path: Path) -> No
         line.start(sinks=[line.sink("one")])
         assert [word for word, _ in line.asked()] == ["renew", "login"]
         assert line.read("one") != "a.b.c"
+
+
+@pytest.mark.parametrize("left", [b"\xff\xfe", b"a.b.c\n", b"\0"])
+def test_what_cannot_be_a_token_is_not_taken_for_one(tmp_path: Path, left: bytes) -> None:
+    with AgentLine(tmp_path, A) as line:
+        (tmp_path / "one").write_bytes(left)
+        line.start(sinks=[line.sink("one")])
+        assert line.asked() == [("login", 200)]
 
 
 @pytest.mark.row("agent-27")

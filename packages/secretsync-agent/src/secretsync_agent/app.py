@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol, final
 
+from secretsync.auth.method import is_text
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.queries import Folder
 from secretsync.client_policy import AGENT
@@ -220,7 +221,7 @@ class Agent:
         self._things = self.reports.things = made | same  # at once: outcomes come meanwhile
         placings = {sink.path: sink.placing for sink in settings.sinks}
         placings |= {template.destination: template.placing for template in settings.templates}
-        self._rules.update({target(path): _rules(placing) for path, placing in placings.items()})
+        self._rules.update({target(path): _rules(placing) for path, placing in placings.items() if path})
 
     def _made(self, settings: Settings, who: Identity) -> list[Thing]:
         things: list[Thing] = [KeptToken(who, self._feeds.token if self._feeds else _unheard)]
@@ -263,7 +264,7 @@ class Agent:
                 token = self._proofs.proofs.file(sink.path)
             except CredentialsNotFound:
                 continue
-            if token.reveal():
+            if is_text(token.reveal()) and token.reveal():  # what could not be sent is no token
                 log.info("found existing token in file")
                 self._kms.logins.adopt(identity(self._settings, self._digest), token)
                 return

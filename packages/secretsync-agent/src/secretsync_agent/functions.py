@@ -64,6 +64,10 @@ class Questions:
         """Ask through this from now on."""
         self._ask, self.answers, self.lists = ask, [], {}
 
+    def end(self) -> None:
+        """Hold nothing of what was answered."""
+        self._ask, self.answers, self.lists = None, [], {}
+
     def answer(self, query: Query[T], *, max_age: float | None = None) -> T | StandIn:
         """Return an answer, or a stand-in where there is none yet.
 

@@ -91,7 +91,12 @@ class Rendering:
             TemplateError: It is none, or fails.
             NotFound: Something that it asks for does not exist.
         """
-        parsed = self._current(ask)
+        try:
+            return self._made(self._current(ask), ask)
+        finally:
+            self.questions.end()
+
+    def _made(self, parsed: Parsed, ask: Ask) -> Made:
         text = self._rendered(parsed, ask, anew=not self._inputs)
         inputs = self.digest((self._text, self.questions.answers))
         if inputs != self._inputs:

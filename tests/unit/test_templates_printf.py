@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from secretsync.templates import printing
 from secretsync.templates.errors import Excess
-from secretsync.templates.printf import compiled, printf
+from secretsync.templates.printf.formats import compiled, printf
 from secretsync.templates.values import MISSING, Record, StandIn, decoded
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from secretsync.templates import comparison, printing
-from secretsync.templates.printf import compiled, printf
-from secretsync.templates.printf_quoting import is_printable
+from secretsync.templates.printf.formats import compiled, printf
+from secretsync.templates.quoting import is_printable
 from secretsync.templates.values import Record
 
 VERBS = "vTtbcdoOqxXUeEfFgGspwzé"

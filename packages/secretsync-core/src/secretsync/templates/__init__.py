@@ -7,7 +7,7 @@ On the way from text to text:
 
     lexer → parser → nodes → compiler (statements), expressions (pipelines) → emitter: Python source and places
     templates (what is rendered, and where errors belong), runtime (the slow paths), limits, errors
-    functions, builtins, comparison, dialects; values, printing (`%v`), printf and printf_* (by verb family)
+    functions, builtins, comparison, dialects; values, printing (`%v`), quoting; printf: a module for each verb family
     sprig: Sprig's functions, a module for each chapter of its documentation; sources: time and chance
     gotime, gojson, gourl, gobase64, pem, semver: what those functions have of Go's libraries
 

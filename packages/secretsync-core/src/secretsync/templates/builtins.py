@@ -9,9 +9,9 @@ from typing import Final
 from . import comparison
 from .errors import FunctionError
 from .functions import VALUE, Function
-from .printf import printf
-from .printf_quoting import is_printable
+from .printf.formats import printf
 from .printing import print_, println, text
+from .quoting import is_printable
 from .values import MISSING, TypedMap, Uint8, decoded, encoded, part, type_name, well_formed
 
 _HTML: Final = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})

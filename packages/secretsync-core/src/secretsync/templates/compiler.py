@@ -19,8 +19,8 @@ from .expressions import KEY, Expressions, Operand, Options, Variable
 from .functions import ANY
 from .limits import Limits
 from .nodes import Node, Tree
-from .printf_quoting import quote
 from .printing import text
+from .quoting import quote
 from .values import LIST, MISSING, Record
 
 FILE: Final = "<template>"

@@ -15,7 +15,7 @@ from .comparison import eq
 from .emitter import Choice, Emitter, Place
 from .functions import ANY, VALUE, Function
 from .nodes import Node, Tree
-from .printf import compiled
+from .printf.formats import compiled
 from .runtime import LARGE
 from .values import LIST, MAP
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from .literals import is_letter_or_digit, rune_name
-from .printf_quoting import quote
+from .quoting import quote
 from .values import encoded
 
 SPACES: Final = " \t\r\n"

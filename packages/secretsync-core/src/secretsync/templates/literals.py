@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .printf_quoting import is_printable
+from .quoting import is_printable
 from .values import decoded, encoded
 
 _ESCAPE: Final = r"(?s)\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([^\\])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import ClassVar
 
-from .printf_quoting import quote
+from .quoting import quote
 
 
 class Node:

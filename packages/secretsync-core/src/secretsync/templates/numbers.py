@@ -7,7 +7,7 @@ from typing import Final
 
 from .literals import BadSyntax, character
 from .nodes import Number
-from .printf_quoting import quote
+from .quoting import quote
 
 # Compiled when a template first has a number: the import stays cheap.
 _DECIMAL: Final = r"[+-]?(?:0|[1-9](?:_?[0-9])*)"

@@ -15,7 +15,7 @@ from .lexer import Token, tokens
 from .literals import BadSyntax, unquoted
 from .nodes import Node, Tree
 from .numbers import number
-from .printf_quoting import quote
+from .quoting import quote
 
 _OPERANDS: Final = frozenset(
     ["bool", "character", "complex", ".", "field", "identifier", "number", "nil", "string", "variable", "("]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .printf_parse import PLAIN
-from .printf_values import PLAIN_SCALARS, argument
+from .printf.parse import PLAIN
+from .printf.values import PLAIN_SCALARS, argument
 from .values import MISSING, NO_VALUE, Record
 
 

@@ -17,8 +17,8 @@ from .builtins import BOXED
 from .errors import Excess, Failure
 from .functions import ANY, VALUE, Function
 from .limits import Limits
-from .printf_quoting import quote
 from .printing import text
+from .quoting import quote
 from .sources import SYSTEM, Sources
 from .values import (
     LIST,

@@ -17,7 +17,7 @@ from .functions import Function
 from .limits import DEFAULT, Limits
 from .nodes import Tree
 from .parser import parse_trees
-from .printf_quoting import quote
+from .quoting import quote
 from .runtime import MissingKey, Run
 from .sources import SYSTEM, Sources
 from .values import MISSING, StandIn, Undecided

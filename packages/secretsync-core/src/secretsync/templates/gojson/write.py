@@ -17,7 +17,7 @@ from ..errors import Excess
 from ..gotime.format import rfc3339
 from ..gotime.instant import Instant
 from ..gotime.record import instant_of
-from ..printf_values import LONGEST, MOST_PARTS
+from ..printf.values import LONGEST, MOST_PARTS
 from ..values import Record, StandIn, Undecided, encoded, is_nil, type_name, well_formed
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})

@@ -15,7 +15,7 @@ from typing import Final
 from ..functions import ANY, Function
 from ..gotime.format import rfc3339
 from ..gotime.record import Duration, instant_of
-from ..printf_floats import shortest
+from ..printf.floats import shortest
 from ..runtime import Run
 from ..values import Record, StandIn, Undecided, encoded, type_name
 from .yaml_scalars import MERGE, resolved

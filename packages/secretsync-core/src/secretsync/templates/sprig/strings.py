@@ -8,8 +8,8 @@ from typing import Final, NoReturn
 from ..builtins import length
 from ..errors import FunctionError
 from ..functions import ANY, Function
-from ..printf_quoting import quote
 from ..printing import plain
+from ..quoting import quote
 from ..runtime import Run
 from ..values import decoded, encoded, well_formed
 from .cases import camel, joined_by

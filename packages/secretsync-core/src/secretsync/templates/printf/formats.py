@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Final
 
-from .printf_parse import PLAIN, Check, Directive, Piece, Plan, Slot, parse, star
-from .printf_quoting import quote
-from .printf_values import argument, joined
-from .printing import plain
-from .values import MISSING, NIL, type_name
+from ..printing import plain
+from ..quoting import quote
+from ..values import MISSING, NIL, type_name
+from .parse import PLAIN, Check, Directive, Piece, Plan, Slot, parse, star
+from .values import argument, joined
 
 _QUICK: Final = {
     Directive("s"): "{arg} if type({arg}) is str else {write}({arg})",
@@ -32,6 +32,16 @@ _NAMES: Final = {"type": type, "str": str, "int": int, "float": float, "format":
 
 _MOST_PIECES: Final = 32
 _WIDE: Final = 1000
+
+
+def printf(form: str, args: Sequence[object]) -> str:
+    """Return a text made by a format and its arguments.
+
+    Raises:
+        TypeError: An argument, or a value within it, is none of a template.
+        Excess: The text would be longer than any may be.
+    """
+    return filled(parse(form, len(args)), args)
 
 
 def compiled(form: str, count: int) -> Callable[..., str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .printf_integers import pad
-from .printf_parse import Directive
-from .printf_quoting import can_backquote, quote
-from .values import encoded, well_formed
+from ..quoting import can_backquote, quote
+from ..values import encoded, well_formed
+from .integers import pad
+from .parse import Directive
 
 
 def string(value: str, how: Directive) -> str | None:

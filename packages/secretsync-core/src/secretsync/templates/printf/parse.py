@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from .values import well_formed
+from ..values import well_formed
 
 _LARGEST: Final = 1_000_000
 """What Go takes for a width or a precision at most; of digits in a format it sees that one digit late."""

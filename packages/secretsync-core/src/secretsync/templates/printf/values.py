@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from .errors import Excess
-from .printf_floats import complex_number, floating, shortest
-from .printf_integers import address, integer, pad
-from .printf_parse import PLAIN, Directive
-from .printf_strings import boolean, string
-from .values import MISSING, NIL, Int64, Named, Record, StandIn, Uint8, encoded, expanded, is_nil, type_name
+from ..errors import Excess
+from ..values import MISSING, NIL, Int64, Named, Record, StandIn, Uint8, encoded, expanded, is_nil, type_name
+from .floats import complex_number, floating, shortest
+from .integers import address, integer, pad
+from .parse import PLAIN, Directive
+from .strings import boolean, string
 
 LONGEST: Final = 1 << 24
 """Characters of one formatted text; a list of many values, each of a great width, could ask for any number."""

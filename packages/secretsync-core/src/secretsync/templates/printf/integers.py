@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .printf_parse import Directive
-from .printf_quoting import is_printable, quote_rune
-from .values import Integer
+from ..quoting import is_printable, quote_rune
+from ..values import Integer
+from .parse import Directive
 
 _BASES: Final = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _PREFIXES: Final = {"b": "0b", "x": "0x", "X": "0X"}

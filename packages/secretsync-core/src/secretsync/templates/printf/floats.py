@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from .printf_integers import pad, pad_spaces
-from .printf_parse import Directive
+from .integers import pad, pad_spaces
+from .parse import Directive
 
 _DEFAULT_PRECISION: Final = {"e": 6, "E": 6, "f": 6, "F": 6}
 _VERBS: Final = frozenset("vbgGxXfFeE")

@@ -16,7 +16,7 @@ from secretsync.backends.kms.queries import DynamicSecret, Place
 from secretsync.client_policy import SDK
 from secretsync.devserver.model import KMS
 from secretsync.digest import Digester
-from secretsync.errors import Unavailable
+from secretsync.errors import LeaseEnded, Unavailable
 from secretsync.http import Response
 from secretsync.mailbox import CALLER, Given, Mailbox
 from secretsync.queries import Absent, Found, Identity
@@ -187,6 +187,9 @@ def test_leases_that_end_at_once_make_no_storm(stand: Stand) -> None:
     stand.http.asked.clear()
     stand.turns.until(5 * HOUR)
     assert stand.http.asked.count(LEASES) <= HOUR / 5
+    errors = stand.turns.errors()
+    assert {type(error) for error in errors} == {LeaseEnded}
+    assert "its leases end at once" in str(errors[0])
 
 
 def test_a_refused_token_costs_another_token_and_no_second_lease(stand: Stand) -> None:

@@ -133,6 +133,15 @@ def test_closing_gives_back_what_is_open(server: DevServer, kms: secretsync.Clie
         pass
 
 
+def test_what_is_given_back_twice_is_given_back_once(server: DevServer, kms: secretsync.Client) -> None:
+    loan = kms._connection.lend(*DB, ttl="", timeout=10.0)
+    loan.lent.result(10)
+    for _ in range(3):
+        kms._connection.give_back(loan).result(10)
+    assert [one.method for one in server.asked("leases")] == ["POST", "DELETE"]
+    assert live(server) == set()
+
+
 def test_an_override_lends_what_is_given() -> None:
     with secretsync.override({("shop", "prod", "/app/db"): {"DB_USERNAME": "u"}}), secretsync.open() as kms:
         with kms.lease(*DB) as credentials:

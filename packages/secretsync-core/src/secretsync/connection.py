@@ -266,8 +266,9 @@ class Connection:
 
     def give_back(self, loan: Loan) -> Future[None]:
         """Have a lease given back; the future is resolved when that was tried, and it is tried until it works."""
-        loan.released = True
-        if loan.query is not None:
+        with self._lock:
+            first, loan.released = not loan.released, True
+        if first and loan.query is not None:  # once, because who is released twice might be forgotten in between
             self._lending.release(loan.query)
             self._driver.send(Moved(loan.query, _RELEASED))
         return loan.returned

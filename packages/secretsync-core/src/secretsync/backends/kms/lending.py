@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Final, final
 
 from ...clock import Clock, Deadline
-from ...errors import AuthenticationFailed, BackendError, Forbidden, LeaseEnded, SecretSyncError, Unavailable
+from ...errors import AuthenticationFailed, BackendError, Forbidden, LeaseEnded, SecretSyncError
 from ...http import HttpClient
 from ...ports import AnyQuery, AnyWire
 from ...queries import Found, Identity
@@ -114,7 +114,7 @@ class Lending:
         with self._lock:
             step = self._book.next(query, now)
             if isinstance(step, Make) and self._book.too_soon(query, now):
-                raise Unavailable(query.host, f"lease {query.name} of {query.place}", "its leases end at once")
+                raise LeaseEnded(query.host, f"lease {query.name} of {query.place}", "its leases end at once")
             return step
 
     def _give_back(self, query: DynamicSecret, leases: Leases, clock: Clock) -> None:

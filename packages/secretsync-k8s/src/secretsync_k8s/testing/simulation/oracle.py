@@ -141,7 +141,7 @@ class Oracle(logging.Handler):
 
     def _only_leader_writes(self, process: OperatorProcess, call: ApiCall) -> None:
         others = [one.name for one in self._stage.processes if one is not process and one.leading]
-        if others:
+        if others and process.is_alone:
             raise Violated("only the leader writes", f"{process.name}: {call}, while {others[0]} leads")
 
     def _no_value_elsewhere(self, process: OperatorProcess, call: ApiCall, body: Body | None) -> None:

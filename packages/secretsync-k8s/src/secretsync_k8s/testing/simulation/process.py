@@ -114,6 +114,14 @@ class OperatorProcess:
         return self._election.remaining if self._election else math.inf
 
     @property
+    def is_alone(self) -> bool:
+        """Whether others wait for it to be over: for its Lease, or as long as it lives.
+
+        What it sent and was killed over may land at any time; without a Lease its successor has begun by then.
+        """
+        return self._election is not None or not self.life.ended
+
+    @property
     def synced(self) -> bool:
         """Whether it works, and has seen everything there is."""
         return self.parts is not None and self.parts.watches.synced

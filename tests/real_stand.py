@@ -81,4 +81,5 @@ class RealStand(Stand):
         """Fail, too, when the operator was refused something."""
         super().check()
         operators = user()  # whatever theirs are called, their names begin so
-        assert [one for one in self.real.asked() if one.user.startswith(operators) and one.status == 403] == []
+        refused = [one for one in self.real.asked() if one.user.startswith(operators) and one.status == 403]
+        assert refused == []

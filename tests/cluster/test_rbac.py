@@ -37,9 +37,13 @@ def used(asked: Iterable[Asked], account: str) -> Iterator[Right]:
             yield one.group, f"{one.resource}/{one.subresource}" if one.subresource else one.resource, one.verb
 
 
+def names(stand: RealStand) -> set[str]:
+    return {one["metadata"]["name"] for one in stand.cluster.list("configmaps", namespace=NAMESPACE)["items"]}
+
+
 def life(stand: RealStand, *argv: str) -> None:
     """Have an operator do everything it does to a cluster."""
-    kms = stand.kms({"/app": {"A": canary()}})
+    kms = stand.kms({"/app": {"A": canary()}, "/text": {"A": "for all to read"}})
     config = {"metadata": {"name": "kms-config"}, "data": {"hostAPI": kms.url}}
     stand.cluster.create("configmaps", config, namespace=OPERATOR_NAMESPACE)
     operator = stand.operator("--cross-namespace=Annotated", *argv)
@@ -47,6 +51,16 @@ def life(stand: RealStand, *argv: str) -> None:
     stand.until_ready("app")
     kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary()})
     stand.until_event("app", "Updated")
+    text = {"configMapName": "text", "configMapNamespace": NAMESPACE, "creationPolicy": "Owner"}
+    several = kmssecret("several", kms.url, path="/text")
+    several["spec"]["managedKubeConfigMapReferences"] = [text, {**text, "configMapName": "more"}]
+    stand.apply(several)
+    stand.until_ready("several")
+    fewer = {"spec": {"managedKubeConfigMapReferences": [text]}}
+    stand.cluster.patch("kmssecrets", "several", fewer, namespace=NAMESPACE)
+    stand.until("configmaps", lambda: "more" not in names(stand))
+    kms.model.put(PROJECT.slug, "prod", "/text", {"A": "news"})
+    stand.until_event("several", "Updated")
     grant = {"metadata": {"annotations": {GRANT: NAMESPACE}}}
     stand.cluster.patch("namespaces", ELSEWHERE, grant)
     far = kmssecret("far", kms.url, policy="Owner")
@@ -55,7 +69,7 @@ def life(stand: RealStand, *argv: str) -> None:
     stand.until_ready("far")
     stand.cluster.delete("kmssecrets", "far", namespace=NAMESPACE)
     stand.until("secrets", lambda: stand.data("far", namespace=ELSEWHERE) is None)
-    stand.until("kmssecrets", lambda: len(stand.cluster.list("kmssecrets")["items"]) == 1)
+    stand.until("kmssecrets", lambda: len(stand.cluster.list("kmssecrets")["items"]) == 2)
     assert operator.stop() == 0  # by which it gives its Lease back
 
 

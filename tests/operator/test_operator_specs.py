@@ -9,7 +9,6 @@ from secretsync.devserver.faults import Fault
 from secretsync_k8s.testing import ApiError
 from stand import CLIENT_ID, CLIENT_SECRET, CREDENTIALS, NAMESPACE, PROJECT, kmssecret
 
-NOT_YET = "is not supported by this version; remove it"
 AUTH = "spec.authentication"
 SCOPE = f"{AUTH}.universalAuth.secretsScope"
 
@@ -75,10 +74,6 @@ WRONG = {
     "a name that is none": (
         lambda one: spec_of(one)["managedSecretReference"].update(secretName="Example_Secrets"),
         'spec.managedSecretReference.secretName "Example_Secrets" is no name; use lower-case letters, digits',
-    ),
-    "a template": (
-        lambda one: spec_of(one)["managedSecretReference"].update(template={"data": {"A": "B"}}),
-        f"spec.managedSecretReference.template {NOT_YET}",
     ),
 }
 

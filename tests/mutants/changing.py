@@ -75,6 +75,14 @@ CHANGING: Final = (
         killer="unit/test_kms_lending.py::test_a_lease_that_cannot_be_kept_is_told_when_it_ended",
     ),
     Mutant(
+        name="lease-made-by-a-repetition",
+        file=f"{_KMS}/session.py",
+        before="                repeatable=read,\n",
+        after="                repeatable=True,\n",
+        bug="A lease whose answer got lost is made a second time, and nobody gives the first one back.",
+        killer="unit/test_kms_leases.py::test_only_a_look_may_be_sent_again",
+    ),
+    Mutant(
         name="import-mutation-unheard",
         file=f"{_KMS}/events.py",
         before="        items = payload if isinstance(payload, list) else [payload]\n",

@@ -98,6 +98,14 @@ KMS: Final = (
         killer="unit/test_auth_given.py::test_one_of_an_elder_server_is_never_renewed",
     ),
     Mutant(
+        name="login-for-want-of-an-address",
+        file="secretsync/backends/kms/errors.py",
+        before="        case ValueHidden() | AddressForbidden():\n",
+        after="        case ValueHidden():\n",
+        bug="An identity that may not be used from here logs in again and again.",
+        killer="unit/test_auth_locks.py::test_no_other_token_is_asked_for_because_of_an_address",
+    ),
+    Mutant(
         name="refused-token-renewed",
         file="secretsync/auth/logins.py",
         before="                del self._held[identity]\n",

@@ -63,8 +63,8 @@ WRITING: Final = (
     Mutant(
         name="foreign-keys-stay",
         file=_PLAN,
-        before="- keep if target.policy.exclusive else frozenset()\n",
-        after="- keep if False else frozenset()\n",
+        before="    return there if target.policy.exclusive else there & live.owned\n",
+        after="    return there & live.owned\n",
         bug="Keys that are gone from the KMS or were added by hand stay in the target (kmssecret-36).",
         killer=_WHAT_IS_DONE,
     ),
@@ -79,7 +79,10 @@ WRITING: Final = (
     Mutant(
         name="attributes-written-each-time",
         file=_PLAN,
-        before="    if not put and not drop and not attributes and live.mark == target.mark:\n        return None\n",
+        before=(
+            "    if not put and not drop and not attributes and live.mark == target.mark and live.owned == owned:\n"
+            "        return None\n"
+        ),
         after="",
         bug="Every look at a target writes it: a quiet world becomes quiet (invariant).",
         killer="unit/test_plan.py::test_a_second_pass_finds_nothing_to_do",

@@ -139,6 +139,39 @@ def test_a_key_that_others_added_is_removed(stand, kms):
     stand.until("secrets", lambda: written_keys(stand) == {"A", "B"})
 
 
+@pytest.mark.row("kmssecret-36", "kmssecret-37")
+def test_in_merge_mode_the_keys_of_others_stay_and_ours_go_with_the_kms(stand, kms):
+    theirs = {"metadata": {"name": "app"}, "stringData": {"THEIRS": canary("theirs")}}
+    stand.cluster.create("secrets", theirs, namespace=NAMESPACE)
+    obj = kmssecret("app", kms.url, policy="Owner")
+    obj["metadata"]["annotations"] = {f"{PREFIX}/merge": "true"}
+    stand.apply(obj)
+    stand.until_ready("app")
+    assert written_keys(stand) == {"A", "B", "THEIRS"}
+    assert "ownerReferences" not in stand.secret("app")["metadata"], "what others write too is not deleted"
+    kms.model.put(PROJECT.slug, "prod", "/app", {"C": canary()})
+    stand.until("secrets", lambda: written_keys(stand) == {"A", "B", "C", "THEIRS"})
+    kms.model.delete(PROJECT.slug, "prod", "/app", ["B"])
+    stand.until("secrets", lambda: written_keys(stand) == {"A", "C", "THEIRS"})
+    stand.cluster.delete("kmssecrets", "app", namespace=NAMESPACE)
+    stand.until("kmssecrets", lambda: not stand.cluster.list("kmssecrets", namespace=NAMESPACE)["items"])
+    assert written_keys(stand) == {"A", "C", "THEIRS"}
+
+
+@pytest.mark.row("kmssecret-36")
+def test_when_merge_mode_ends_all_keys_are_the_objects(stand, kms):
+    obj = kmssecret("app", kms.url)
+    obj["metadata"]["annotations"] = {f"{PREFIX}/merge": "true"}
+    stand.apply(obj)
+    stand.until_ready("app")
+    stand.cluster.patch("secrets", "app", {"stringData": {"THEIRS": canary("theirs")}}, namespace=NAMESPACE)
+    stand.cluster.patch(
+        "kmssecrets", "app", {"metadata": {"annotations": {f"{PREFIX}/merge": None}}}, namespace=NAMESPACE
+    )
+    stand.until("secrets", lambda: written_keys(stand) == {"A", "B"})
+    assert f"{PREFIX}/managed-keys" not in stand.secret("app")["metadata"]["annotations"]
+
+
 @pytest.mark.row("kmssecret-51")
 def test_labels_and_annotations_follow_the_object_both_ways(stand, kms):
     stand.apply(kmssecret("app", kms.url, labels={"team": "shop"}))

@@ -542,3 +542,19 @@ def test_a_write_is_logged_without_values(api, secrets, caplog):
     assert "Secret shop/app: Created for KMSSecret shop/app-secrets" in caplog.text
     assert CANARY not in caplog.text
     assert Change.CREATED.value == "Created"
+
+
+def test_keys_that_are_ours_among_others_are_remembered_by_the_secret_itself():
+    secrets = Secrets(FakeApi(), DIGEST)
+    ours, theirs = frozenset({"A", "B"}), frozenset()
+    made = secrets.perform(REF, Create(content(A="1", B="2"), {}, MARK, ours), subject="s")
+    assert isinstance(made, Found)
+    assert made.value.owned == ours
+    assert made.value.tracked == theirs, "it is no attribute of the object's"
+    less = secrets.perform(REF, update(made.value, drop=frozenset({"B"}), owned=frozenset({"A"})), subject="s")
+    assert isinstance(less, Found)
+    assert (less.value.owned, set(less.value.keys)) == (frozenset({"A"}), {"A"})
+    none = secrets.perform(REF, update(less.value, owned=frozenset()), subject="s")
+    assert isinstance(none, Found)
+    assert none.value.owned == frozenset()
+    assert f"annotation:{marks.MANAGED_KEYS}" not in none.value.attributes

@@ -31,6 +31,10 @@ def keys(**values: str) -> Mapping[str, bytes]:
     return {key: DIGEST(value) for key, value in content(**values).items()}
 
 
+def owned(names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
 def target(policy: Policy = KMS_OWNER, mark: str = "one", **parts: object) -> Target:
     return Target(REF, content(A="1"), policy, mark, **parts)  # type: ignore[arg-type]
 
@@ -60,7 +64,23 @@ ACTIONS = [
     pytest.param(target(), live(keys=keys(A="2")), update(put=content(A="1")), id="another value"),
     pytest.param(target(), live(keys={}), update(put=content(A="1")), id="a key is missing"),
     pytest.param(target(), live(keys=keys(A="1", B="2")), update(drop=frozenset("B")), id="a foreign key"),
-    pytest.param(target(MERGE), live(keys=keys(A="1", B="2")), None, id="a foreign key that may stay"),
+    pytest.param(target(MERGE), None, Create(content(A="1"), {}, "one", owned("A")), id="absent, among others"),
+    pytest.param(
+        target(MERGE), live(keys=keys(A="1", B="2"), owned=owned("A")), None, id="a foreign key that may stay"
+    ),
+    pytest.param(
+        target(MERGE),
+        live(keys=keys(A="1", B="2", C="3"), owned=owned("ABD")),
+        update(drop=frozenset("B"), owned=owned("A")),
+        id="a key of ours that is gone, among others",
+    ),
+    pytest.param(target(MERGE), live(), update(owned=owned("A")), id="from now on among others"),
+    pytest.param(
+        target(),
+        live(keys=keys(A="1", B="2"), owned=owned("A")),
+        update(drop=frozenset("B"), owned=frozenset()),
+        id="among others no more",
+    ),
     pytest.param(target(attributes={"a": "1"}), live(), update(attributes={"a": "1"}), id="an attribute is missing"),
     pytest.param(target(), live(attributes={"a": "1"}), None, id="a foreign attribute"),
     pytest.param(
@@ -222,6 +242,7 @@ OBSERVED = st.builds(
     st.sampled_from(["", "Foo x"]),
     ATTRIBUTES,
     st.frozensets(st.tuples(st.sampled_from("asf"), NAMES).map("".join)),
+    st.frozensets(NAMES),
 )
 
 
@@ -234,7 +255,8 @@ def apply(action: Action | None, seen: Observed | None) -> Observed | None:
             return None
         case Create():
             made = {key: DIGEST(value) for key, value in action.content.items()}
-            return Observed(made, "u", Version("8"), action.mark, "", action.attributes, frozenset(action.attributes))
+            names = frozenset(action.attributes)
+            return Observed(made, "u", Version("8"), action.mark, "", action.attributes, names, action.owned)
         case Update():
             assert seen is not None
             held = {**seen.keys, **{key: DIGEST(value) for key, value in action.put.items()}}
@@ -246,6 +268,7 @@ def apply(action: Action | None, seen: Observed | None) -> Observed | None:
                 attributes={name: text for name, text in texts.items() if text is not None},
                 tracked=(seen.tracked | tracked) - {name for name, text in action.attributes.items() if text is None},
                 mark=action.mark,
+                owned=seen.owned if action.owned is None else action.owned,
             )
 
 
@@ -286,3 +309,10 @@ def test_only_what_is_owned_marked_and_the_very_one_is_deleted(
         assert policy.owns
         assert mark == "one"
         assert uid in {"", seen.uid}
+
+
+def test_many_keys_that_vanish_among_others_wait_as_all_do() -> None:
+    wanted, seen = target(MERGE), live(keys=keys(A="1", B="2", C="3", X="4"), owned=owned("ABC"))
+    first = decide(wanted, seen)
+    assert (first.action, first.doubted) == (None, owned("BC"))
+    assert plan(wanted, seen, DIGEST, seen=first.doubted).action == update(drop=owned("BC"), owned=owned("A"))

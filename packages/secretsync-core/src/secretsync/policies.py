@@ -28,7 +28,7 @@ class Policy:
         name: As users know it.
         owns: Delete the target when its object goes or stops naming it.
         adopt: Which targets of others are taken over.
-        exclusive: Keys that others added are removed.
+        exclusive: Keys that others added are removed; otherwise only keys that we set, as the target itself says.
         cautious: When more than half of the keys vanish at once, their removal waits until the same is seen again a
             period later: lost rights can look like a shorter good list.
         recreate: A target of another type is deleted and made anew.

@@ -86,6 +86,7 @@ class Observed:
         controller: Another controller that owns it, in words, or "".
         attributes: Everything that could be compared with a target's.
         tracked: Names of the attributes that we set earlier; those no longer wanted are taken away.
+        owned: Keys that we set earlier, where others have keys there too.
     """
 
     keys: Mapping[str, bytes]
@@ -95,6 +96,7 @@ class Observed:
     controller: str = ""
     attributes: Mapping[str, str] = {}
     tracked: frozenset[str] = frozenset()
+    owned: frozenset[str] = frozenset()
 
 
 @query
@@ -130,6 +132,7 @@ class Create:
     content: Content = field(repr=False)
     attributes: Mapping[str, str]
     mark: str
+    owned: frozenset[str] = frozenset()
     change = Change.CREATED
 
 
@@ -145,6 +148,8 @@ class Update:
     uid: str
     version: Version
     change: Change = Change.UPDATED
+    owned: frozenset[str] | None = None
+    """What `Observed.owned` is to be from now on; None leaves it."""
 
 
 @frozen

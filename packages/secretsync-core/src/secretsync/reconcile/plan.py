@@ -42,7 +42,8 @@ def plan(
     if isinstance(target, Recorded):
         return Decision(_release(target, live))
     if live is None:
-        return Decision(Create(target.content, {**target.attributes, **target.stamp, **target.fixed}, target.mark))
+        attributes = {**target.attributes, **target.stamp, **target.fixed}
+        return Decision(Create(target.content, attributes, target.mark, _owned(target)))
     conflict = _conflict(target, live)
     if conflict:
         return Decision(error=conflict)
@@ -67,9 +68,10 @@ def _release(recorded: Recorded, live: Observed | None) -> Delete | Release | No
 
 def _doubted(target: Target, live: Observed, ours: frozenset[str] | None, waiting: frozenset[str]) -> frozenset[str]:
     """Return the keys that vanished, if they are more than half of what the target held of ours, or wait already."""
-    had = frozenset(live.keys) if ours is None else ours & frozenset(live.keys)
+    removable = _removable(target, live)
+    had = removable if ours is None else ours & removable
     vanished = had - frozenset(target.content)
-    if not target.policy.cautious or not target.policy.exclusive:
+    if not target.policy.cautious:
         return frozenset()
     return vanished if 2 * len(vanished) > len(had) else vanished & waiting
 
@@ -88,17 +90,30 @@ def _conflict(target: Target, live: Observed) -> TargetConflict | None:
 
 def _update(target: Target, live: Observed, digest: Digester, *, keep: frozenset[str]) -> Update | None:
     put = {key: value for key, value in target.content.items() if live.keys.get(key) != digest(value)}
-    drop = frozenset(live.keys) - frozenset(target.content) - keep if target.policy.exclusive else frozenset()
+    drop = _removable(target, live) - frozenset(target.content) - keep
+    owned = _owned(target, keep)
     wanted = dict(target.attributes)
     wanted |= {name: text for name, text in target.stamp.items() if put or drop or name not in live.attributes}
     attributes: dict[str, str | None] = {
         name: text for name, text in wanted.items() if live.attributes.get(name) != text
     }
     attributes |= dict.fromkeys(live.tracked - {*target.attributes, *target.stamp, *target.fixed})
-    if not put and not drop and not attributes and live.mark == target.mark:
+    if not put and not drop and not attributes and live.mark == target.mark and live.owned == owned:
         return None
     change = Change.UPDATED if live.mark == target.mark else Change.ADOPTED
-    return Update(put, drop, attributes, target.mark, live.uid, live.version, change)
+    kept = None if live.owned == owned else owned
+    return Update(put, drop, attributes, target.mark, live.uid, live.version, change, kept)
+
+
+def _removable(target: Target, live: Observed) -> frozenset[str]:
+    """Return the keys that are ours to take away: all, or where others have some too those that we set."""
+    there = frozenset(live.keys)
+    return there if target.policy.exclusive else there & live.owned
+
+
+def _owned(target: Target, keep: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the keys that the target must remember as ours: none where all are."""
+    return frozenset() if target.policy.exclusive else frozenset(target.content) | keep
 
 
 def _complaint(target: Target, live: Observed) -> TargetTypeImmutable | None:

@@ -30,6 +30,9 @@ ALLOWED: Final = f"{PREFIX}allow-from-namespaces"
 MANAGED_LABELS: Final = f"{PREFIX}managed-labels"
 MANAGED_ANNOTATIONS: Final = f"{PREFIX}managed-annotations"
 
+MANAGED_KEYS: Final = f"{PREFIX}managed-keys"
+"""Annotation of a Secret that others write too: the keys that we set."""
+
 TRACKING: Final[Mapping[str, str]] = {"label:": MANAGED_LABELS, "annotation:": MANAGED_ANNOTATIONS}
 """Which annotation lists the names of which attributes."""
 
@@ -103,6 +106,17 @@ def tracked(metadata: Json) -> frozenset[str]:
     if owned:
         names.add("owner")
     return frozenset(names) if names else _NOTHING
+
+
+def owned(metadata: Json) -> frozenset[str]:
+    """Return the keys that we set earlier where others set some too, as the object itself says."""
+    listed = (metadata.get("annotations") or {}).get(MANAGED_KEYS, "")
+    return frozenset(listed.split(",")) if listed else _NOTHING
+
+
+def owned_annotation(keys: frozenset[str]) -> dict[str, str | None]:
+    """Return the annotation that lists these keys; None where there is none to list."""
+    return {MANAGED_KEYS: ",".join(sorted(keys)) or None}
 
 
 def tracking_annotations(attributes: Iterable[str]) -> dict[str, str | None]:

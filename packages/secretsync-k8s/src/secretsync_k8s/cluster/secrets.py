@@ -165,6 +165,7 @@ class Secrets:
             controller=marks.foreign_controller(metadata),
             attributes=_attributes(live, shape.type(live)),
             tracked=marks.tracked(metadata),
+            owned=marks.owned(metadata),
         )
 
     # -- writing
@@ -271,7 +272,9 @@ def _created(ref: Ref, action: Create) -> Json:
         "name": ref.name,
         "labels": _labels(action.attributes),
         "annotations": _without_none(
-            _annotations(action.attributes, action.mark) | marks.tracking_annotations(action.attributes)
+            _annotations(action.attributes, action.mark)
+            | marks.tracking_annotations(action.attributes)
+            | marks.owned_annotation(action.owned)
         ),
         "ownerReferences": [json.loads(owner)] if owner else [],
     }
@@ -291,6 +294,8 @@ def _patch(ref: Ref, action: Update, live: Json) -> Json:
         "labels": _labels(action.attributes),
         "annotations": _annotations(action.attributes, action.mark),
     }
+    if action.owned is not None:
+        metadata["annotations"] |= marks.owned_annotation(action.owned)
     if live:
         metadata["annotations"] |= marks.tracking_annotations(_tracked_after(action, live))
     if "owner" in action.attributes:
@@ -304,7 +309,7 @@ def _deleted(action: Delete) -> Json:
 
 
 def _released(action: Release) -> Json:
-    marks_ = dict.fromkeys((marks.OWNER, marks.OWNER_UID, *marks.TRACKING.values()))
+    marks_ = dict.fromkeys((marks.OWNER, marks.OWNER_UID, marks.MANAGED_KEYS, *marks.TRACKING.values()))
     metadata = {"resourceVersion": action.version, "labels": {marks.MANAGED: None}, "annotations": marks_}
     return {"metadata": metadata}
 

@@ -14,7 +14,7 @@ from secretsync.errors import InvalidInput
 
 from ..cluster.marks import GROUP, KIND
 from ..cluster.transport import Json
-from ..kinds.kmssecret.spec import decode
+from ..kinds.kmssecret.spec import MERGE, decode
 from ..manifests import crd
 from ..manifests.reading import Manifest, read
 from ..testing.schema import Structure, normalise
@@ -131,3 +131,5 @@ def _problems(body: Json) -> Iterator[tuple[str, str]]:
             yield "spec.authentication", "keys and secretName are not simulated; remove them"
         if any(target.template or not target.type for target in spec.targets):
             yield "spec", "templates and ConfigMaps are not simulated; remove them"
+        if any(not target.policy.exclusive for target in spec.targets):
+            yield "metadata.annotations", f"{MERGE} is not simulated; remove it"

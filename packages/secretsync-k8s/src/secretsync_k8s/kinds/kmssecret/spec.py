@@ -31,6 +31,7 @@ NEVER_COPIED: Final = ("kubectl.kubernetes.io/", "kubernetes.io/", "k8s.io/", "h
 
 ALLOW_EMPTY: Final = f"{PREFIX}allow-empty"
 RECREATE: Final = f"{PREFIX}recreate-on-type-change"
+MERGE: Final = f"{PREFIX}merge"
 MISSING_KEY: Final = f"{PREFIX}template-missing-key"
 """Annotation; `default` has templates write `<no value>`, as the original did."""
 
@@ -135,9 +136,13 @@ class _Reader:
             keys=logged_in.scope.texts("keys"),
             single=logged_in.scope.optional("secretName"),
             scope=_scope(logged_in.scope, names_project=logged_in.method is not SERVICE_TOKEN),
-            targets=targets(self.raw, Policies(self.adopt, recreate=annotations.get(RECREATE) == "true")),
+            targets=targets(self.raw, self._policies(annotations)),
             missing_key="default" if annotations.get(MISSING_KEY) == "default" else "error",
         )
+
+    def _policies(self, annotations: Mapping[str, str]) -> Policies:
+        on = {name: annotations.get(name) == "true" for name in (RECREATE, MERGE)}
+        return Policies(self.adopt, recreate=on[RECREATE], merge=on[MERGE])
 
     def _copied(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         return {name: text for name, text in texts.items() if not name.startswith(self.not_copied)}

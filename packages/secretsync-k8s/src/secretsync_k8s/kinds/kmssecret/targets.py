@@ -60,10 +60,12 @@ class Policies:
     Attributes:
         adopt: Which Secrets of others it may take over.
         recreate: One of another type is deleted and made anew.
+        merge: Others have keys there too: these stay, and so does the target when its object goes.
     """
 
     adopt: Adopt = Adopt.UNOWNED
     recreate: bool = False
+    merge: bool = False
 
 
 def targets(spec: Block, policies: Policies) -> tuple[KeptTarget, ...]:
@@ -110,6 +112,8 @@ def _orphans(block: Block) -> bool:
 @cache
 def _policy(orphan: bool, policies: Policies) -> Policy:  # noqa: FBT001 - what a cache goes by
     """Return the policy, one for all objects that say the same."""
+    if policies.merge:
+        return evolve(KMS_ORPHAN, exclusive=False, adopt=policies.adopt)
     return evolve(KMS_ORPHAN if orphan else KMS_OWNER, recreate=policies.recreate, adopt=policies.adopt)
 
 

@@ -488,3 +488,15 @@ def test_bytes_that_are_no_text_are_refused():
     with pytest.raises(InvalidInput) as caught:
         load(Arguments(), {})
     assert caught.value.problems == ("agent-config.yaml: cannot be read: it is not UTF-8 text",)
+
+
+@pytest.mark.parametrize("written", ['":8081"', "127.0.0.1:0", '"[::1]:8081"', "localhost:65535"])
+def test_an_address_for_probes_is_taken(written):
+    text = f"kms: {{address: https://kms.example, health-address: {written}}}\n" + AUTH
+    assert told(text).health_address == written.strip('"')
+
+
+@pytest.mark.parametrize("written", ["8081", ":65536", "localhost", "http://localhost:80", "a b:1"])
+def test_an_address_where_nobody_can_listen_is_refused(written):
+    (problem,) = problems(f"kms: {{address: https://kms.example, health-address: '{written}'}}\n" + AUTH)
+    assert "kms.health-address: expected where to listen, such as :8081 or 127.0.0.1:8081, got text" in problem

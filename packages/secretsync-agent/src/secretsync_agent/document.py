@@ -28,6 +28,7 @@ Bits = NewType("Bits", int)
 User = NewType("User", int)
 Group = NewType("Group", int)
 FilePath = NewType("FilePath", str)
+ListenAddress = NewType("ListenAddress", str)
 Base64Text = NewType("Base64Text", str)
 
 NOWHERE: Final = FilePath("")
@@ -62,7 +63,7 @@ class Kms:
     retry_strategy: RetryStrategy = RetryStrategy()
     ca_certificate: FilePath = NOWHERE
     ready_file: FilePath = NOWHERE
-    health_address: str = ""
+    health_address: ListenAddress = ListenAddress("")
     events: bool = False
 
 
@@ -170,6 +171,8 @@ class Document:
 
 _UNFIT: Final = re.compile("[\0\ud800-\udfff]")
 _BITS: Final = re.compile(r"0?o?([0-7]{3,4})")
+_LISTEN: Final = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[-.0-9A-Za-z]*):([0-9]{1,5})")
+_PORTS: Final = range(1 << 16)
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _EXAMPLES: Final = "such as 90s, 5m or 1h30m"
 _SHORTEST: Final = 60.0
@@ -179,6 +182,11 @@ _MILLISECONDS: Final = re.compile(r"\+?[0-9]+ms")
 
 def _path(scalar: Scalar) -> str | None:
     return None if _UNFIT.search(scalar.text) else scalar.text
+
+
+def _listen(scalar: Scalar) -> str | None:
+    found = _LISTEN.fullmatch(scalar.text)
+    return scalar.text if found and int(found[1]) in _PORTS else None
 
 
 def _duration(scalar: Scalar) -> float | None:
@@ -234,6 +242,7 @@ def decoded(text: str) -> bytes | None:
 
 KINDS: Final[Mapping[Any, Kind]] = {
     FilePath: Kind("a path", _path),
+    ListenAddress: Kind("where to listen, such as :8081 or 127.0.0.1:8081", _listen),
     Duration: Kind(f"a duration {_EXAMPLES}", _duration),
     Interval: Kind(f"a duration of at least 60s, {_EXAMPLES} (or of at least 1000ms)", _interval),
     Bits: Kind('permission bits in octal, such as "0640"', _bits),

@@ -43,7 +43,7 @@ def names(stand: RealStand) -> set[str]:
 
 def life(stand: RealStand, *argv: str) -> None:
     """Have an operator do everything it does to a cluster."""
-    kms = stand.kms({"/app": {"A": canary()}, "/text": {"A": "for all to read"}})
+    kms = stand.kms({"/app": {"A": canary()}})
     config = {"metadata": {"name": "kms-config"}, "data": {"hostAPI": kms.url}}
     stand.cluster.create("configmaps", config, namespace=OPERATOR_NAMESPACE)
     operator = stand.operator("--cross-namespace=Annotated", *argv)
@@ -51,16 +51,6 @@ def life(stand: RealStand, *argv: str) -> None:
     stand.until_ready("app")
     kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary()})
     stand.until_event("app", "Updated")
-    text = {"configMapName": "text", "configMapNamespace": NAMESPACE, "creationPolicy": "Owner"}
-    several = kmssecret("several", kms.url, path="/text")
-    several["spec"]["managedKubeConfigMapReferences"] = [text, {**text, "configMapName": "more"}]
-    stand.apply(several)
-    stand.until_ready("several")
-    fewer = {"spec": {"managedKubeConfigMapReferences": [text]}}
-    stand.cluster.patch("kmssecrets", "several", fewer, namespace=NAMESPACE)
-    stand.until("configmaps", lambda: "more" not in names(stand))
-    kms.model.put(PROJECT.slug, "prod", "/text", {"A": "news"})
-    stand.until_event("several", "Updated")
     grant = {"metadata": {"annotations": {GRANT: NAMESPACE}}}
     stand.cluster.patch("namespaces", ELSEWHERE, grant)
     far = kmssecret("far", kms.url, policy="Owner")
@@ -69,7 +59,7 @@ def life(stand: RealStand, *argv: str) -> None:
     stand.until_ready("far")
     stand.cluster.delete("kmssecrets", "far", namespace=NAMESPACE)
     stand.until("secrets", lambda: stand.data("far", namespace=ELSEWHERE) is None)
-    stand.until("kmssecrets", lambda: len(stand.cluster.list("kmssecrets")["items"]) == 2)
+    stand.until("kmssecrets", lambda: len(stand.cluster.list("kmssecrets")["items"]) == 1)
     assert operator.stop() == 0  # by which it gives its Lease back
 
 
@@ -96,21 +86,20 @@ def test_to_log_in_as_service_accounts_takes_a_role_of_its_own(stand: RealStand)
     assert set(granted(manifests("rbac-kubernetes-auth"))) - needed == set()
 
 
-def test_to_keep_configmaps_takes_a_role_of_its_own(stand: RealStand) -> None:
+def test_config_maps_as_targets_take_a_role_of_their_own(stand: RealStand) -> None:
     stand.grant("rbac-configmaps")
-    kms = stand.kms({"/app": {"A": "1"}})
+    kms = stand.kms({"/text": {"A": "for all to read"}})
     stand.operator()
-    manifest = kmssecret("app", kms.url)
-    del manifest["spec"]["managedSecretReference"]
-    reference = {"configMapNamespace": NAMESPACE, "creationPolicy": "Owner"}
-    manifest["spec"]["managedKubeConfigMapReferences"] = [{"configMapName": "first", **reference}]
-    stand.apply(manifest)
-    stand.until_ready("app")
-    kms.model.put(PROJECT.slug, "prod", "/app", {"A": "2"})
-    stand.until_event("app", "Updated")
-    renamed = {"spec": {"managedKubeConfigMapReferences": [{"configMapName": "second", **reference}]}}
-    stand.cluster.patch("kmssecrets", "app", renamed, namespace=NAMESPACE)
-    stand.until_event("app", "Deleted")
+    text = {"configMapName": "text", "configMapNamespace": NAMESPACE, "creationPolicy": "Owner"}
+    several = kmssecret("several", kms.url, path="/text")
+    several["spec"]["managedKubeConfigMapReferences"] = [text, {**text, "configMapName": "more"}]
+    stand.apply(several)
+    stand.until_ready("several")
+    fewer = {"spec": {"managedKubeConfigMapReferences": [text]}}
+    stand.cluster.patch("kmssecrets", "several", fewer, namespace=NAMESPACE)
+    stand.until("configmaps", lambda: "more" not in names(stand))
+    kms.model.put(PROJECT.slug, "prod", "/text", {"A": "news"})
+    stand.until_event("several", "Updated")
     needed = set(used(stand.real.asked(), "secretsync-operator"))
     assert set(granted(manifests("rbac-configmaps"))) - needed == set()
 

@@ -91,6 +91,8 @@ def test_a_watch_sees_what_is_given() -> None:
     with secretsync.override({DB: {"A": "a"}}), secretsync.open() as kms, kms.watch(*DB) as watch:
         assert texts(watch.next(1)) == {"A": "a"}
         assert watch.next(0) is None
+        with kms.watch("shop", "prod", "/other") as other, pytest.raises(PathNotFound):
+            other.next(1)
 
 
 def test_what_is_given_does_not_show() -> None:

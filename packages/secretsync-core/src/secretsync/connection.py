@@ -21,7 +21,7 @@ from .backends.kms.scope import Scope, found, leased, single
 from .client_policy import ClientPolicy
 from .clock import Clock, Deadline
 from .digest import Digester
-from .errors import ClientClosed, DeadlineExceeded, InvalidInput, LeaseEnded, SecretSyncError
+from .errors import ClientClosed, DeadlineExceeded, InvalidInput, LeaseEnded, NotFound, SecretSyncError
 from .http import Http
 from .loans import Loan, given
 from .mailbox import CALLER, KIND, Given, Mailbox
@@ -196,7 +196,10 @@ class Connection:
         """Have `states` told what a folder is; what is returned ends that."""
         scope = _scope(project, environment, path, recursive=recursive)
         if fake := overrides.active():
-            states.put(fake.folder(project, environment, path, recursive=recursive))
+            try:
+                states.put(fake.folder(project, environment, path, recursive=recursive))
+            except NotFound as error:
+                states.told(error)
             return states.end
         key = f"{next(self._names)}"
         saw = partial(self._saw, key) if push else _unseen

@@ -7,9 +7,10 @@ secret. Every part is written with its kind and length, so no two different thin
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -31,10 +32,7 @@ class Digester:
     key: bytes = attrs.field(repr=False)
 
     def __call__(self, value: object) -> bytes:
-        mac = hmac.new(self.key, digestmod="sha256")
-        for part in _parts(value):
-            mac.update(part)
-        return mac.digest()[:SIZE]
+        return hmac.digest(self.key, _encoded(value), "sha256")[:SIZE]
 
     def rendered(self, content: Mapping[str, SecretValue]) -> str:
         """Return the version text of a target's data (kmssecret §5): `v2:` and 32 hexadecimal digits."""
@@ -63,31 +61,60 @@ _LEAVES: Final[Mapping[type, tuple[bytes, Callable[[Any], bytes]]]] = {
 """What has no parts, which is most of everything: its kind and its encoding."""
 
 
-def _parts(value: object) -> Iterator[bytes]:
+def _encoded(value: object) -> bytes:
+    out: list[bytes] = []
+    _encode(value, out)
+    return b"".join(out)
+
+
+def _encode(value: object, out: list[bytes]) -> None:
     cls: type[Any] = type(value)
     leaf = _LEAVES.get(cls)
     if leaf is not None:
         kind, encode = leaf
-        yield _leaf(kind, encode(value))
-        return
+        out.append(_leaf(kind, encode(value)))
+    elif cls is tuple or cls is list:
+        _encode_sequence(b"l", value, out)  # type: ignore[arg-type]  # by its class it is one
+    else:
+        _encode_other(value, cls, out)
+
+
+def _encode_other(value: object, cls: type[Any], out: list[bytes]) -> None:
     match value:
         case Enum():  # before text and numbers, which an enum may be too
-            yield _leaf(b"e", f"{_name(cls)}.{value.name}".encode())
+            out.append(_leaf(b"e", f"{_name(cls)}.{value.name}".encode()))
         case Document():
             # Without versions, ids and comments: an edited comment moves an ETag and must not rewrite a target.
-            yield from _sequence(b"r", [(row.block, row.path, row.key, row.value) for row in value.canonical()])
+            _encode_sequence(b"r", [(row.block, row.path, row.key, row.value) for row in value.canonical()], out)
         case Mapping():
-            yield from _sequence(b"m", [part for key in sorted(value) for part in (key, value[key])])
+            _encode_sequence(b"m", [part for key in sorted(value) for part in (key, value[key])], out)
         case tuple() | list():
-            yield from _sequence(b"l", value)
+            _encode_sequence(b"l", value, out)
         case frozenset() | set():
-            yield from _unordered(value)
+            _encode_set(value, out)
         case type():
-            yield _leaf(b"c", _name(value).encode())
+            out.append(_leaf(b"c", _name(value).encode()))
         case _ if attrs.has(cls):
-            yield from _sequence(b"a", [cls, *(getattr(value, a.name) for a in attrs.fields(cls))])
+            _encode_sequence(b"a", [cls, *(getattr(value, name) for name in _fields(cls))], out)
         case _:
-            yield _leaf_of_a_subclass(value)
+            out.append(_leaf_of_a_subclass(value))
+
+
+def _encode_sequence(kind: bytes, items: Sequence[object], out: list[bytes]) -> None:
+    out.append(kind + len(items).to_bytes(8))
+    for item in items:
+        _encode(item, out)
+
+
+def _encode_set(items: frozenset[object] | set[object], out: list[bytes]) -> None:
+    """Append the members by their encodings, because not all that stand in a set can be compared."""
+    out.append(b"f" + len(items).to_bytes(8))
+    out += sorted(_encoded(item) for item in items)
+
+
+@lru_cache(maxsize=256)
+def _fields(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(cls))
 
 
 def _leaf_of_a_subclass(value: object) -> bytes:
@@ -95,18 +122,6 @@ def _leaf_of_a_subclass(value: object) -> bytes:
         if isinstance(value, cls):
             return _leaf(kind, encode(value))
     raise TypeError(f"{type(value).__name__} has no digest")
-
-
-def _sequence(kind: bytes, items: list[object] | tuple[object, ...]) -> Iterator[bytes]:
-    yield kind + len(items).to_bytes(8)
-    for item in items:
-        yield from _parts(item)
-
-
-def _unordered(items: frozenset[object] | set[object]) -> Iterator[bytes]:
-    """The members by their encodings, because not all that stand in a set can be compared."""
-    yield b"f" + len(items).to_bytes(8)
-    yield from sorted(b"".join(_parts(item)) for item in items)
 
 
 def _name(cls: type) -> str:

@@ -195,6 +195,8 @@ def _optional(found: Mapping[str, object], name: str) -> str:
 
 def _encodable(text: str) -> bool:
     """Whether it can become bytes: JSON can spell half a character, and the error of a later try would quote it."""
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

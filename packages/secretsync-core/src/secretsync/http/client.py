@@ -22,6 +22,7 @@ from ..client_policy import ClientPolicy
 from ..clock import Clock, Deadline
 from ..errors import AuthenticationFailed, DeadlineExceeded, TLSError, Unavailable, WrongEndpoint
 from ..values import SecretValue
+from .connections import Connections
 from .exchange import Address, Request, Response, Stream, content
 from .places import address_of, moved, onward, origin_of, path_of, proxy_of, target_of, url_of
 from .trouble import translated
@@ -62,7 +63,7 @@ class Http:
         self._bundles = {} if bundles is None else bundles
         self._lock = Lock()
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._transports: dict[tuple[str, str], httpx.HTTPTransport] = {}
+        self._connections: dict[tuple[str, str], Connections] = {}
 
     def send(self, request: Request) -> Response:
         """See `HttpClient.send`."""
@@ -80,30 +81,24 @@ class Http:
         sent = self._made(url, target_of(url, request.params), request)
         sent = self._addressed(sent, request.deadline or Deadline(self._clock))
         sent.extensions["timeout"]["read"] = silence
-        answer = self._opened_stream(sent, request, url)
-        try:
-            headers = _checked(answer, request, origin=origin_of(url))
-            pieces = _pieces(answer, request, cap=self._policy.response_cap)
-            place = f"{origin_of(url)}{path_of(url)}"
-            yield Stream(answer.status_code, headers, request.method, place, pieces, partial(_cut, answer))
-        finally:
-            answer.close()
-
-    def _opened_stream(self, sent: httpx.Request, request: Request, url: httpx.URL) -> httpx.Response:
-        try:
-            return self._transport(url, request).handle_request(sent)
-        except httpx.HTTPError as exc:
-            error = translated(exc, request.url, request.operation)
-        raise error  # out here, as in `send`
+        with self._to(url, request).one() as transport:
+            answer = _opened(transport, sent, request)
+            try:
+                headers = _checked(answer, request, origin=origin_of(url))
+                pieces = _pieces(answer, request, cap=self._policy.response_cap)
+                place = f"{origin_of(url)}{path_of(url)}"
+                yield Stream(answer.status_code, headers, request.method, place, pieces, partial(_cut, answer))
+            finally:
+                answer.close()
 
     def close(self) -> None:
         """Give all connections back. A later request opens new ones."""
         with self._lock:
-            transports = list(self._transports.values())
-            self._transports.clear()
+            kept = list(self._connections.values())
+            self._connections.clear()
             self._contexts.clear()
-        for transport in transports:
-            transport.close()
+        for connections in kept:
+            connections.close()
 
     # -- one exchange
 
@@ -126,12 +121,13 @@ class Http:
         url, origin = request.url, origin_of(request.url)
         if not deadline.remaining():
             raise DeadlineExceeded(f"{asked.operation} at {origin}: the time was over before it was asked")
-        answer = self._transport(url, asked).handle_request(self._addressed(request, deadline))
-        try:
-            headers = _checked(answer, asked, origin=origin)
-            body = self._body(answer, asked, deadline, origin=origin)
-        finally:
-            answer.close()
+        with self._to(url, asked).one() as transport:
+            answer = transport.handle_request(self._addressed(request, deadline))
+            try:
+                headers = _checked(answer, asked, origin=origin)
+                body = self._body(answer, asked, deadline, origin=origin)
+            finally:
+                answer.close()
         return Response(answer.status_code, headers, body, asked.method, f"{origin}{path_of(url)}")
 
     def _body(self, response: httpx.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
@@ -171,22 +167,25 @@ class Http:
 
     # -- connections
 
-    def _transport(self, url: httpx.URL, asked: Request) -> httpx.HTTPTransport:
+    def _to(self, url: httpx.URL, asked: Request) -> Connections:
         key = origin_of(url), asked.trust
         with self._lock:  # nothing under it touches the network
-            transport = self._transports.get(key)
-            if transport is None:
-                transport = self._transports[key] = self._opened(url, asked)
-        return transport
+            connections = self._connections.get(key)
+            if connections is None:
+                connections = self._connections[key] = self._none_yet(url, asked)
+        return connections
 
-    def _opened(self, url: httpx.URL, asked: Request) -> httpx.HTTPTransport:
-        # The caller limits what is in flight; a second limit here could only make requests fail.
-        limits = httpx.Limits(
-            max_connections=None, max_keepalive_connections=self._policy.in_flight, keepalive_expiry=_KEEP_SECONDS
-        )
+    def _none_yet(self, url: httpx.URL, asked: Request) -> Connections:
         proxy = None if address_of(url) in self._resolve else proxy_of(url)
-        kind = _Forwarded if proxy and url.scheme == "http" else httpx.HTTPTransport
-        return kind(verify=self._context(url, asked), limits=limits, proxy=proxy, trust_env=False)
+        make = partial(
+            _Forwarded if proxy and url.scheme == "http" else httpx.HTTPTransport,
+            verify=self._context(url, asked),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=_KEEP_SECONDS),
+            proxy=proxy,
+            trust_env=False,
+        )
+        # The caller limits what is in flight; a second limit here could only make requests fail.
+        return Connections(make, clock=self._clock, keep=_KEEP_SECONDS, most=self._policy.in_flight)
 
     def _context(self, url: httpx.URL, asked: Request) -> ssl.SSLContext:
         """Return what to trust; made when first needed, because reading the system's roots takes tens of ms."""
@@ -215,6 +214,14 @@ class _Forwarded(httpx.HTTPTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.extensions["target"] = origin_of(request.url).encode("ascii") + request.extensions["target"]
         return super().handle_request(request)
+
+
+def _opened(transport: httpx.HTTPTransport, sent: httpx.Request, asked: Request) -> httpx.Response:
+    try:
+        return transport.handle_request(sent)
+    except httpx.HTTPError as exc:
+        error = translated(exc, asked.url, asked.operation)
+    raise error  # out here, as in `send`
 
 
 def _checked(response: httpx.Response, asked: Request, *, origin: str) -> dict[str, str]:

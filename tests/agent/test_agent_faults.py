@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from agents import AgentLine
+from agents import AgentLine, AgentStand, template
 from canaries import canary, shown
+from proxy import Proxy
 from secretsync.client_policy import AGENT
 from secretsync.devserver.faults import Fault
 from secretsync.retry import Retries
+from stand import eventually
 
 INTERVAL = 60.0
 LONG = 10 * INTERVAL
@@ -208,3 +210,18 @@ def test_silence_is_given_up_and_asked_again(tmp_path: Path, name: str, complain
         line.kms.faults.clear()
         line.run(RECOVERS)
         assert line.read("app.env") == text_of(after)
+
+
+def test_a_network_that_falls_silent_leaves_the_file_and_brings_the_change_when_it_is_back(tmp_path: Path) -> None:
+    before, after = rows("A"), rows("A")
+    with AgentStand(tmp_path, {"/": before}) as stand, Proxy(stand.kms.url) as way:
+        agent = stand.agent(address=way.url, sinks=["token"], templates=[template()])
+        agent.line("saved to path")
+        eventually(lambda: len(way.passed) > 3)
+        way.cut()
+        stand.put(**after)
+        assert stand.read("app.env") == text_of(before)
+        assert stand.read("token")
+        way.heal()
+        eventually(lambda: stand.read("app.env") == text_of(after))
+        assert agent.stop() == 0

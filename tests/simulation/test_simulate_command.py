@@ -14,7 +14,7 @@ import yaml
 
 from secretsync.cli.main import main
 from secretsync_k8s.commands import inputs
-from secretsync_k8s.kinds.kmssecret import desired
+from secretsync_k8s.kinds.kmssecret import reading
 from secretsync_k8s.testing.simulation.built import build
 from secretsync_k8s.testing.simulation.scenario import Login, Place, manifest
 from secretsync_k8s.testing.simulation.simulation import plan
@@ -184,7 +184,7 @@ def test_a_life_of_manifests_breaks_no_invariant(seed: int, folder: Path, capsys
 def test_the_command_of_a_story_shows_the_same_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(desired, "_check", lambda spec, content, host: None)  # empty is as good as any
+    monkeypatch.setattr(reading, "_check", lambda spec, rows, host: None)  # empty is as good as any
     scenario = build(inputs.load([folder]).objects).scenario
     seeds = (seed for seed in range(100) if "kms empty list" in {deed.kind for deed in plan(seed, 3.77, scenario)})
     commands = (["simulate", "-f", str(folder), "--seed", str(seed), *SHORT] for seed in seeds)

@@ -51,11 +51,15 @@ def read_secrets(spec: Spec, ask: Ask, *, where: Connection, slug_max_age: float
     rows = document.chosen(FLATTEN)
     if spec.keys:
         return Secrets(_wanted(spec.keys, rows, scope, where.host))
+    _check(spec, rows, where.host)
+    return Secrets(rows, tuple(_notes(document)))
+
+
+def _check(spec: Spec, rows: Mapping[str, Row], host: str) -> None:
     if not rows and not spec.allow_empty:
         # A server answers so for an empty folder, for one that never was, and for one this identity may not see.
         meaning = "path not found: the folder is empty, does not exist, or this identity may not see it"
-        raise PathNotFound(where.host, _listing(scope), meaning)
-    return Secrets(rows, tuple(_notes(document)))
+        raise PathNotFound(host, _listing(spec.scope), meaning)
 
 
 def _wanted(keys: tuple[str, ...], rows: Mapping[str, Row], scope: Scope, host: str) -> Mapping[str, Row]:

@@ -21,14 +21,14 @@ from .backends.kms.scope import Scope, found, leased, single
 from .client_policy import ClientPolicy
 from .clock import Clock, Deadline
 from .digest import Digester
-from .errors import ClientClosed, DeadlineExceeded, InvalidInput, LeaseEnded, NotFound, SecretSyncError
+from .errors import ClientClosed, InvalidInput, NotFound, SecretSyncError
 from .http import Http
-from .loans import Loan, given
+from .loans import Loan, Loans, given
 from .mailbox import CALLER, KIND, Given, Mailbox
 from .policies import DELIVERY
-from .queries import Absent, Found, Identity
+from .queries import Found, Identity
 from .reconcile.engine import Engine
-from .reconcile.messages import Applied, Moved, Report, Subject, Withdrawn
+from .reconcile.messages import Applied, Report, Subject, Withdrawn
 from .reconcile.settle import Ask
 from .runtime.chance import chance
 from .runtime.clock import SystemClock
@@ -37,7 +37,7 @@ from .runtime.executor import Executor
 from .runtime.feeds import Feeds
 from .runtime.proofs import LocalProofs
 from .targets import Content, Ref, Target
-from .values import Document, Flatten, SecretValue, Version
+from .values import Document, Flatten, SecretValue
 
 TIMEOUT: Final = 60.0
 INTERVAL: Final = 60.0
@@ -47,8 +47,6 @@ RETURN_TIME: Final = 10.0
 _GIVEN: Final = Given("credentials")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_LIMIT: Final = 1 << 16
-_HOUR: Final = 3600.0
-_RELEASED: Final = Version("released")
 _TOKEN: Final = "token"  # noqa: S105 - the name of a subject and of what it delivers
 
 T = TypeVar("T")
@@ -121,7 +119,9 @@ class Connection:
         self._driver.start()
         self._feeds = Feeds(self._http, send=self._driver.send, clock=self._clock, chance=chance)
         self._heard: dict[str, Folder] = {}
-        self._loans: dict[str, Loan] = {}
+        self._loans = Loans(
+            self._lending, clock=self._clock, send=self._driver.send, begin=self._begin, forget=self._forget
+        )
 
     def close(self, *, revoke: bool) -> None:
         """Let go of all connections and threads; what is still asked for fails with `ClientClosed`.
@@ -136,7 +136,7 @@ class Connection:
             if self._closed:
                 return
             self._closed = True
-        self._give_all_back()
+        wait(self._loans.give_all_back(), timeout=RETURN_TIME)
         self._feeds.close()
         self._driver.close()
         for told in tuple(self._told.values()):
@@ -255,59 +255,17 @@ class Connection:
         scope = _scope(project, environment, path)
         if fake := overrides.active():
             return given(fake.folder(project, environment, f"{absolute(path)}/{name}"))
-        key, loan = f"{next(self._names)}", Loan(self._lent)
-        self._loans[key] = loan
+        key = f"{next(self._names)}"
 
         def query(ask: Ask) -> DynamicSecret:
             age = self._policy.slug_max_age
             return leased(ask, self._identity(ask), scope, name, ttl=ttl, holder=key, slug_max_age=age)
 
-        deadline, spec = self._clock.monotonic() + timeout, self._digest((scope, name, ttl))
-        subject = Subject(key, CALLER, partial(self._leased, loan, query), spec, _HOUR, deadline=deadline)
-        self._begin(subject, partial(self._loaned, key, loan))
-        return loan
+        return self._loans.lend(key, query, deadline=self._clock.monotonic() + timeout)
 
     def give_back(self, loan: Loan) -> Future[None]:
         """Have a lease given back; the future is resolved when that was tried, and it is tried until it works."""
-        with self._lock:
-            first, loan.released = not loan.released, True
-        if first and loan.query is not None:  # once, because who is released twice might be forgotten in between
-            self._lending.release(loan.query)
-            self._driver.send(Moved(loan.query, _RELEASED))
-        return loan.returned
-
-    def _leased(self, loan: Loan, query_of: Callable[[Ask], DynamicSecret], ask: Ask) -> tuple[Target, ...]:
-        query = loan.query = query_of(ask)
-        if loan.released:  # perhaps before it was known what to release
-            self._lending.release(query)
-        if isinstance(ask(query), Absent):
-            raise _ended(query, "it was given back")
-        return ()
-
-    def _loaned(self, key: str, loan: Loan, error: SecretSyncError | None) -> None:
-        over = error is not None and loan.ended(error)
-        loan.told(error)
-        if not over:
-            return
-        if isinstance(error, DeadlineExceeded):  # it may be made all the same, and is given back then
-            self.give_back(loan)
-            return
-        del self._told[key], self._loans[key]
-        self._driver.send(Withdrawn(key))
-        if loan.query is not None:
-            self._lending.forget(loan.query)
-
-    def _lent(self, loan: Loan) -> Fields:
-        if loan.query is None:
-            raise TypeError("nothing is lent before it is known what")
-        fields = self._lending.lent(loan.query, self._clock.monotonic())
-        if fields is None:
-            detail = "it was given back" if loan.released else "it could be neither renewed nor replaced"
-            raise _ended(loan.query, detail) from loan.error
-        return fields
-
-    def _give_all_back(self) -> None:
-        wait([self.give_back(loan) for loan in tuple(self._loans.values())], timeout=RETURN_TIME)
+        return self._loans.give_back(loan)
 
     # -- between the engine and who asked
 
@@ -343,10 +301,6 @@ class Connection:
 
 def _unseen(query: Folder, document: Document) -> None:
     """Nobody listens to what was read."""
-
-
-def _ended(query: DynamicSecret, detail: str) -> LeaseEnded:
-    return LeaseEnded(query.host, f"use a lease of {query.name} of {query.place}", detail)
 
 
 def _resolved(result: Callable[[], T]) -> Future[T]:

@@ -5,11 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from functools import partial
+from threading import Lock
 from typing import Final, final
 
+from .backends.kms.lending import Lending
 from .backends.kms.queries import DynamicSecret
-from .errors import ClientClosed, LeaseEnded, SecretSyncError
-from .values import SecretValue
+from .clock import Clock
+from .errors import ClientClosed, DeadlineExceeded, LeaseEnded, SecretSyncError
+from .mailbox import CALLER
+from .queries import Absent
+from .reconcile.messages import Event, Moved, Subject, Withdrawn
+from .reconcile.settle import Ask
+from .targets import Target
+from .values import SecretValue, Version
+
+_HOUR: Final = 3600.0
+_RELEASED: Final = Version("released")
 
 log: Final = logging.getLogger("secretsync.client")
 
@@ -93,6 +105,97 @@ class Loan:
             log.warning("a lease is not given back yet: %s", error)
         if not self.returned.done():
             self.returned.set_result(None)
+
+
+@final
+class Loans:
+    """The leases of one connection. Safe to call from several threads.
+
+    Args:
+        lending: Who lends.
+        clock: Tells when a lease ended.
+        send: Takes what the engine is to hear of.
+        begin: Has the engine keep a subject, and tells how it stands each time that changes.
+        forget: Has nobody told of a subject any more.
+    """
+
+    def __init__(
+        self,
+        lending: Lending,
+        *,
+        clock: Clock,
+        send: Callable[[Event], None],
+        begin: Callable[[Subject, Callable[[SecretSyncError | None], None]], None],
+        forget: Callable[[str], object],
+    ) -> None:
+        self._lending = lending
+        self._clock = clock
+        self._send = send
+        self._begin = begin
+        self._forget = forget
+        self._lock = Lock()
+        self._open: dict[str, Loan] = {}
+
+    def lend(self, key: str, query_of: Callable[[Ask], DynamicSecret], *, deadline: float) -> Loan:
+        """Have a lease, looked after until it is given back.
+
+        Args:
+            key: Its subject's name, which is nobody else's.
+            query_of: What to ask for.
+            deadline: Monotonic time by which it must be there.
+        """
+        loan = self._open[key] = Loan(self._lent)
+        asked = partial(self._asked, loan, query_of)
+        self._begin(Subject(key, CALLER, asked, b"", _HOUR, deadline=deadline), partial(self._told, key, loan))
+        return loan
+
+    def give_back(self, loan: Loan) -> Future[None]:
+        """Have it given back; the future is resolved when that was tried, and it is tried until it works."""
+        with self._lock:
+            first, loan.released = not loan.released, True
+        if first and loan.query is not None:  # once, because who is released twice might be forgotten in between
+            self._lending.release(loan.query)
+            self._send(Moved(loan.query, _RELEASED))
+        return loan.returned
+
+    def give_all_back(self) -> list[Future[None]]:
+        return [self.give_back(loan) for loan in tuple(self._open.values())]
+
+    def _asked(self, loan: Loan, query_of: Callable[[Ask], DynamicSecret], ask: Ask) -> tuple[Target, ...]:
+        query = loan.query = query_of(ask)
+        if loan.released:  # perhaps before it was known what to release
+            self._lending.release(query)
+        if isinstance(ask(query), Absent):
+            raise _ended(query, "it was given back")
+        return ()
+
+    def _told(self, key: str, loan: Loan, error: SecretSyncError | None) -> None:
+        """Called on the engine's thread."""
+        over = error is not None and loan.ended(error)
+        loan.told(error)
+        if not over:
+            return
+        if isinstance(error, DeadlineExceeded):  # it may be made all the same, and is given back then
+            self.give_back(loan)
+            return
+        self._forget(key)
+        self._send(Withdrawn(key))
+        del self._open[key]
+        if loan.query is not None:
+            self._lending.forget(loan.query)
+
+    def _lent(self, loan: Loan) -> Mapping[str, SecretValue]:
+        if loan.query is None:
+            raise TypeError("nothing is lent before it is known what")
+        fields = self._lending.lent(loan.query, self._clock.monotonic())
+        if fields is None:
+            detail = "it was given back" if loan.released else "it could be neither renewed nor replaced"
+            raise _ended(loan.query, detail) from loan.error
+        return fields
+
+
+def _ended(query: DynamicSecret, detail: str) -> LeaseEnded:
+    return LeaseEnded(query.host, f"use a lease of {query.name} of {query.place}", detail)
 
 
 def given(credentials: Mapping[str, SecretValue]) -> Loan:

@@ -216,6 +216,25 @@ def test_links_in_a_circle_are_an_error(files, tmp_path):
     assert "circle" in str(answer.error)
 
 
+GUARDED = Path("/proc/sys/fs/protected_symlinks")
+
+
+@pytest.mark.skipif(
+    not ROOT or not GUARDED.exists() or GUARDED.read_text().strip() != "1", reason="the system guards no links here"
+)
+def test_a_link_that_somebody_laid_where_everybody_may_is_not_followed(files, tmp_path):
+    (tmp_path / "precious").write_text("old")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "app.env").symlink_to(tmp_path / "precious")
+    os.chown(shared / "app.env", 1234, 1234, follow_symlinks=False)
+    answer = seen(files, shared / "app.env")
+    assert isinstance(answer, Failed)
+    assert "not allowed" in str(answer.error)
+    assert (tmp_path / "precious").read_text() == "old"
+
+
 # -- what goes wrong
 
 

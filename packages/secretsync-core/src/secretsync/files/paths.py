@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,12 @@ def real_path(path: str) -> str:
     """Return where a file is, or would be created: every symbolic link is followed, one that leads to nothing too.
 
     Raises:
-        OSError: Links lead in a circle, or through what is no folder.
+        OSError: Links lead in a circle, or through what is no folder, or the system does not follow them: one that
+            somebody else laid in a folder where everybody may.
     """
-    real = os.path.realpath(path)
-    if Path(real).is_symlink():  # that realpath left one is how it says that there is no end
-        Path(real).stat()
-    return real
+    with suppress(FileNotFoundError):
+        Path(path).stat()  # the system's own way there, which is the one that is guarded
+    return os.path.realpath(path)
 
 
 def is_mounted(real: str) -> bool:

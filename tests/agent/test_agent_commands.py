@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -17,8 +18,10 @@ PATIENCE = 30.0
 
 
 @contextmanager
-def commands(shell: str = "sh", environ: Mapping[str, str] = os.environ) -> Iterator[Commands]:
-    running = Commands(shell, environ, frozenset({"KMS_UNIVERSAL_AUTH_CLIENT_ID"}), grace=0.5)
+def commands(
+    shell: str = "sh", environ: Mapping[str, str] = os.environ, pause: Callable[[float], object] = lambda seconds: None
+) -> Iterator[Commands]:
+    running = Commands(shell, environ, frozenset({"KMS_UNIVERSAL_AUTH_CLIENT_ID"}), grace=0.5, pause=pause)
     yield running
     running.join(PATIENCE)
 
@@ -50,6 +53,16 @@ def test_a_time_out_ends_the_whole_group(tmp_path: Path, caplog: pytest.LogCaptu
         running.join(PATIENCE)
         eventually(lambda: not alive(shell) and not alive(grand))
     assert "timed out after 1 s" in caplog.records[-1].getMessage()
+
+
+@pytest.mark.row("agent-43")
+def test_a_group_is_asked_to_end_before_it_is_ended(tmp_path: Path) -> None:
+    began, asked = tmp_path / "began", tmp_path / "asked"
+    (tmp_path / "inner").write_text(f"trap 'touch {asked}; exit' TERM; touch {began}; while :; do sleep 0.05; done")
+    with commands() as running:
+        running.run(Command(f"sh {tmp_path}/inner & wait", timeout=1.0))
+        eventually(began.exists)
+        eventually(asked.exists)
 
 
 @pytest.mark.row("agent-44")
@@ -86,9 +99,18 @@ def test_what_a_command_inherits(tmp_path: Path, *, inherits: bool) -> None:
 
 
 def test_equal_commands_of_one_pass_run_once(tmp_path: Path) -> None:
-    with commands() as running:
-        for _ in range(5):
+    waiting, passed = Event(), Event()
+
+    def pause(seconds: float) -> None:
+        waiting.set()
+        passed.wait(PATIENCE)
+
+    with commands(pause=pause) as running:
+        running.run(Command(f"echo >> {tmp_path}/runs"))
+        assert waiting.wait(PATIENCE)
+        for _ in range(4):
             running.run(Command(f"echo >> {tmp_path}/runs"))
+        passed.set()
     assert (tmp_path / "runs").read_text() == "\n"
 
 

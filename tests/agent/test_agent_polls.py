@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from agents import PROJECT, SEED_TEMPLATE, AgentLine
+from secretsync.clock import Deadline
 from secretsync.devserver.faults import Fault
+from secretsync.queries import UNCHANGED, Found
+from secretsync.testing import ManualClock
+from secretsync_agent.local import Local, TemplateText
 from secretsync_agent.settings import Command, Wait
 
 AB = {"/": {"A": "1", "B": "2"}}
@@ -242,6 +246,29 @@ def test_a_secret_that_is_not_there_is_an_error_with_its_status(
         line.put(B="2")
         line.run(30.0)
         assert line.read("app.env") == "12"
+
+
+def test_what_comes_into_being_is_written_once(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, {"/": {"A": "1"}}) as line:
+        line.start(templates=[line.template("{{ uuidv4 }}" + text(SINGLES), command=RELOAD)])
+        line.put(B="2")
+        line.run(300.0)
+        assert line.read("app.env")
+        assert not line.commands  # a second writing, with other chance, would be a change
+
+
+def test_an_untouched_template_is_not_read_again(tmp_path: Path) -> None:
+    source = tmp_path / "t"
+    source.write_text("text")
+    query, local, forever = TemplateText(str(source)), Local(ManualClock()), Deadline(ManualClock())
+    first = local.read([query], known={}, credential=None, deadline=forever)[query]
+    assert isinstance(first, Found)
+    assert first.value == "text"
+    known = {query: first.version}
+    assert local.read([query], known=known, credential=None, deadline=forever)[query] == UNCHANGED
+    source.write_text("other text")
+    again = local.read([query], known=known, credential=None, deadline=forever)[query]
+    assert isinstance(again, Found)
 
 
 def test_a_template_that_asks_for_less_is_believed_at_once(tmp_path: Path) -> None:

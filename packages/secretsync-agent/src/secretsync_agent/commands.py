@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from threading import Event, Lock, Thread
-from time import monotonic
+from threading import Lock, Thread
+from time import monotonic, sleep
 from typing import Final, final
 
 from .settings import Command
@@ -31,15 +31,23 @@ class Commands:
         environ: What the children inherit.
         credentials: Names of variables that those do not get who are not to have them.
         grace: Seconds between asking a group to end and ending it.
+        pause: Waits so many seconds for what else changes in the same pass.
     """
 
     def __init__(
-        self, shell: str, environ: Mapping[str, str], credentials: frozenset[str], *, grace: float = GRACE
+        self,
+        shell: str,
+        environ: Mapping[str, str],
+        credentials: frozenset[str],
+        *,
+        grace: float = GRACE,
+        pause: Callable[[float], object] = sleep,
     ) -> None:
         self._shell = shell
         self._environ = dict(environ)
         self._credentials = credentials
         self._grace = grace
+        self._pause = pause
         self._lock = Lock()
         self._wanted: set[Command] = set()
         self._threads: dict[Command, Thread] = {}
@@ -61,9 +69,8 @@ class Commands:
             thread.join(max(0.0, end - monotonic()))
 
     def _work(self, command: Command) -> None:
-        calm = Event()
         while self._next(command):
-            calm.wait(TOGETHER)
+            self._pause(TOGETHER)
             with self._lock:
                 self._wanted.discard(command)
             self._execute(command)
@@ -106,10 +113,10 @@ def _end(child: subprocess.Popen[bytes], grace: float) -> None:
     """End a whole group: ask, wait, and end what is left."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)
-        calm, end = Event(), monotonic() + grace
+        end = monotonic() + grace
         while monotonic() < end:
             child.poll()
             os.killpg(child.pid, 0)
-            calm.wait(_LOOK)
+            sleep(_LOOK)
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 
 import pytest
@@ -140,6 +141,16 @@ def test_what_is_given_back_twice_is_given_back_once(server: DevServer, kms: sec
         kms._connection.give_back(loan).result(10)
     assert [one.method for one in server.asked("leases")] == ["POST", "DELETE"]
     assert live(server) == set()
+
+
+def test_nothing_of_a_lease_is_remembered(server: DevServer, kms: secretsync.Client) -> None:
+    for n in range(20):
+        with suppress(SecretNotFound), kms.lease("shop", "prod", "/app", "db" if n % 2 else "none"):
+            pass
+    connection = kms._connection
+    while connection._driver.inspect(lambda engine: len(engine._runs)).result(10):
+        pass  # the last one is just being forgotten
+    assert (connection._told, connection._loans._open, connection._lending._book._held) == ({}, {}, {})
 
 
 def test_an_override_lends_what_is_given() -> None:

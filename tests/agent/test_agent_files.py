@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import ssl
 import stat
 import subprocess
@@ -89,6 +90,18 @@ def test_two_agents_on_one_file_do_not_fight(tmp_path: Path) -> None:
         eventually(lambda: stand.read("app.env") == "\nA=3\nB=2")
         assert first.stop() == 0
         eventually(lambda: stand.read("app.env") == "other")
+
+
+def test_a_file_that_a_new_configuration_does_not_name_is_free_for_another_agent(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        first = stand.agent(templates=[template(), template(path="given up")])
+        eventually(lambda: stand.read("app.env") and stand.read("given up"))
+        stand.write("agent-config.yaml", json.dumps(stand.document(templates=[template(), template("x", "new")])))
+        first.signal(signal.SIGHUP)
+        eventually(lambda: stand.read("new") == "x")
+        assert once(stand, templates=[template("of another", "given up")]).wait() == 0
+        assert stand.read("given up") == "of another"
+        assert first.stop() == 0
 
 
 def test_a_dry_run_beside_an_agent_at_work_says_what_would_change_and_changes_nothing(tmp_path: Path) -> None:

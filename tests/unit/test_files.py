@@ -365,6 +365,15 @@ def test_a_file_that_another_process_keeps_is_a_failure_until_that_one_ends(file
     assert is_taken(other, path)
 
 
+def test_a_file_that_is_wanted_no_more_is_free_for_others(files, path):
+    put(files, path, "one")
+    other = Files(DIGEST, umask=0o022)
+    assert is_taken(other, path)
+    files.forget(target(str(path)))
+    assert not is_taken(other, path)
+    other.close()
+
+
 def test_a_file_that_was_there_is_kept_from_the_first_look_on(files, path):
     path.write_text("old")
     assert not is_taken(files, path)

@@ -162,11 +162,13 @@ class Agent:
 
     def apply(self, settings: Settings) -> None:
         """Keep right what these settings say from now on; what they leave unchanged is left alone."""
-        before = dict(self._things)
+        before, files = dict(self._things), set(self._rules)
         self._use(settings)
         for key in before.keys() - self._things.keys():
             self._driver.send(Withdrawn(key))
             self.reports.forget(key)
+        for ref in files - self._rules.keys():
+            self._files.forget(ref)
         for key, thing in self._things.items():
             if before.get(key) is not thing:
                 self._send(thing)

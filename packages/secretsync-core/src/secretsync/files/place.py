@@ -69,6 +69,10 @@ class Files:
         for real in filter(is_mounted, paths):
             _log.warning("%s is mounted by itself and written in place: who reads it just then may see a part", real)
 
+    def forget(self, ref: Ref) -> None:
+        """Let others keep a file that is wanted no more."""
+        self._locks.drop(_real(ref))
+
     def close(self) -> None:
         """Let others keep what was ours."""
         self._locks.close()

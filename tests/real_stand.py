@@ -48,6 +48,7 @@ class RealStand(Stand):
 
     has_rules = True
     has_workloads = True
+    may_be_refused: bool = False
 
     @property
     def real(self) -> RealCluster:
@@ -82,4 +83,4 @@ class RealStand(Stand):
         super().check()
         operators = user()  # whatever theirs are called, their names begin so
         refused = [one for one in self.real.asked() if one.user.startswith(operators) and one.status == 403]
-        assert refused == []
+        assert self.may_be_refused or not refused

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha512
 from pathlib import Path
@@ -233,6 +233,13 @@ class AgentLine:
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
         self.world.run(self.world.now + seconds)
+
+    def until(self, holds: Callable[[], object], *, most: float = 100.0) -> None:
+        """Let time pass, second by second, until something holds."""
+        end = self.world.now + most
+        while not holds():
+            assert self.world.now < end, f"did not become true within {most} s"
+            self.run(1.0)
 
     # -- what came of it
 

@@ -44,7 +44,9 @@ def test_the_same_answers_write_nothing(tmp_path: Path) -> None:
         line.run(300.0)
         after = Path(line.path("app.env")).stat()
         assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
-        assert line.asked("secrets")[1:] == [("secrets", 304)] * 5
+        polls = line.asked("secrets")[1:]
+        assert set(polls) == {("secrets", 304)}
+        assert len(polls) in {4, 5}  # the first may come ten seconds later than an interval
         assert not line.commands
 
 
@@ -102,7 +104,7 @@ def test_without_an_etag_a_change_is_seen_too(tmp_path: Path) -> None:
         line.put(A="5")
         line.run(75.0)
         assert line.read("app.env") == "\nA=5\nB=2"
-        assert line.asked("secrets") == [("secrets", 200)] * 2
+        assert set(line.asked("secrets")) == {("secrets", 200)}
 
 
 @pytest.mark.row("agent-33")
@@ -225,10 +227,10 @@ def test_many_secrets_that_vanish_are_believed_at_the_second_look(
     with AgentLine(tmp_path, {"/": {"A": "1", "B": "2", "C": "3"}}) as line:
         line.start(templates=[line.template(command=RELOAD)])
         line.kms.model.delete(PROJECT.slug, "dev", "/", ["A", "B"])
-        line.run(59.0)
+        line.until(lambda: any("ManyKeysRemoved: 2 of 3 secrets" in one.getMessage() for one in caplog.records))
+        line.run(58.0)
         assert line.read("app.env") == "\nA=1\nB=2\nC=3"
-        assert any("ManyKeysRemoved: 2 of 3 secrets" in one.getMessage() for one in caplog.records)
-        line.run(75.0)
+        line.run(3.0)
         assert line.read("app.env") == "\nC=3"
         assert len(line.commands) == 1
 
@@ -289,13 +291,12 @@ def test_a_change_waits_for_calm_and_not_for_ever(tmp_path: Path) -> None:
             line.put(A=str(second))
             line.run(10.0)
             assert line.read("app.env") == "\nA=1\nB=2"
-        for second in range(5, 8):
+        for second in range(5, 10):
             line.put(A=str(second))
             line.run(10.0)
-        written = line.read("app.env")
-        assert written in {f"\nA={second}\nB=2" for second in (5, 6, 7)}
-        line.run(25.0)
-        assert line.read("app.env") == "\nA=7\nB=2"
+        assert line.read("app.env") != "\nA=1\nB=2"
+        line.run(45.0)
+        assert line.read("app.env") == "\nA=9\nB=2"
 
 
 def test_a_missing_key_fails_where_that_is_wanted(tmp_path: Path) -> None:

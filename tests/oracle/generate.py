@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import declaration_cases
 import error_cases
 import holder_cases
 import kmssecret_cases
@@ -739,6 +740,7 @@ GROUPS = [
     records,
     error_cases.errors,
     holder_cases.holders,
+    declaration_cases.declarations,
     nesting_cases.nesting,
     kmssecret_cases.kmssecret,
 ]

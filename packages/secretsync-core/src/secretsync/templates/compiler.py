@@ -102,7 +102,8 @@ def globals_of(options: Options) -> dict[str, object]:
         "is_method": runtime.method_check(field),
         "method": runtime.method,
         "method_argument": runtime.method_argument,
-        "undefined": runtime.undefined,
+        "placed": runtime.placed,
+        "reached": runtime.reached,
     }
 
 
@@ -144,14 +145,9 @@ class _Body(Expressions):
         return 1 + (self.emitter.steps - before) // STEPS
 
     def whole(self, body: Sequence[Node], first: Sequence[str] = ()) -> None:
-        """Compile all of a function: some lines, the variables that may be asked for before they are set, a block."""
-        outer, self.unset = self.unset, []
-        prologue = len(self.emitter.lines)
-        self.emitter.line("")
+        """Compile all of a function: some lines and a block."""
+        self.emitter.line("; ".join([*first, "pass"]))
         self.block(body)
-        unset = [f"{name} = UNSET" for name in self.unset]
-        self.emitter.lines[prologue] = " " + "; ".join([*first, *unset, "pass"])
-        self.unset = outer
 
     # Output.
 

@@ -6,13 +6,15 @@ line that failed tells the place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from . import nodes, runtime
 from .builtins import BUILTINS
 from .comparison import eq
 from .emitter import Choice, Emitter, Place
+from .errors import LimitExceeded
 from .functions import ANY, VALUE, Function
 from .nodes import Node, Tree
 from .printf.formats import compiled
@@ -24,6 +26,8 @@ KEY: Final = "int or string"
 ANYTHING: Final = ("NONE",)
 """The holder of what is in an interface whatever it was taken from."""
 _LISTS: Final = (LIST, MAP, "[]string", "[]int", "[][]interface {}")
+MAX_UNSURE: Final = 32
+"""Declarations of a variable in one block that may not be reached."""
 _PARTS: Final = frozenset({"slice", "mustSlice", "concat"})
 """Functions that make a list, though of what type is not known before."""
 _COPYING: Final = frozenset({"print", "printf", "println"})
@@ -240,22 +244,36 @@ class Expressions:
         count = len(args) + (final is not None)
         made, last = Operand(self.emitter.name("t"), holder=(base.code, key)), Choice(self.emitter.name("w"))
         self.emit(f"{made.code}, {last.code} = MISSING, 0")
-        self.emit(f"if is_method({', '.join([base.code, key, str(count), *base.holder])}):")
-        self.emitter.indent()
-        self.unsure += 1
-        given = [self.method_argument(base, key, at, arg) for at, arg in enumerate([*args, final][:count])]
-        last.nodes = [node, self.at]
-        self.at = node
-        self.emit(f"{last.code} = 1")
-        self.emit(f"{made.code} = method({', '.join([base.code, key, *given])})", call=node, name=name)
-        self.unsure -= 1
-        self.emitter.dedent()
+        with self.unsure_of_declarations():
+            self.emit(f"if is_method({', '.join([base.code, key, str(count), *base.holder])}):")
+            self.emitter.indent()
+            self.unsure += 1
+            given = [self.method_argument(base, key, at, arg) for at, arg in enumerate([*args, final][:count])]
+            self.unsure -= 1
+            last.nodes = [node, self.at]
+            self.at = node
+            self.emit(f"{last.code} = 1")
+            self.emit(f"{made.code} = method({', '.join([base.code, key, *given])})", call=node, name=name)
+            self.emitter.dedent()
         self.at = last
         return made
 
+    @contextmanager
+    def unsure_of_declarations(self) -> Iterator[None]:
+        """Have variables unset that are declared within but where `unsure`, which the run may not come through."""
+        if self.unsure:  # whatever is around does it
+            yield
+            return
+        outer, self.unset = self.unset, []
+        before = len(self.emitter.lines)
+        self.emitter.line("")
+        yield
+        self.emitter.lines[before] += "; ".join(f"{name} = UNSET" for name in self.unset)
+        self.unset = outer
+
     def method_argument(self, base: Operand, key: str, at: int, arg: Node | Operand | None) -> str:
         """Return the name of an argument; what type a literal is of depends on the method."""
-        literal = str(arg) if isinstance(arg, nodes.Bool | nodes.Number | nodes.String) else None
+        literal = str(arg) if isinstance(arg, nodes.Bool | nodes.Nil | nodes.Number | nodes.String) else None
         operand = self.argument(arg, VALUE) if isinstance(arg, Node) else arg
         assert operand is not None  # noqa: S101  # there are as many as are counted
         told = f", {self.emitter.constant(literal)}" if literal is not None else ""
@@ -263,17 +281,40 @@ class Expressions:
 
     def variable(self, node: nodes.Variable, args: Sequence[Node], final: Operand | None) -> Operand:
         self.at = node
-        found = self.look_up(node.name)
-        if found is None:
+        found = self.declarations(node.name)
+        if not found:
             return self.fail(f"undefined variable: {node.name}")
-        if found.unsure:
-            self.emit(f"if {found.operand.code} is UNSET: undefined({self.emitter.constant(node.name)})")
+        value = self.declared(found)
         if not node.names:
-            return self.plain(node, args, final) or found.operand
-        return self.fields(found.operand, node.names, args, final)
+            return self.plain(node, args, final) or value
+        return self.fields(value, node.names, args, final)
 
-    def look_up(self, name: str) -> Variable | None:
-        return next((known for known in reversed(self.variables) if known.name == name), None)
+    def declarations(self, name: str) -> list[Variable]:
+        """Return the declarations that a name can stand for, the innermost first; all but the last are unsure."""
+        found: list[Variable] = []
+        for known in reversed(self.variables):
+            if known.name == name:
+                found.append(known)
+                if not known.unsure:
+                    break
+        if len(found) > MAX_UNSURE:
+            raise LimitExceeded(f"the template declares {name} too often where it may not come through", "nesting")
+        return found
+
+    def declared(self, found: Sequence[Variable]) -> Operand:
+        """Return the value of the first of some declarations that the run came through."""
+        operands = [known.operand for known in found]
+        if not found[0].unsure:
+            return operands[0]
+        at, codes = self.reached(found)
+        holders = ", ".join(one.holder[0] if one.holder else "MISSING" for one in operands)
+        held = any(one.holder for one in operands)
+        return self.keep(f"({codes},)[{at}]", holder=(self.keep(f"({holders},)[{at}]").code,) if held else ())
+
+    def reached(self, found: Sequence[Variable]) -> tuple[str, str]:
+        """Emit the line that finds the first declaration that the run came through; return its index, and all codes."""
+        codes = ", ".join(known.operand.code for known in found)
+        return self.keep(f"reached({self.emitter.constant(found[0].name)}, {codes})").code, codes
 
     def declare(self, name: str, value: Operand) -> None:
         if self.unsure or name in self.tree.assigned:
@@ -287,11 +328,18 @@ class Expressions:
             self.unset += [operand.code, *operand.holder]
 
     def assign(self, name: str, value: Operand) -> None:
-        known = self.look_up(name)
-        if known is None:
+        found = self.declarations(name)
+        if not found:
             self.fail(f"undefined variable: {name}")
             return
-        self.store(name, known.operand, value)
+        if not found[0].unsure:
+            self.store(name, found[0].operand, value)
+            return
+        at, codes = self.reached(found)
+        self.emit(f"{codes}, = placed({at}, {value.code}, {codes})")
+        if self.changes_holder(name):
+            holders = ", ".join(known.operand.holder[0] for known in found)
+            self.emit(f"{holders}, = placed({at}, {value.holder[0] if value.holder else 'MISSING'}, {holders})")
 
     def store(self, name: str, into: Operand, value: Operand) -> None:
         """Emit the line that gives a variable its value."""
@@ -391,17 +439,18 @@ class Expressions:
         self.flush()  # an argument that is not evaluated must not keep it back
         made = Operand(self.emitter.name("t"), holder=ANYTHING)
         last = Choice(self.emitter.name("w"))
-        for at, arg in enumerate(args):
-            self.unsure += at > 0
-            self.emit(f"{made.code} = {self.argument(arg, VALUE).code}")
-            self.emit(f"{last.code} = {at}")
-            last.nodes.append(self.at)
-            if at < len(args) - 1 or final is not None:
-                self.emit(f"if {'not ' if stops_at else ''}{made.code}:")
-                self.emitter.indent()
-        if final is not None:
-            self.emit(f"{made.code} = {final.code}")
-        self.unsure -= max(len(args) - 1, 0)
+        with self.unsure_of_declarations():
+            for at, arg in enumerate(args):
+                self.unsure += at > 0
+                self.emit(f"{made.code} = {self.argument(arg, VALUE).code}")
+                self.emit(f"{last.code} = {at}")
+                last.nodes.append(self.at)
+                if at < len(args) - 1 or final is not None:
+                    self.emit(f"if {'not ' if stops_at else ''}{made.code}:")
+                    self.emitter.indent()
+            if final is not None:
+                self.emit(f"{made.code} = {final.code}")
+            self.unsure -= max(len(args) - 1, 0)
         for _ in range(len(args) - (final is None)):
             self.emitter.dedent()
         self.at = last

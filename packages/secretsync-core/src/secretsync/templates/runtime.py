@@ -274,8 +274,16 @@ def method_argument(value: object, name: str, at: int, arg: object, literal: str
 
 
 def _literal_argument(kind: str, value: object, literal: str) -> object:
-    if kind in (ANY, VALUE) or type_name(value) == kind or (kind == "time.Duration" and type(value) is int):
+    if (
+        (kind in (ANY, VALUE) and literal != "nil")
+        or type_name(value) == kind
+        or (kind == "time.Duration" and type(value) is int)
+    ):
         return value
+    if literal == "nil":
+        if is_nillable(kind):
+            return None
+        raise Failure(f"cannot assign nil to {kind}")
     expected = _LITERALS.get(kind)
     if expected is None:
         raise Failure(f"can't handle {literal} for arg of type {kind}")
@@ -323,5 +331,14 @@ UNSET: Final = _Unset()
 """The value of a variable whose declaration has not been reached."""
 
 
-def undefined(name: str) -> None:
+def reached(name: str, *values: object) -> int:
+    """Return the index of the first declaration of a variable that the run came through, by their values."""
+    for at, value in enumerate(values):
+        if value is not UNSET:
+            return at
     raise Failure(f"undefined variable: {name}")
+
+
+def placed(at: int, value: object, *values: object) -> list[object]:
+    """Return values, of which one is replaced."""
+    return [*values[:at], value, *values[at + 1 :]]

@@ -9,7 +9,7 @@
     d        resident memory, without objects and an object
     restart  the operator anew, over objects that are in step
 
-All against a Kubernetes API server in memory and a KMS that answers after 50 ms, in processes of their own. One JSON
+All against a Kubernetes API server in memory, or by `--cluster real` a real control plane, and a KMS that answers after 50 ms, in processes of their own. One JSON
 object has each figure, each bound, and in `missed` what does not hold; then the exit code is 1. Another operator is
 measured by `--cmd`, other objects by `--template`. See docs/benchmarks.md.
 """
@@ -39,18 +39,24 @@ from bench.claims import Claim, Measure, Measured, report
 from bench.programs import Program, clean_environment
 from bench.world import (
     GIVE_UP,
+    NAMESPACE,
     OBJECT,
     OURS,
     SECRETS,
     Arrivals,
     Json,
     Objects,
+    StartCluster,
     World,
     burst,
     delivered,
     late_kms,
+    start_memory,
     started,
 )
+
+from secretsync.client_policy import OPERATOR
+from secretsync_k8s.operator.assembly import CLUSTER_IN_FLIGHT
 
 LINGER: Final = 8.0
 """Seconds after which nothing of a burst is held any more: neither values nor idle connections."""
@@ -69,6 +75,7 @@ class Options:
 
     Attributes:
         objects: How many, None for each part's own number.
+        real: On a real control plane, in place of an API server in memory.
     """
 
     command: str
@@ -76,6 +83,7 @@ class Options:
     delay: float
     interval: int
     objects: int | None
+    real: bool = False
 
     def many(self, usual: int, *, one_folder: bool = False) -> Objects:
         count = self.objects or usual
@@ -85,7 +93,15 @@ class Options:
 @contextmanager
 def world(options: Options) -> Iterator[World]:
     with TemporaryDirectory() as folder, ExitStack() as stack:
-        yield started(options.command, Path(folder), stack, partial(late_kms, options.delay))
+        yield started(options.command, Path(folder), stack, partial(late_kms, options.delay), cluster_of(options))
+
+
+def cluster_of(options: Options) -> StartCluster:
+    if not options.real:
+        return start_memory
+    from bench.real import start_real  # with what starts a control plane
+
+    return start_real
 
 
 # -- a: a burst
@@ -95,11 +111,38 @@ def burst_on_folders(options: Options) -> Measured:
     objects = options.many(1000)
     with world(options) as here:
         found = burst(here, objects)
+        if options.real:
+            here.operator.stop()
+            found["bare"] = bare_burst(here, objects.count)
     asked = sum(found["cluster"].values())
-    return found, [
+    claims = [
         Claim("seconds until the last target", found["seconds"]["targets"], 15.0),
         Claim("requests to the API server", asked, 3 * objects.count + 2),  # the two: credentials, settings
     ]
+    if options.real:
+        took = max(found["seconds"]["targets"], found["seconds"]["statuses"])
+        claims.append(Claim("time, in that of a bare loop", round(took / found["bare"]["seconds"], 2), 2.0))
+    return found, claims
+
+
+def bare_burst(here: World, objects: int) -> Json:
+    """Return how long it takes to do for each object what the operator does, and nothing more."""
+    kubeconfig = json.loads((here.folder / "kubeconfig").read_text())
+    plan = {
+        "kms": here.kms.address,
+        "cluster": here.cluster.address,
+        "authority": kubeconfig["clusters"][0]["cluster"]["certificate-authority"],
+        "token": kubeconfig["users"][0]["user"]["token"],
+        "namespace": NAMESPACE,
+        "objects": objects,
+        "readers": OPERATOR.in_flight,
+        "writers": CLUSTER_IN_FLIGHT,
+    }
+    command = [sys.executable, "-P", str(Path(__file__).with_name("bare.py"))]
+    with Program(command, env=clean_environment(here.folder), log=here.folder / "bare") as program:
+        program.tell(json.dumps(plan))
+        told: Json = json.loads(program.line())
+    return told
 
 
 def burst_on_one_folder(options: Options) -> Measured:
@@ -307,6 +350,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--objects", type=int, help="in every part; without it each has its own number")
     made.add_argument("--delay", type=float, default=0.05, help="seconds that the KMS takes for each answer")
     made.add_argument("--interval", type=int, default=60, help="seconds between two checks of an object")
+    words = "an API server in memory, or a real control plane, built by Go the first time"
+    made.add_argument("--cluster", choices=("memory", "real"), default="memory", help=words)
     words = "the operator; {kubeconfig}, {resolve} and {probe} stand for a file, `--resolve`, and a port for /readyz"
     made.add_argument("--cmd", default=OURS, help=words)
     words = "file with a KMSSecret in JSON; $n, $folder, $host and $interval stand for what differs"
@@ -317,7 +362,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = parser().parse_args()
     template = args.template.read_text() if args.template else OBJECT
-    options = Options(args.cmd, template, args.delay, args.interval, args.objects)
+    options = Options(args.cmd, template, args.delay, args.interval, args.objects, args.cluster == "real")
     told = report(measures(options, args.part or list(PARTS)))
     print(json.dumps({"delay": args.delay, "interval": args.interval, **told}, indent=2))
     return 1 if told["missed"] else 0

@@ -25,55 +25,20 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     return {"PATH": f"{BIN}{os.pathsep}{os.defpath}", "HOME": str(home), "LANG": "C.UTF-8", **more}
 
 
-class Program:
-    """A running program; a context manager that ends it.
+class Running:
+    """A process, by its id: what it costs."""
 
-    Args:
-        command: Its words; a script of this environment needs no path.
-        env: All of its environment.
-        log: The file for what it says on standard error.
-    """
-
-    def __init__(self, command: Sequence[str], *, env: dict[str, str], log: Path) -> None:
-        self._log = log
-        with log.open("w") as file:
-            self._process = subprocess.Popen(
-                command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True
-            )
-
-    def line(self) -> str:
-        """Return the next line that it prints.
-
-        Raises:
-            RuntimeError: It ended without one.
-        """
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._process.args!r} ended at once: {self.last_words()}")
-        return line
-
-    def tell(self, line: str) -> None:
-        """Write a line to its standard input."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
 
     @property
     def connections(self) -> int:
         """How many TCP connections it has open."""
-        folder = f"/proc/{self._process.pid}"
+        folder = f"/proc/{self.pid}"
         links = (str(path.readlink()) for path in Path(folder, "fd").iterdir())
         lines = [line for name in ("tcp", "tcp6") for line in Path(folder, "net", name).read_text().splitlines()[1:]]
         inodes = {line.split()[_INODE] for line in lines}
         return sum(link.removeprefix("socket:[").rstrip("]") in inodes for link in links)
-
-    @property
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
-    def last_words(self) -> str:
-        return self._log.read_text()[-2000:].strip() or "it said nothing"
 
     @property
     def cpu_seconds(self) -> float:
@@ -94,14 +59,57 @@ class Program:
     @property
     def descriptors(self) -> int:
         """How many files and sockets it has open."""
-        return sum(1 for _ in Path(f"/proc/{self._process.pid}/fd").iterdir())
+        return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
 
     def _memory(self, name: str) -> int:
         line = next(line for line in self._proc("status").splitlines() if line.startswith(f"{name}:"))
         return int(line.split()[1])
 
     def _proc(self, name: str) -> str:
-        return Path(f"/proc/{self._process.pid}/{name}").read_text()
+        return Path(f"/proc/{self.pid}/{name}").read_text()
+
+
+class Program(Running):
+    """A running program; a context manager that ends it.
+
+    Args:
+        command: Its words; a script of this environment needs no path.
+        env: All of its environment.
+        log: The file for what it says on standard error.
+    """
+
+    def __init__(self, command: Sequence[str], *, env: dict[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("w") as file:
+            self._process = subprocess.Popen(
+                command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True
+            )
+        super().__init__(self._process.pid)
+
+    def line(self) -> str:
+        """Return the next line that it prints.
+
+        Raises:
+            RuntimeError: It ended without one.
+        """
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args!r} ended at once: {self.last_words()}")
+        return line
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def last_words(self) -> str:
+        return self._log.read_text()[-2000:].strip() or "it said nothing"
 
     def stop(self) -> None:
         """End it in its own way, and if that takes too long in ours. Twice is fine."""

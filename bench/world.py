@@ -20,7 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
-from bench.programs import Program, clean_environment
+from bench.programs import Program, Running, clean_environment
 
 from secretsync_k8s.manifests import text as manifest
 
@@ -86,7 +86,7 @@ class Api:
 
     def calls(self, method: str, path: str, bodies: Iterable[Json | None]) -> Iterator[Json]:
         """Yield the answers to several requests on one connection."""
-        with closing(HTTPConnection(self.address)) as connection:
+        with closing(self.connection()) as connection:
             for body in bodies:
                 content = None if body is None else json.dumps(body)
                 connection.request(method, path, content, {"Content-Type": "application/json", **self.headers})
@@ -98,10 +98,13 @@ class Api:
 
     def follow(self, path: str) -> Iterator[Json]:
         """Yield the objects at a path, first those that are there, then each as it changes; until the server goes."""
-        with closing(HTTPConnection(self.address)) as connection, suppress(HTTPException, OSError):
+        with closing(self.connection()) as connection, suppress(HTTPException, OSError):
             connection.request("GET", f"{path}?watch=true")
             for line in connection.getresponse():
                 yield json.loads(line)["object"]
+
+    def connection(self) -> HTTPConnection:
+        return HTTPConnection(self.address)
 
     def requests(self) -> list[Json]:
         """Return what the server was asked, oldest first."""
@@ -177,12 +180,14 @@ class World:
     command: str
     kms: Api
     cluster: Api
-    programs: dict[str, Program]
+    programs: dict[str, Running]
     probe: Api | None = None
 
     @property
     def operator(self) -> Program:
-        return self.programs["operator"]
+        operator = self.programs["operator"]
+        assert isinstance(operator, Program)
+        return operator
 
     @property
     def host_api(self) -> str:
@@ -260,28 +265,18 @@ class World:
 
 
 StartKms = Callable[[Path, ExitStack], tuple[Program, Api]]
+StartCluster = Callable[[Path, ExitStack], tuple[dict[str, Running], Api]]
 
 
-def started(command: str, folder: Path, stack: ExitStack, start_kms: StartKms) -> World:
-    """Return the world with everything in place but the objects; the operator follows them already."""
-    kms_program, kms = start_kms(folder, stack)
-    cluster_program, cluster = start_cluster(folder, stack)
-    prepare(cluster)
-    world = World(folder, stack, command, kms, cluster, {"cluster": cluster_program, "kms": kms_program})
-    world.start_operator()
-    world.wait_until(world.is_ready)
-    world.settle()
-    world.cluster.forget()  # what it takes to start is no part of what follows
-    return world
-
-
-def start_cluster(folder: Path, stack: ExitStack) -> tuple[Program, Api]:
+def start_memory(folder: Path, stack: ExitStack) -> tuple[dict[str, Running], Api]:
     crd = folder / "crd.yaml"
     crd.write_text(manifest("kmssecrets"))
     command = [sys.executable, "-P", "-m", "secretsync_k8s.testing", "--crd", str(crd)]
     command += ["--kubeconfig", str(folder / "kubeconfig")]
     program = stack.enter_context(Program(command, env=clean_environment(folder), log=folder / "cluster"))
-    return program, Api(urlsplit(json.loads(program.line())["url"]).netloc)
+    cluster = Api(urlsplit(json.loads(program.line())["url"]).netloc)
+    prepare(cluster)
+    return {"cluster": program}, cluster
 
 
 def prepare(cluster: Api) -> None:
@@ -289,6 +284,20 @@ def prepare(cluster: Api) -> None:
         cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     login = {"clientId": "bench", "clientSecret": "not a secret"}
     cluster.call("POST", SECRETS, {"metadata": {"name": CREDENTIALS}, "stringData": login})
+
+
+def started(
+    command: str, folder: Path, stack: ExitStack, start_kms: StartKms, start_cluster: StartCluster = start_memory
+) -> World:
+    """Return the world with everything in place but the objects; the operator follows them already."""
+    kms_program, kms = start_kms(folder, stack)
+    programs, cluster = start_cluster(folder, stack)
+    world = World(folder, stack, command, kms, cluster, {**programs, "kms": kms_program})
+    world.start_operator()
+    world.wait_until(world.is_ready)
+    world.settle()
+    world.cluster.forget()  # what it takes to start is no part of what follows
+    return world
 
 
 def dev_kms(seed: Json, delay: float, folder: Path, stack: ExitStack) -> tuple[Program, Api]:

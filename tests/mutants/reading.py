@@ -54,6 +54,14 @@ READING: Final = (
         killer="unit/test_caution.py::test_after_a_restart_the_least_patient_is_not_made_to_wait",
     ),
     Mutant(
+        name="swapped-events-are-believed",
+        file=_READS,
+        before="            entry.outdated |= entry.shown not in (None, version)",
+        after="            entry.outdated |= False",
+        bug="An edit that a watch tells before the echo of our own write is never corrected.",
+        killer="unit/test_engine_echo.py::test_only_what_the_write_does_not_explain_is_read",
+    ),
+    Mutant(
         name="moved-during-flight-lost",
         file=_READS,
         before="            entry.shown = version\n        else:",

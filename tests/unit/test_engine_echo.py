@@ -48,6 +48,7 @@ def looks(played: Play) -> int:
         pytest.param([None], 1, id="its-echo"),
         pytest.param([None, None], 1, id="its-echo-twice"),
         pytest.param([None, LATER], 2, id="a-later-change-after-its-echo"),
+        pytest.param([LATER, None], 2, id="a-later-change-before-its-echo"),
         pytest.param([LATER], 2, id="a-later-change"),
         pytest.param([NO_VERSION], 1, id="an-absence-that-was-known"),
         pytest.param([None, NO_VERSION], 2, id="a-deletion-after-its-echo"),

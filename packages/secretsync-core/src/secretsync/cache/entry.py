@@ -53,7 +53,8 @@ class Entry:
         changed: The answer changed, failed or recovered, and the askers were not told yet.
         late: When the check came due that waits in its host's queue.
         sent: When the last fetch went out.
-        outdated: The fetch in flight went out before somebody asked for an answer from now on.
+        outdated: What is in flight answers too little: somebody asked for an answer from now on, or two versions were
+            shown meanwhile.
         shown: A version that a watch showed while a fetch or a write was under way.
         replayed: This attempt already went out a second time, with a new credential.
     """

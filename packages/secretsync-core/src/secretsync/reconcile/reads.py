@@ -125,6 +125,7 @@ class Reads:
             return
         self._store.doubt(query)
         if entry.under_way or entry.written:
+            entry.outdated |= entry.shown not in (None, version)  # connections swap events: either may be the newer
             entry.shown = version
         else:
             self._look_again(entry)

@@ -95,7 +95,7 @@ def test_two_agents_on_one_file_do_not_fight(tmp_path: Path) -> None:
 def test_a_file_that_a_new_configuration_does_not_name_is_free_for_another_agent(tmp_path: Path) -> None:
     with AgentStand(tmp_path, AB) as stand:
         first = stand.agent(templates=[template(), template(path="given up")])
-        eventually(lambda: stand.read("app.env") and stand.read("given up"))
+        first.line("given up [template-id=2]")  # it is told when the write is over
         stand.write("agent-config.yaml", json.dumps(stand.document(templates=[template(), template("x", "new")])))
         first.signal(signal.SIGHUP)
         eventually(lambda: stand.read("new") == "x")

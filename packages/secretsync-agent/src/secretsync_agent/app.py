@@ -8,7 +8,7 @@ Agent ── Reports   what came of each file
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol, final
 
 from secretsync.auth.method import is_text
@@ -162,12 +162,12 @@ class Agent:
 
     def apply(self, settings: Settings) -> None:
         """Keep right what these settings say from now on; what they leave unchanged is left alone."""
-        before, files = dict(self._things), set(self._rules)
+        before, files = dict(self._things), _files_of(self._settings)
         self._use(settings)
         for key in before.keys() - self._things.keys():
             self._driver.send(Withdrawn(key))
             self.reports.forget(key)
-        for ref in files - self._rules.keys():
+        for ref in files.keys() - _files_of(settings).keys():
             self._files.forget(ref)
         for key, thing in self._things.items():
             if before.get(key) is not thing:
@@ -221,9 +221,7 @@ class Agent:
         made = {thing.key: thing for thing in self._made(settings, who)}
         same = {key: old for key, old in self._things.items() if key in made and old.says == made[key].says}
         self._things = self.reports.things = made | same  # at once: outcomes come meanwhile
-        placings = {sink.path: sink.placing for sink in settings.sinks}
-        placings |= {template.destination: template.placing for template in settings.templates}
-        self._rules.update({target(path): _rules(placing) for path, placing in placings.items() if path})
+        self._rules.update(_files_of(settings))
 
     def _made(self, settings: Settings, who: Identity) -> list[Thing]:
         things: list[Thing] = [KeptToken(who, self._feeds.token if self._feeds else _unheard)]
@@ -274,6 +272,13 @@ class Agent:
 
 def _unheard(*_: object) -> None:
     """Nobody listens for changes."""
+
+
+def _files_of(settings: Settings) -> Mapping[Ref, Rules]:
+    """Return every file that is written, with how it comes to be."""
+    placings = {sink.path: sink.placing for sink in settings.sinks}
+    placings |= {template.destination: template.placing for template in settings.templates}
+    return {target(path): _rules(placing) for path, placing in placings.items() if path}
 
 
 def _rules(placing: Placing) -> Rules:

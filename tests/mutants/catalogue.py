@@ -13,6 +13,7 @@ from .mutant import Mutant
 from .objects import OBJECTS
 from .reading import READING
 from .running import RUNNING
+from .telling import TELLING
 from .watching import WATCHING
 from .writing import WRITING
 
@@ -25,6 +26,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *OBJECTS,
     *KMS,
     *CHANGING,
+    *TELLING,
     *WATCHING,
     *LEADING,
 )

@@ -13,16 +13,22 @@ from secretsync.auth.gcp import GcpIamAuth, GcpIdTokenAuth
 from secretsync.auth.kubernetes import KubernetesAuth, ServiceAccountRef
 from secretsync.auth.ldap import LdapAuth
 from secretsync.auth.universal import METHOD
-from secretsync.errors import InvalidSpec
+from secretsync.cache.store import Store
+from secretsync.errors import CredentialsNotFound, InvalidSpec
 from secretsync.queries import Found
+from secretsync.reconcile.messages import Subject
+from secretsync.reconcile.settle import Ask
 from secretsync.values import SecretValue
 from secretsync_k8s.cluster.accounts import ClusterAccount, credentials
+from secretsync_k8s.cluster.grants import Grant
 from secretsync_k8s.cluster.secrets import ClusterSecret
+from secretsync_k8s.kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from secretsync_k8s.kinds.kmssecret.logins import SERVICE_TOKEN, strategy
 from secretsync_k8s.kinds.kmssecret.spec import decode
 from secretsync_k8s.testing import MemoryCluster
 from secretsync_k8s.testing.direct import DirectTransport
 from stand import kmssecret
+from worlds import DIGEST
 
 SCOPE = {"projectSlug": "shop", "envSlug": "prod", "secretsPath": "/app"}
 REF = {"secretName": "s", "secretNamespace": "shop"}
@@ -198,3 +204,15 @@ def test_where_an_account_keeps_none_one_is_made(cluster: MemoryCluster, case: s
         case "of another type":
             token(cluster, type_="Opaque")
     assert kept(cluster) == {}
+
+
+@pytest.mark.row("kmssecret-64")
+@pytest.mark.parametrize("policy", [CrossNamespace.DENY, CrossNamespace.ANNOTATED])
+def test_an_account_of_another_namespace_takes_a_grant(policy: CrossNamespace) -> None:
+    store = Store(DIGEST)
+    ask = Ask(store, now=0.0, since=0.0, max_age=60.0, permit=lambda what, ask: None)
+    store.learn(Grant("infra"), Found(""), now=0.0)
+    guard, asking = NamespaceGuard(policy), Subject("KMSSecret shop/app", "cluster", lambda ask: (), b"", 60.0)
+    guard(asking, ClusterAccount("shop", "web"), ask)
+    with pytest.raises(CredentialsNotFound, match="service account infra/web"):
+        guard(asking, ClusterAccount("infra", "web"), ask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,7 +73,10 @@ class Play:
         self.hearing.used(self.identity, token)
 
     def next(self) -> Query[Any]:
-        return self.moved.get(timeout=PATIENCE).query
+        try:
+            return self.moved.get(timeout=PATIENCE).query
+        except Empty:
+            pytest.fail("nothing was told")
 
 
 class Asked:

@@ -62,7 +62,7 @@ class NamespaceGuard:
             raise _refusal(what, f"{what} is in another namespace, which this operator forbids; use one of {home}")
         answer = ask(grant)
         if isinstance(answer, Absent) or not covers(answer.value, home):
-            place = f"{what}: " if isinstance(what, Ref) else ""
+            place = f"{what}: " if isinstance(what, Ref | ClusterAccount) else ""
             words = f'{grant} is not there or not open to {home}; have it annotated {ALLOWED}: "{home}"'
             raise _refusal(what, place + words)
 

@@ -61,13 +61,15 @@ def login(spec: Block) -> Login:
 
 def strategy(spec: Json) -> str:
     """Return what the original calls the method of a spec (kmssecret §8.1), "" where there is none."""
-    return next((_STRATEGIES[name] for name in _named(Block(pruned(spec) or {}, "spec", []))), "")
+    named = _named(Block(pruned({name: spec.get(name) for name in ("authentication", _LEGACY)}) or {}, "spec", []))
+    return next((_STRATEGIES[name] for name in named), "")
 
 
 def _named(spec: Block) -> dict[str, str]:
     """Return the methods that are there, each with its words for people."""
     blocks = spec.block("authentication")
-    named = {name: f"authentication.{name}" for name in _STRATEGIES if not blocks.block(name).says_nothing}
+    there = (name for name in _STRATEGIES if name in blocks and not blocks.block(name).says_nothing)
+    named = {name: f"authentication.{name}" for name in there}
     if _LEGACY in spec:
         named.setdefault("serviceToken", _LEGACY)
     return named

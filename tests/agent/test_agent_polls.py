@@ -91,7 +91,7 @@ def test_another_version_of_equal_values_writes_nothing(tmp_path: Path) -> None:
         line.put(A="0")
         line.put(A="1")
         line.run(75.0)
-        assert line.asked("secrets")[-1] == ("secrets", 200)
+        assert ("secrets", 200) in line.asked("secrets")[1:]
         assert Path(line.path("app.env")).stat().st_mtime_ns == before
         assert not line.commands
 

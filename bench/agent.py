@@ -31,6 +31,7 @@ from typing import Any, Final
 from attrs import frozen
 from bench.programs import BIN, Program, clean_environment
 
+from secretsync.client_policy import AGENT
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
@@ -210,7 +211,7 @@ def count(kms: DevServer, polls: float) -> int:
     return seen
 
 
-BOUNDS: Final[Mapping[str, float]] = {
+BOUNDS: Final[dict[str, float]] = {
     "start_s": 0.5,
     "times_bare": 2.0,
     "cpu_ms_per_poll": 1.5,
@@ -221,11 +222,15 @@ BOUNDS: Final[Mapping[str, float]] = {
 }
 
 
+MORE: Final[Mapping[str, dict[str, float]]] = {f"{MOST} templates": {"connections": AGENT.in_flight}}
+"""Polls of ten folders may fall together: they take as many connections as requests may be in flight."""
+
+
 def missed(figures: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [
         f"{part}: {name} is {found[name]}, more than {bound}"
         for part, found in figures.items()
-        for name, bound in BOUNDS.items()
+        for name, bound in (BOUNDS | MORE.get(part, {})).items()
         if name in found and found[name] > bound
     ] + [
         f"{part}: {found['polls'] - found['not_modified']} polls were not answered 304"

@@ -35,6 +35,7 @@ from secretsync.reconcile.messages import (
     Reported,
     Subject,
 )
+from secretsync.reconcile.reads import LEAST
 from secretsync.reconcile.settle import Ask, Guard, allow
 from secretsync.retry import Backoff, Chance
 from secretsync.targets import Create, Delete, Observe, Observed, Recorded, Ref, Release, Target, Update
@@ -242,6 +243,7 @@ class Play:
     guard: Guard = allow
     check: Callable[[list[Effect]], None] = lambda effects: None
     longest: float = 300.0
+    least: float = LEAST
     limits: Mapping[str, int] = field(factory=dict)
     now: float = 0.0
     reports: dict[str, list[Outcome]] = field(factory=dict)
@@ -258,6 +260,7 @@ class Play:
             limit=lambda host: self.limits.get(host, 16),
             guard=self.guard,
             longest=self.longest,
+            least=self.least,
         )
 
     def at(self, time: float, what: Event | Callable[[], object]) -> None:

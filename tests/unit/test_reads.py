@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 
 import attrs
@@ -275,6 +277,21 @@ def test_nobody_runs_again_for_a_renewed_token() -> None:
     made.run(1000)
     assert made.world.counts["Token"] > 5
     assert len(runs) == evaluated
+
+
+@pytest.mark.parametrize("least", [0.0, 10.0])
+def test_how_much_later_than_a_period_the_first_check_may_be(least: float) -> None:
+    made, reads = play(40, least=least), Counter[str]()
+    made.check = lambda effects: reads.update(_folders(effects))
+    made.run(61.0)
+    assert (min(reads.values()) > 1) is (least == 0.0)
+    made.run(71.0)
+    assert min(reads.values()) > 1
+
+
+def _folders(effects: list[Effect]) -> Iterator[str]:
+    fetches = (effect for effect in effects if isinstance(effect, Fetch))
+    yield from (query.path for fetch in fetches for query in fetch.queries if isinstance(query, Folder))
 
 
 def test_a_401_costs_one_login_and_one_replay() -> None:

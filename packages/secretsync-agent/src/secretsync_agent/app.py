@@ -44,9 +44,7 @@ from .traffic import Traffic, told
 log: Final = logging.getLogger("secretsync.agent")
 
 LONGEST: Final = 30.0
-"""Seconds between two tries of what failed, unless its polling interval is shorter (agent §7)."""
-SOON: Final = 20.0
-"""Seconds between two looks at what does not exist; the first may come half as much later, so within `LONGEST`."""
+"""Seconds between two tries of what failed or does not exist, unless its polling interval is shorter (agent §7)."""
 SHORTEST_LIFE: Final = 30.0
 """Seconds: a token that lives no longer is of no use (agent §4)."""
 STUCK: Final = 60.0
@@ -134,7 +132,7 @@ class Agent:
         tried = Retrying(http, settings.retries, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(tried, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
-        engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST)
+        engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         executor = Executor(
             clock=clock,
             backends=[self._kms, Local(clock), self._files],
@@ -236,7 +234,7 @@ class Agent:
         return int(self._clock.now().timestamp() * 1e9)
 
     def _send(self, thing: Thing) -> None:
-        period = min(thing.interval, SOON) if thing.key in self._missing else thing.interval
+        period = min(thing.interval, LONGEST) if thing.key in self._missing else thing.interval
         self._driver.send(Applied(Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)))
 
     # -- what happens

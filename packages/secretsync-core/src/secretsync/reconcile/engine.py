@@ -19,7 +19,7 @@ from ..retry import Chance
 from .hosts import Host, Hosts
 from .lanes import Lane
 from .messages import Answered, Applied, Effect, Event, Moved, Perform, Performed, Reported, Withdrawn
-from .reads import Batch, Lateness, Reads, Uses
+from .reads import LEAST, Batch, Lateness, Reads, Uses
 from .reports import Pending, Reports, Tell
 from .run import Run
 from .runs import Runs
@@ -41,6 +41,8 @@ class Engine:
         limit: How many requests a host takes at once.
         guard: Who may ask what and write where.
         longest: The longest back-off, in seconds.
+        least: Seconds between two checks of one query, unless its period is shorter. Who wants every check within a
+            period of the one before, the first one too, says 0.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Engine:
         limit: Callable[[str], int],
         guard: Guard = allow,
         longest: float = 300.0,
+        least: float = LEAST,
     ) -> None:
         self._store = Store(digest)
         self._timers: Timers[Entry | Run | Pending] = Timers()
@@ -72,6 +75,7 @@ class Engine:
             self._timers,
             chance=chance,
             longest=longest,
+            least=least,
             awake=self._runs.awake,
             news=lambda key, lane: self._runs.news(key, lane, self._now),
         )

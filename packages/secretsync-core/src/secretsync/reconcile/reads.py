@@ -29,7 +29,7 @@ from .messages import Fetch
 from .timers import Timers
 
 LEAST: Final = 10.0
-"""Seconds between two checks of one query, unless its period itself is shorter."""
+"""Seconds, `least` where nobody says otherwise."""
 REFUSED_AGAIN: Final = 30.0
 """Seconds between two replacements of one credential because of plain refusals."""
 SUSPECT_AGAIN: Final = 600.0
@@ -67,7 +67,11 @@ class Batch:
 
 
 class Reads:
-    """Owned by one engine. Calls `awake(key)` for a parked run whose answer came, `news(key, lane)` for an asker."""
+    """Owned by one engine. Calls `awake(key)` for a parked run whose answer came, `news(key, lane)` for an asker.
+
+    Args:
+        least: Seconds between two checks of one query, unless its period itself is shorter.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Reads:
         *,
         chance: Chance,
         longest: float,
+        least: float,
         awake: Callable[[str, AnyQuery], None],
         news: Callable[[str, Lane], None],
     ) -> None:
@@ -85,6 +90,7 @@ class Reads:
         self._timers = timers
         self._chance = chance
         self._longest = longest
+        self._least = least
         self._awake = awake
         self._news = news
         self._waiting: dict[tuple[str, Hashable], dict[AnyQuery, None]] = {}
@@ -157,7 +163,7 @@ class Reads:
             return entry.renew_at
         if entry.query.pushed:
             return FOREVER
-        return max(now, _next_turn(entry))
+        return max(now, _next_turn(entry, self._least))
 
     # -- fetching
 
@@ -423,7 +429,7 @@ def _until_turn(entry: Entry, now: float, period: float) -> float:
     return period - (now - entry.phase * period) % period
 
 
-def _next_turn(entry: Entry) -> float:
+def _next_turn(entry: Entry, least: float) -> float:
     """Return when a check is due: at its own phase of the period.
 
     So checks which began together (a burst, the end of an outage) are spread over the whole period from then on, and
@@ -431,7 +437,7 @@ def _next_turn(entry: Entry) -> float:
     """
     period = entry.period
     wait = _until_turn(entry, entry.at, period)
-    return entry.at + (wait + period if wait < LEAST <= period and not entry.in_turn else wait)
+    return entry.at + (wait + period if wait < least <= period and not entry.in_turn else wait)
 
 
 def _shows(entry: Entry, version: Version) -> bool:

@@ -156,6 +156,14 @@ def test_blocks_nested_too_deeply_are_refused(block: str) -> None:
     assert caught.value.limit == "nesting"
 
 
+def test_a_name_that_may_stand_for_too_many_declarations_is_refused() -> None:
+    text = "{{and . ($v := 1)}}"
+    assert parse("t", text * 32 + "{{$v}}").render("x") == "1" * 33
+    with pytest.raises(LimitExceeded) as caught:
+        parse("t", text * 33 + "{{$v}}")
+    assert caught.value.limit == "nesting"
+
+
 @pytest.mark.parametrize("block", ["if .", "range .", "with ."])
 def test_blocks_nest_a_hundred_and_fifty_deep(block: str) -> None:
     assert parse("t", f"{{{{{block}}}}}" * 150 + "{{end}}" * 150).render() == ""

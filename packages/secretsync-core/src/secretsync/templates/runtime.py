@@ -97,7 +97,7 @@ class Run:
         """Take note of turns of a loop before it begins, or of what takes as long."""
         self.iterations += turns
         if self.iterations > self.limits.iterations:
-            raise Excess(f"more than {self.limits.iterations} turns of loops", "iterations")
+            raise Excess(f"more than {self.limits.iterations} turns of loops, or of what takes as long", "iterations")
 
     def check_items(self, count: int) -> None:
         """Refuse to make a list of so many elements."""

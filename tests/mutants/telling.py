@@ -47,7 +47,7 @@ TELLING: Final = (
     Mutant(
         name="feed-outlives-its-objects",
         file=_HEARING,
-        before="                is_last = feeds is not None and self._any_of(query.identity) is None\n",
+        before="                is_last = feeds is not None and self._pushed.any_of(query.identity) is None\n",
         after="                is_last = False\n",
         bug="Each rotation of credentials leaves a connection and its threads behind.",
         killer="unit/test_operator_hearing.py::test_the_connection_ends_with_the_last_who_asks_for_it",
@@ -55,7 +55,7 @@ TELLING: Final = (
     Mutant(
         name="feed-waits-for-a-token",
         file=_HEARING,
-        before="        elif isinstance(moved.query, Token) and (query := self._any_of(moved.query.identity)):\n",
+        before="        elif isinstance(moved.query, Token) and (query := self._pushed.any_of(moved.query.identity)):\n",
         after="        elif isinstance(moved.query, Token) and (query := None):\n",
         bug="A feed whose token ended stays closed until the next poll.",
         killer="unit/test_operator_hearing.py::test_a_refused_token_is_asked_for_by_a_read",

@@ -41,6 +41,15 @@ def test_a_change_is_delivered_at_once_and_objects_share_a_connection(stand):
     assert open_feeds(operator, kms) is None
 
 
+def test_an_operator_that_stops_ends_its_feeds(stand):
+    kms = stand.kms({"/app": {"A": canary()}})
+    operator = stand.operator("--max-interval", LONG)
+    stand.apply(listener(kms, "app"))
+    eventually(lambda: kms.model.feed.connections == 1)
+    assert operator.stop() == 0
+    eventually(lambda: kms.model.feed.connections == 0)
+
+
 def test_without_a_feed_the_interval_counts(stand):
     kms = stand.kms({"/app": {"A": canary()}})
     kms.model.feed.plan = False

@@ -162,6 +162,13 @@ def test_a_folder_is_kept_while_anybody_is_interested(interests: Interests) -> N
     assert interests.drop("b") == ()
 
 
+def test_a_folder_of_an_identity_is_known_while_it_is_kept(interests: Interests) -> None:
+    assert interests.any_of(IDENTITY) in {APP, OTHER, IMPORTING.query}
+    for key in "abcd":
+        interests.drop(key)
+    assert interests.any_of(IDENTITY) is None
+
+
 def test_a_run_that_ends_late_leaves_nothing_of_who_is_gone(interests: Interests) -> None:
     interests.drop("c")
     assert interests.keep("c", [Watched(OTHER)]) == ()

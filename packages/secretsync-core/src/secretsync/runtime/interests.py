@@ -8,6 +8,7 @@ from typing import final
 
 from ..backends.kms.events import Place, Watched
 from ..backends.kms.queries import Folder
+from ..queries import Identity
 
 
 @final
@@ -19,6 +20,7 @@ class Interests:
         self._keys: dict[str, frozenset[Folder]] = {}
         self._watched: dict[Folder, Watched] = {}
         self._keepers: dict[Folder, set[str]] = {}
+        self._of: dict[Identity, dict[Folder, None]] = {}
 
     def add(self, key: str) -> None:
         with self._lock:
@@ -47,15 +49,26 @@ class Interests:
             watched = tuple(self._watched.values())
         return tuple(one.query for one in watched if project in ("", one.query.project) and one.touched(place))
 
+    def any_of(self, identity: Identity) -> Folder | None:
+        """Return a folder that somebody keeps an eye on under an identity, None if there is none."""
+        with self._lock:
+            return next(iter(self._of.get(identity, ())), None)
+
     def _keep(self, key: str, watched: dict[Folder, Watched]) -> tuple[Folder, ...]:
         gone = self._keys.get(key, frozenset()) - watched.keys()
         self._keys[key] = frozenset(watched)
         self._watched |= watched
         for query in watched:
             self._keepers.setdefault(query, set()).add(key)
+            self._of.setdefault(query.identity, {})[query] = None
         for query in gone:
             self._keepers[query].discard(key)
         lost = tuple(query for query in gone if not self._keepers[query])
         for query in lost:
-            del self._keepers[query], self._watched[query]
+            self._lose(query)
         return lost
+
+    def _lose(self, query: Folder) -> None:
+        del self._keepers[query], self._watched[query], self._of[query.identity][query]
+        if not self._of[query.identity]:
+            del self._of[query.identity]

@@ -16,7 +16,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from secretsync.auth.token import Token
-from secretsync.backends.kms.events import EVERYWHERE, Watched, imported
+from secretsync.backends.kms.events import Watched, imported
 from secretsync.backends.kms.queries import Folder
 from secretsync.backends.kms.webhook import Changed
 from secretsync.clock import Deadline
@@ -140,21 +140,18 @@ class Hearing:
         for query in queries:
             with self._lock:
                 feeds = self._feeds.get(query.identity)
-                is_last = feeds is not None and self._any_of(query.identity) is None
+                is_last = feeds is not None and self._pushed.any_of(query.identity) is None
                 if is_last:
                     del self._feeds[query.identity]
             if feeds is not None:
                 feeds.close() if is_last else feeds.forget(query)
-
-    def _any_of(self, identity: Identity) -> Folder | None:
-        return next((one for one in self._pushed.touched("", EVERYWHERE) if one.identity == identity), None)
 
     def _heard(self, moved: Moved) -> None:
         """Tell what a feed tells. A token that it wants comes with a read, so one is asked for too."""
         self._send(moved)
         if isinstance(moved.query, Folder):
             self._told("feed")
-        elif isinstance(moved.query, Token) and (query := self._any_of(moved.query.identity)):
+        elif isinstance(moved.query, Token) and (query := self._pushed.any_of(moved.query.identity)):
             self._send(Moved(query, _ANOTHER))
 
 

@@ -141,27 +141,29 @@ def reading(options: Options) -> Measured:
             for by, reader in readers.items():
                 for kind in KINDS:
                     taken[kind, by].append(Pass(reader.read(kind), here.answers()))
-    found: Json = {}
-    claims: list[Claim] = []
-    for kind in KINDS:
-        ours, bare = taken[kind, "secretsync"], taken[kind, "httpx"]
-        ratio = round(median(one.cpu / other.cpu for one, other in zip(ours, bare, strict=True)), 2)
-        found[kind] = {
-            "cpu_ms_a_read": round(1e3 * median(one.cpu for one in ours) / options.folders, 3),
-            "bare_cpu_ms_a_read": round(1e3 * median(one.cpu for one in bare) / options.folders, 3),
-            "in_bare_loops": ratio,
-            "answers": sum((one.answers for one in ours), Counter()),
-            "bare_answers": sum((one.answers for one in bare), Counter()),
-        }
-        claims += [
-            Claim(f"CPU time of reading {kind}, in that of a bare httpx loop", ratio, BOUND),
-            Claim(f"requests of reading {kind} too many or too few", strays([*ours, *bare], options.folders), 0),
-        ]
-    return found, claims
+    both = {kind: compared(taken[kind, "secretsync"], taken[kind, "httpx"], options.folders) for kind in KINDS}
+    claims = [
+        claim
+        for kind, (found, strays) in both.items()
+        for claim in (
+            Claim(f"CPU time of reading {kind}, in that of a bare httpx loop", found["in_bare_loops"], BOUND),
+            Claim(f"requests of reading {kind} too many or too few", strays, 0),
+        )
+    ]
+    return {kind: found for kind, (found, _) in both.items()}, claims
 
 
-def strays(passes: list[Pass], folders: int) -> int:
-    return sum(abs(one.answers.total() - folders) for one in passes)
+def compared(ours: list[Pass], bare: list[Pass], folders: int) -> tuple[Json, int]:
+    """Return the figures of passes in turn, and how many requests were too many or too few."""
+    ratio = median(one.cpu / other.cpu for one, other in zip(ours, bare, strict=True))
+    found = {
+        "cpu_ms_a_read": round(1e3 * median(one.cpu for one in ours) / folders, 3),
+        "bare_cpu_ms_a_read": round(1e3 * median(one.cpu for one in bare) / folders, 3),
+        "in_bare_loops": round(ratio, 2),
+        "answers": sum((one.answers for one in ours), Counter()),
+        "bare_answers": sum((one.answers for one in bare), Counter()),
+    }
+    return found, sum(abs(one.answers.total() - folders) for one in (*ours, *bare))
 
 
 # -- at rest
@@ -176,6 +178,8 @@ def quiet(options: Options) -> Measured:
         ]
         if any(watch.next(GIVE_UP) is None for watch in watches):
             raise RuntimeError("not every folder was read")
+        if len(decoded) < options.folders:
+            raise RuntimeError("not every body was seen to be parsed, though each was")
         began = time.monotonic()
         # The first check may be left out, because it would come too soon; after that each has its turn.
         settled = options.interval + min(LEAST, options.interval)

@@ -11,7 +11,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretsync_k8s.kinds.kmssecret import desired
+from secretsync_k8s.kinds.kmssecret import reading
 from secretsync_k8s.testing.simulation import scenario, shrink
 from secretsync_k8s.testing.simulation.shrink import Case
 from secretsync_k8s.testing.simulation.simulation import Result, length, plan
@@ -23,7 +23,7 @@ PEOPLE = scenario.draw(Random("small"), objects=3)
 def believes_emptiness() -> Iterator[None]:
     """An engine for which an empty answer is as good as any: what an empty list does to it is to wipe targets."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(desired, "_check", lambda spec, content, host: None)
+        patch.setattr(reading, "_check", lambda spec, rows, host: None)
         yield
 
 

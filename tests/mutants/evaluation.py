@@ -149,8 +149,8 @@ EVALUATION: Final = (
     Mutant(
         name="eviction-mark-of-long-ago-counts",
         file=_STORE,
-        before="            if self._entries.get(entry.query) is not entry or entry.idle_at != mark or entry.in_use:\n",
-        after="            if self._entries.get(entry.query) is not entry or entry.in_use:\n",
+        before="    queue[entry] = time\n",
+        after="    queue.setdefault(entry, time)\n",
         bug="A mark of long ago deletes an entry that is used again, and its askers wait for ever.",
         killer="unit/test_store.py::test_an_outdated_mark_does_not_evict_a_successor",
     ),

@@ -134,6 +134,15 @@ def test_two_marks_of_one_moment_evict_once() -> None:
     assert len(store) == 0
 
 
+def test_what_is_read_over_and_over_is_queued_once() -> None:
+    store = make((FOLDER, Found(ONE)))
+    for n in range(100):
+        store.hold([FOLDER])
+        store.release([FOLDER], now=float(n))
+    assert (len(store._dropping), len(store._idling)) == (1, 1)
+    assert store.wake_at == 99.0 + LINGER
+
+
 def test_a_living_token_and_a_refused_login_outlast_their_users() -> None:
     store = make((TOKEN, Found(SecretValue("t"), renew_in=80.0, expires_in=5 * IDLE)), (FOLDER, DOWN))
     store.entry(FOLDER).retry_at = 1.5 * IDLE

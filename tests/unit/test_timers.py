@@ -50,16 +50,36 @@ def test_an_item_may_be_put_back_while_it_rings() -> None:
     assert timers.wake_at == 2.0
 
 
+def test_superseded_marks_do_not_pile_up() -> None:
+    timers, stays = Timers[Item](), Item(0)
+    timers.reset(50.0, stays)
+    for n in range(1000):
+        item = Item(n)
+        timers.reset(60.0, item)
+        timers.reset(FOREVER, item)
+    assert len(timers._heap) < 100
+    assert list(timers.pop(60.0)) == [stays]
+
+
 SETTINGS = st.lists(
     st.tuples(st.sampled_from(["at", "reset", "pop"]), st.integers(0, 4), st.integers(0, 20) | st.just(FOREVER)),
     max_size=40,
 )
 
 
-@given(SETTINGS)
-def test_items_ring_as_the_model_says(settings: list[tuple[str, int, float]]) -> None:
+def supersede(timers: Timers[Item]) -> None:
+    """Leave so many marks that do not count that they are cleared away at the latest by the next."""
+    for n in range(70):
+        timers.reset(100.0 + n, item := Item(n))
+        timers.reset(FOREVER, item)
+
+
+@given(settings=SETTINGS, superseding=st.booleans())
+def test_items_ring_as_the_model_says(*, settings: list[tuple[str, int, float]], superseding: bool) -> None:
     timers, items, model = Timers[Item](), [Item(n) for n in range(5)], dict.fromkeys(range(5), FOREVER)
     for how, name, time in settings:
+        if superseding:
+            supersede(timers)
         if how == "pop" and time < FOREVER:
             due = {n for n, at in model.items() if at <= time}
             rung = [(item.name, model[item.name]) for item in timers.pop(time)]

@@ -86,8 +86,6 @@ class Entry:
     shown: Version | None = None
     replayed: bool = False
     due: float = FOREVER
-    drop_at: float = FOREVER
-    idle_at: float = FOREVER
 
     @property
     def version(self) -> Version:

@@ -7,13 +7,12 @@ A value is held while a queued, running *or parked* run asked for it, or a waiti
 and `LINGER` seconds longer. An entry is evicted `IDLE` seconds after the last one who cared: rotated credentials make
 new identities, and the queries of the old ones must not pile up.
 
-Both are queues of marks in order of time. A mark outlives what it was set for, so it counts only when the entry still
-stands in the store *and* still carries the mark's time.
+Both are queues of entries in order of time, each entry once: setting its time anew takes it to the end.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
@@ -38,8 +37,8 @@ class Store:
     def __init__(self, digest: Digester) -> None:
         self._digest = digest
         self._entries: dict[AnyQuery, Entry] = {}
-        self._dropping: deque[tuple[float, Entry]] = deque()
-        self._idling: deque[tuple[float, Entry]] = deque()
+        self._dropping: OrderedDict[Entry, float] = OrderedDict()
+        self._idling: OrderedDict[Entry, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -143,33 +142,40 @@ class Store:
     def rest(self, entry: Entry, now: float) -> None:
         """Let an entry idle if nobody uses it any more."""
         if not entry.in_use:
-            entry.idle_at = now + IDLE
-            self._idling.append((entry.idle_at, entry))
+            _put_off(self._idling, entry, now + IDLE)
 
     def _linger(self, entry: Entry, now: float) -> None:
         if entry.query.private and isinstance(entry.answer, Found) and not entry.perishable:
-            entry.drop_at = now + LINGER
-            self._dropping.append((entry.drop_at, entry))
+            _put_off(self._dropping, entry, now + LINGER)
 
     @property
     def wake_at(self) -> float:
         """When `drop` has something to do."""
-        return min((marks[0][0] for marks in (self._dropping, self._idling) if marks), default=FOREVER)
+        return min(_first_time(self._dropping), _first_time(self._idling))
 
     def drop(self, now: float) -> None:
         """Drop the values that nobody needs any more, and the entries that nobody asks about."""
-        while self._dropping and self._dropping[0][0] <= now:
-            mark, entry = self._dropping.popleft()
-            if entry.drop_at == mark and not entry.holders and not entry.awaited:
+        while _first_time(self._dropping) <= now:
+            entry, _ = self._dropping.popitem(last=False)
+            if not entry.holders and not entry.awaited:
                 entry.drop_value()
-        while self._idling and self._idling[0][0] <= now:
-            mark, entry = self._idling.popleft()
-            if self._entries.get(entry.query) is not entry or entry.idle_at != mark or entry.in_use:
+        while _first_time(self._idling) <= now:
+            entry, _ = self._idling.popitem(last=False)
+            if entry.in_use:
                 continue
             if now < entry.retry_at or now < entry.expires_at < FOREVER:
                 self.rest(entry, now)  # a living token still serves, a failed login must not be forgotten
             else:
                 del self._entries[entry.query]
+
+
+def _put_off(queue: OrderedDict[Entry, float], entry: Entry, time: float) -> None:
+    queue[entry] = time
+    queue.move_to_end(entry)
+
+
+def _first_time(queue: OrderedDict[Entry, float]) -> float:
+    return next(iter(queue.values()), FOREVER)
 
 
 def _ends(answer: Found[object] | Absent, now: float) -> tuple[float, float]:

@@ -23,6 +23,10 @@ class Lane(IntEnum):
     REFRESH = 4
 
 
+_ORDER: Final = tuple(Lane)
+_BACKWARDS: Final = tuple(reversed(Lane))
+
+
 class Lanes(Generic[T]):
     """A set of items in lanes, each in the best lane it was ever put in, first in first out."""
 
@@ -45,8 +49,7 @@ class Lanes(Generic[T]):
     def pick(self) -> tuple[T, Lane]:
         """Remove and return the next item with its lane; there must be one."""
         self._picks += 1
-        order = reversed(Lane) if self._picks % FAIR == 0 else iter(Lane)
-        lane = next(lane for lane in order if self._lanes[lane])
+        lane = next(lane for lane in (_BACKWARDS if self._picks % FAIR == 0 else _ORDER) if self._lanes[lane])
         item = next(iter(self._lanes[lane]))
         self.discard(item)
         return item, lane

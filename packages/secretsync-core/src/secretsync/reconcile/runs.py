@@ -180,10 +180,11 @@ class Runs:
         max_age = subject.period if subject.max_age is None else subject.max_age
         permit = partial(self._guard, subject)
         ask = Ask(self._store, now=now, since=run.since, max_age=max_age, permit=permit, anew=run.anew)
-        recorded = tuple(kept.recorded for kept in run.targets)
+        if run.targets or subject.recorded:
+            subject = evolve(subject, recorded=tuple(kept.recorded for kept in run.targets))
         run.rounds += 1
         try:
-            result = settle(evolve(subject, recorded=recorded), ask, self._store, memory=run.memory, guard=self._guard)
+            result = settle(subject, ask, self._store, memory=run.memory, guard=self._guard)
         except AskFailed as exc:
             self._fail(run, ask, exc.failed.error, now)
         except SecretSyncError as exc:
@@ -265,7 +266,8 @@ class Runs:
 
     def _write(self, run: Run, ask: Ask, settled: Settled, now: float) -> None:
         verified = self.writes.begin(run, settled, now)
-        self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
+        if run.writing or not run.subject.once:  # else it is over, and nobody will ask what it depended on
+            self._depend(run, Memory(settled.inputs, dict(ask.asked), verified), now)
         self._hold(run, (), now)
         if run.writing:
             run.state = State.WRITING
@@ -328,7 +330,7 @@ class Runs:
         """Tell what changed; an outage that goes on is told after 1, 2, 4, 8 … failures only (kmssecret §4 step 10)."""
         news = run.reported is None or outcome != run.reported or outcome.notes or run.subject.deleted
         if news or (outcome.failures and outcome.failures & (outcome.failures - 1) == 0):
-            run.reported = evolve(outcome, notes=())
+            run.reported = evolve(outcome, notes=()) if outcome.notes else outcome
             self._reports.tell(run.key, run.subject.host, outcome, run.lane)
 
 

@@ -11,6 +11,7 @@ from agents import PROJECT, SEED_TEMPLATE, AgentLine
 from secretsync.clock import Deadline
 from secretsync.devserver.faults import Fault
 from secretsync.queries import UNCHANGED, Found
+from secretsync.retry import Retries
 from secretsync.testing import ManualClock
 from secretsync_agent.local import Local, TemplateText
 from secretsync_agent.settings import Command, Wait
@@ -271,6 +272,27 @@ def test_an_untouched_template_is_not_read_again(tmp_path: Path) -> None:
     source.write_text("other text")
     again = local.read([query], known=known, credential=None, deadline=forever)[query]
     assert isinstance(again, Found)
+
+
+def test_another_configuration_is_taken_over_and_what_it_leaves_is_left(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        kept, gone = line.template(command=RELOAD), line.template(name="gone", number=2)
+        line.start(sinks=[line.sink()], templates=[kept, gone])
+        before = Path(line.path("app.env")).stat().st_ino
+        new = line.template("{{ now }}", "new", 2)
+        retries = Retries(most=0)
+        line.agent.apply(line.settings(templates=(kept, new), retries=retries, headers={"X": "y"}))
+        line.kms.faults.add(Fault("list", status=500, count=1))
+        line.put(A="2")
+        line.run(90.0)
+        assert line.read("new")
+        assert line.read("gone") == "\nA=1\nB=2"
+        assert line.read("app.env") == "\nA=2\nB=2"
+        assert Path(line.path("app.env")).stat().st_ino != before
+        assert len(line.commands) == 1
+        assert len(line.times("login")) == 1
+        assert line.asked("secrets").count(("secrets", 500)) == 1
+        assert line.sent[-1].request.headers["X"] == "y"
 
 
 def test_a_template_that_asks_for_less_is_believed_at_once(tmp_path: Path) -> None:

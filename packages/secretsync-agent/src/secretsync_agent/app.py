@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Protocol, final
 
 from secretsync.auth.method import is_text
@@ -129,8 +130,8 @@ class Agent:
         self._news = news
         self.reports: Reports = Reports(self._things, command, self._looked_at, dry=self._dry)
         self._files = Files(self._digest, self._rules, looks_only=would is not None)
-        tried = Retrying(http, settings.retries, pause=pause, chance=chance, told=told)
-        self._traffic = Traffic(tried, settings.headers, self._logged_in)
+        self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
+        self._traffic = Traffic(self._tried(settings.retries), settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         executor = Executor(
@@ -213,7 +214,8 @@ class Agent:
     def _use(self, settings: Settings) -> None:
         """Take settings for the present ones; a thing that they say nothing new of stays the very same."""
         who = identity(settings, self._digest)
-        self._settings, self._traffic.headers = settings, settings.headers
+        self._settings = settings
+        self._traffic.http, self._traffic.headers = self._tried(settings.retries), settings.headers
         if settings.ca_certificate:
             self._bundles[who.trust] = settings.ca_certificate
         made = {thing.key: thing for thing in self._made(settings, who)}

@@ -210,7 +210,8 @@ class Process:
             try:
                 call = self._calls.get(timeout=max(0.0, end - time.monotonic()) if self.once else None)
             except Empty:
-                agent.complain(f"not everything could be written within {self.arguments.timeout:g} s")
+                waiting = ", ".join(agent.reports.wrong)
+                agent.complain(f"not everything could be written within {self.arguments.timeout:g} s: {waiting}")
                 return 1
             code = self._answer(call, agent, readiness)
             if code is not None:

@@ -24,6 +24,7 @@ class Traffic:
     """An `HttpClient`. As thread-safe as the one that it stands before.
 
     Attributes:
+        http: Sends each request; may be replaced.
         headers: Sent with every request; may be replaced.
         logged_in: Told of each login that succeeded, with the seconds that the token lives (0.0: not said).
     """

@@ -97,11 +97,16 @@ class Api:
                 yield answer
 
     def follow(self, path: str) -> Iterator[Json]:
-        """Yield the objects at a path, first those that are there, then each as it changes; until the server goes."""
-        with closing(self.connection()) as connection, suppress(HTTPException, OSError):
+        """Yield the objects at a path, first those that are there, then each as it changes; until the server ends it.
+
+        Raises:
+            OSError: There is no server any more.
+        """
+        with closing(self.connection()) as connection:
             connection.request("GET", f"{path}?watch=true")
-            for line in connection.getresponse():
-                yield json.loads(line)["object"]
+            with suppress(HTTPException, OSError):
+                for line in connection.getresponse():
+                    yield json.loads(line)["object"]
 
     def connection(self) -> HTTPConnection:
         return HTTPConnection(self.address)
@@ -129,11 +134,16 @@ class Arrivals:
         Thread(target=self._watch, args=(api, path), daemon=True).start()
 
     def _watch(self, api: Api, path: str) -> None:
-        for obj in api.follow(path):
-            if self.counts(obj):
-                self.at.setdefault(obj["metadata"]["name"], time.monotonic())
-            if len(self.at) == self.wanted:
-                self.complete.set()
+        with suppress(OSError):
+            while not self.complete.is_set():  # a real server gives up a watcher that has not read for a while
+                for obj in api.follow(path):
+                    self._see(obj)
+
+    def _see(self, obj: Json) -> None:
+        if self.counts(obj):
+            self.at.setdefault(obj["metadata"]["name"], time.monotonic())
+        if len(self.at) == self.wanted:
+            self.complete.set()
 
     def last(self, began: float) -> float | None:
         return round(max(self.at.values()) - began, 3) if len(self.at) == self.wanted else None

@@ -87,8 +87,8 @@ TELLING: Final = (
     Mutant(
         name="template-error-carries-values",
         file=_RENDERING,
-        before="            problem = TemplateError(f'{target.ref}: key \"{key}\": {error}')\n",
-        after="            raise TemplateError(f'{target.ref}: key \"{key}\": {error}') from error\n",
+        before="        problem = TemplateError(f'{target.ref}: key \"{key}\": {error}')\n",
+        after="        raise TemplateError(f'{target.ref}: key \"{key}\": {error}') from error\n",
         bug="The values that a failed template worked on hang on its error.",
         killer="unit/test_kmssecret_templates.py::test_a_template_that_fails_names_its_key_and_no_value",
     ),

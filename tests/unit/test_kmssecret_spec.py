@@ -142,6 +142,15 @@ def test_whatever_means_absent_changes_nothing(methods, absent):
     assert decode(obj) == plain
 
 
+def test_a_reference_without_a_name_is_none_beside_configmaps():
+    entries = [{"configMapName": "other", "configMapNamespace": "shop"}]
+    obj = manifest(managedKubeConfigMapReferences=entries)
+    obj["spec"]["managedSecretReference"] = {"secretName": "", "secretNamespace": "", "secretType": "Opaque"}
+    (kept,) = decode(obj).targets
+    assert str(kept.ref) == "ConfigMap shop/other"
+    assert kept.policy == KMS_OWNER
+
+
 def test_a_reference_without_a_name_is_none_beside_others():
     entries = [{"secretName": "other", "secretNamespace": "shop", "creationPolicy": "Owner"}]
     plain = manifest(managedKubeSecretReferences=entries)

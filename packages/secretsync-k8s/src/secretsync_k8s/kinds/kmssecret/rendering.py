@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import shake_256
 from itertools import count
 from typing import Final
@@ -12,6 +12,7 @@ from secretsync.targets import Content
 from secretsync.templates import Sources, TemplateError, parse
 from secretsync.templates import Template as Parsed
 from secretsync.templates.kmssecret import KMS_SECRET, parameters
+from secretsync.templates.values import TypedMap
 from secretsync.values import Row, SecretValue
 
 from .spec import Spec
@@ -39,15 +40,18 @@ def content(spec: Spec, target: KeptTarget, rows: Mapping[str, Row], sourced: So
     made = {} if not template.with_all else everything
     for key, text in template.data.items():
         sources = sourced((spec.object.uid, str(target.ref), key, text, everything))
-        try:
-            rendered = _parsed(key, text, spec.missing_key).render(data, sources=sources)
-        except TemplateError as error:
-            problem = TemplateError(f'{target.ref}: key "{key}": {error}')
-        else:
-            made[key] = SecretValue(rendered.encode(errors="surrogateescape"))
-            continue
-        raise problem  # outside of `except`: the first error would drag the run's values along
+        made[key] = _rendered(target, key, partial(_parsed, key, text, spec.missing_key), data, sources)
     return made
+
+
+def _rendered(
+    target: KeptTarget, key: str, parsed: Callable[[], Parsed], data: TypedMap, sources: Sources
+) -> SecretValue:
+    try:
+        return SecretValue(parsed().render(data, sources=sources).encode(errors="surrogateescape"))
+    except TemplateError as error:
+        problem = TemplateError(f'{target.ref}: key "{key}": {error}')
+    raise problem  # outside of `except`: the first error would drag the run's values along
 
 
 @lru_cache(maxsize=1024)

@@ -83,11 +83,12 @@ def targets(spec: Block, policies: Policies) -> tuple[KeptTarget, ...]:
 def _secrets(spec: Block) -> Iterator[Block]:
     several = tuple(spec.blocks("managedKubeSecretReferences"))
     single = spec.block("managedSecretReference")
+    others = bool(several) or "managedKubeConfigMapReferences" in spec
     # One without a name is none beside others, as the rules of the CRD say.
-    has_single = "secretName" in single or (bool(single.raw) and not several)
+    has_single = "secretName" in single or (bool(single.raw) and not others)
     if has_single and several:
         spec.problem("names managedSecretReference and managedKubeSecretReferences; keep one of them")
-    elif not has_single and not several and "managedKubeConfigMapReferences" not in spec:
+    elif not has_single and not others:
         spec.problem("is missing; name the Secret to keep", "managedSecretReference")
     yield from ((single,) if has_single else ()) + several
 

@@ -333,3 +333,17 @@ def test_secrets_of_the_cluster_itself_are_neither_written_nor_read(stand, kms, 
     )
     assert [one.verb for one in stand.writes("secrets") if one.name == "own"] == []
     assert stand.data("made") is None
+
+
+@pytest.mark.row("kmssecret-37")
+def test_one_key_goes_at_once_and_most_of_them_when_that_is_seen_again(stand, kms):
+    put(kms, C=canary("c"), D=canary("d"))
+    stand.apply(kmssecret("app", kms.url))
+    stand.until("secrets", lambda: written_keys(stand) == {"A", "B", "C", "D"})
+    kms.model.delete(PROJECT.slug, "prod", "/app", ["D"])
+    stand.until("secrets", lambda: written_keys(stand) == {"A", "B", "C"})
+    assert stand.events("app", "ManyKeysRemoved") == []
+    kms.model.delete(PROJECT.slug, "prod", "/app", ["A", "B"])
+    stand.until_event("app", "ManyKeysRemoved")
+    stand.until("secrets", lambda: written_keys(stand) == {"C"})
+    assert stand.condition("app")["status"] == "True"

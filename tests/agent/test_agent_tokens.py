@@ -10,8 +10,9 @@ import pytest
 from agents import CLIENT_ID, CLIENT_SECRET, AgentLine
 from canaries import canary, shown
 from secretsync.devserver.faults import Fault
-from secretsync.http import revealed
+from secretsync.http import Request, Response, revealed
 from secretsync_agent.settings import Auth, Variable
+from secretsync_agent.traffic import Traffic
 
 A = {"/": {"A": "1"}}
 DAY = 86_400.0
@@ -54,9 +55,12 @@ def test_the_file_of_a_secret_goes_after_the_first_login(tmp_path: Path) -> None
 
 
 @pytest.mark.row("agent-14")
-def test_the_file_of_a_secret_stays_when_the_login_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fault", [Fault("login", status=401), Fault("login", body="html"), Fault("login", body="json")]
+)
+def test_the_file_of_a_secret_stays_when_the_login_fails(tmp_path: Path, fault: Fault) -> None:
     with AgentLine(tmp_path, A) as line:
-        line.kms.faults.add(Fault("login", status=401))
+        line.kms.faults.add(fault)
         line.start(auth=line.auth(remove=True))
         line.run(300.0)
         assert line.read("client-secret")
@@ -224,6 +228,20 @@ def test_no_secret_shows_at_debug_level(tmp_path: Path, caplog: pytest.LogCaptur
         line.kms.model.revoke_tokens()
         line.run(300.0)
         assert not shown(caplog.text)
+
+
+def test_custom_headers_go_to_nobody_else() -> None:
+    sent: list[Request] = []
+
+    class Sink:
+        def send(self, request: Request) -> Response:
+            sent.append(request)
+            return Response(200, {}, b"{}")
+
+    traffic = Traffic(Sink(), "http://kms", {"X": "secret"}, lambda life: None)
+    for url in ("http://kms/api/v1/x", "http://kms.other/api", "http://169.254.169.254/metadata"):
+        traffic.send(Request("GET", url, operation="ask"))
+    assert [dict(request.headers) for request in sent] == [{"X": "secret"}, {}, {}]
 
 
 @pytest.mark.row("agent-71")

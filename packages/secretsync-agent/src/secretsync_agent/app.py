@@ -131,7 +131,7 @@ class Agent:
         self.reports: Reports = Reports(self._things, command, self._looked_at, dry=self._dry)
         self._files = Files(self._digest, self._rules, looks_only=would is not None)
         self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
-        self._traffic = Traffic(self._tried(settings.retries), settings.headers, self._logged_in)
+        self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         executor = Executor(
@@ -215,7 +215,8 @@ class Agent:
         """Take settings for the present ones; a thing that they say nothing new of stays the very same."""
         who = identity(settings, self._digest)
         self._settings = settings
-        self._traffic.http, self._traffic.headers = self._tried(settings.retries), settings.headers
+        self._traffic.http = self._tried(settings.retries)
+        self._traffic.address, self._traffic.headers = settings.address, settings.headers
         if settings.ca_certificate:
             self._bundles[who.trust] = settings.ca_certificate
         made = {thing.key: thing for thing in self._made(settings, who)}

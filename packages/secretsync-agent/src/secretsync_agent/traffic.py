@@ -25,11 +25,13 @@ class Traffic:
 
     Attributes:
         http: Sends each request; may be replaced.
-        headers: Sent with every request; may be replaced.
+        address: Of the KMS; may be replaced.
+        headers: Sent with every request to it, and to nobody else; may be replaced.
         logged_in: Told of each login that succeeded, with the seconds that the token lives (0.0: not said).
     """
 
     http: HttpClient
+    address: str
     headers: Mapping[str, str]
     logged_in: Callable[[float], None]
 
@@ -40,18 +42,23 @@ class Traffic:
             log.info("attempting to authenticate...")
         elif request.url.endswith(_RENEWAL):
             log.info("attempting to refresh existing token...")
-        response = self.http.send(evolve(request, headers={**self.headers, **request.headers}))
-        if is_login and response.status == OK:
-            self.logged_in(_life(response))
+        if request.url.startswith(f"{self.address}/"):  # proofs of logins come from elsewhere
+            request = evolve(request, headers={**self.headers, **request.headers})
+        response = self.http.send(request)
+        if is_login and (life := _life(response)) is not None:
+            self.logged_in(life)
         return response
 
 
-def _life(response: Response) -> float:
+def _life(response: Response) -> float | None:
+    """Return the seconds that a new token lives, 0.0 where that is not said; None where there is no token."""
     try:
         body = response.json()
     except ValueError:
         body = None
-    life = body.get("expiresIn") if isinstance(body, dict) else None
+    if response.status != OK or not isinstance(body, dict) or not body.get("accessToken"):
+        return None
+    life = body.get("expiresIn")
     return float(life) if isinstance(life, int | float) else 0.0
 
 

@@ -191,6 +191,15 @@ def test_readiness_is_told_once_everything_is_there(tmp_path: Path) -> None:
         assert stand.read("ready") is None
 
 
+def test_a_ready_file_that_cannot_be_one_is_told_and_holds_nothing_up(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        (tmp_path / "ready").mkdir()
+        agent = stand.agent(templates=[template()], ready_file="ready")
+        agent.line(f"the ready file {tmp_path}/ready cannot be removed: Is a directory")
+        agent.line("saved to path")
+        assert agent.stop() == 0
+
+
 def page(port: int, path: str) -> int:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10.0)) as connection:
         connection.request("GET", path)

@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InvalidInput as error:
         _say(error.problems)
         code = 2
+    finally:
+        gc.enable()
     if not _threads_ended(GRACE):
         # Python would wait for each of them, with a host that hangs as long as a read may take. Every write is over.
         sys.stdout.flush()

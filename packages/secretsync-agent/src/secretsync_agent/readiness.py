@@ -29,8 +29,7 @@ class Readiness:
 
     def begin(self) -> None:
         """Take back what an earlier process may have left."""
-        if self.file:
-            Path(self.file).unlink(missing_ok=True)
+        self._remove()
 
     def ready(self) -> None:
         """Every file is as wanted, for the first time."""
@@ -49,15 +48,22 @@ class Readiness:
         notify(self.manager, f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
 
     def reloaded(self) -> None:
-        """It was read."""
-        notify(self.manager, "READY=1")
+        """It was read; whoever was not ready before is not so now."""
+        if self.told:
+            notify(self.manager, "READY=1")
 
     def end(self) -> None:
         """Nothing is kept right any more."""
         notify(self.manager, "STOPPING=1")
-        if self.file:
-            with suppress(OSError):
-                Path(self.file).unlink(missing_ok=True)
+        self._remove()
+
+    def _remove(self) -> None:
+        if not self.file:
+            return
+        try:
+            Path(self.file).unlink(missing_ok=True)
+        except OSError as error:
+            log.error("the ready file %s cannot be removed: %s", self.file, error.strerror)  # noqa: TRY400 - no frames
 
 
 def notify(address: str, message: str) -> None:

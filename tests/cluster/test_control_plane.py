@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,16 @@ def test_it_keeps_what_it_holds_over_the_end_of_its_programs() -> None:
         plane.start_api()
         assert "default" in namespaces(plane)
     assert not plane.leash.folder.exists()
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("whose", ["port", "etcd_port"])
+def test_a_port_that_another_program_was_quicker_to_take_is_left_to_it(whose: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        with ControlPlane(**{whose: port}) as plane:
+            assert namespaces(plane)
+            assert not plane.url.endswith(f":{port}")
 
 
 @pytest.mark.cluster

@@ -32,6 +32,8 @@ Json = dict[str, Any]
 
 PATIENCE: Final = 60.0
 """Seconds for a program to be ready, on a machine that is busy."""
+TRIES: Final = 3
+IN_USE: Final = "address already in use"
 ADMIN: Final = "admin"
 MANAGER: Final = "controller-manager"
 READY: Final = (
@@ -80,9 +82,9 @@ class ControlPlane:
     """
 
     crds: Iterable[Json] = ()
+    _programs: Path = field(factory=programs)
     leash: Leash = field(factory=Leash)
     processes: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
-    _programs: Path = field(factory=programs)
     _etcd_port: int = field(factory=free_port)
     _port: int = field(factory=free_port)
 
@@ -94,10 +96,9 @@ class ControlPlane:
             authority.client(MANAGER)
             signing_key(self.leash.folder, "accounts")
             self.audit_policy.write_text(json.dumps(AUDITED))
+            self._start_listening()
             self.kubeconfig.write_text(json.dumps(self.config(self.user(ADMIN))))
             self._file("manager.config").write_text(json.dumps(self.config(self.user(MANAGER))))
-            self.start_etcd()
-            self.start_api()
             self._apply_crds()
             self.start_manager()
         except BaseException:
@@ -111,6 +112,21 @@ class ControlPlane:
             process.wait()
 
     # -- its programs
+
+    def _start_listening(self) -> None:
+        """Start etcd and the API server, on other ports where another program was quicker to take one of ours."""
+        for left in reversed(range(TRIES)):
+            try:
+                self.start_etcd()
+                self.start_api()
+            except NotReady as error:
+                if not left or IN_USE not in str(error):
+                    raise
+                for program in tuple(self.processes):
+                    self.signal(program, signal.SIGKILL)
+                self._etcd_port, self._port = free_port(), free_port()
+            else:
+                return
 
     def start_etcd(self) -> None:
         """Start etcd, with what it held, and wait until it is ready.

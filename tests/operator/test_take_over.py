@@ -47,6 +47,7 @@ def deploy(stand, name):
     stand.cluster.create("deployments", {"metadata": metadata, "spec": spec}, namespace=NAMESPACE)
 
 
+@pytest.mark.timeout(400)  # hundreds of requests by the test alone, on a real API server that shares a machine
 @pytest.mark.row("kmssecret-38", "kmssecret-53")
 def test_take_over_writes_no_data_restarts_nothing_and_tells_each_object_once(stand):
     values = {"A": canary("a"), "B": canary("b")}

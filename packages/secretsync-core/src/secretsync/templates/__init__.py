@@ -5,7 +5,8 @@
 
 On the way from text to text:
 
-    lexer → parser → nodes → compiler (statements), expressions (pipelines) → emitter: Python source and places
+    lexer → parser → nodes → compiler (statements), expressions (pipelines), scope (variables)
+        → emitter: Python source and places
     templates (what is rendered, and where errors belong), runtime (the slow paths), limits, errors
     functions, builtins, comparison, dialects; values, printing (`%v`), quoting; printf: a module for each verb family
     sprig: Sprig's functions, a module for each chapter of its documentation; sources: time and chance

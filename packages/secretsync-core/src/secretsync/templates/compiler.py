@@ -15,12 +15,13 @@ from typing import Final
 from . import nodes, runtime
 from .emitter import Emitter, Place
 from .errors import Failure, LimitExceeded
-from .expressions import KEY, Expressions, Operand, Options, Variable
+from .expressions import Expressions
 from .functions import ANY
 from .limits import Limits
 from .nodes import Node, Tree
 from .printing import text
 from .quoting import quote
+from .scope import KEY, Operand, Options, Variable
 from .values import LIST, MISSING, Record
 
 FILE: Final = "<template>"

@@ -12,13 +12,13 @@ from .compiler import FILE, Program, compile_trees, globals_of
 from .dialects import GO, Dialect
 from .emitter import Place, chosen
 from .errors import Excess, ExecutionError, Failure, FunctionError, LimitExceeded, TemplateError
-from .expressions import Options
 from .functions import Function
 from .limits import DEFAULT, Limits
 from .nodes import Tree
 from .parser import parse_trees
 from .quoting import quote
 from .runtime import MissingKey, Run
+from .scope import Options
 from .sources import SYSTEM, Sources
 from .values import MISSING, StandIn, Undecided
 

@@ -30,6 +30,9 @@ _COPYING: Final = frozenset({"print", "printf", "println"})
 class Expressions(Scope):
     """Compiles the pipelines of one tree."""
 
+    at: Node | Choice | None
+    unsure: int
+
     # Pipelines and commands.
 
     def pipeline(self, pipe: nodes.Pipe) -> Operand:

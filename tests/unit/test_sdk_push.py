@@ -73,6 +73,16 @@ def test_one_connection_serves_all_watches_and_one_login_all(server: DevServer, 
     assert len(server.asked("login")) == 1
 
 
+def test_of_two_watches_of_a_folder_one_may_end(server: DevServer, kms: secretsync.Client) -> None:
+    with kms.watch("shop", "prod", "/app", interval=LONG) as stays:
+        with kms.watch("shop", "prod", "/app", interval=LONG) as goes:
+            assert goes.next(10)
+        assert stays.next(10)
+        listening(server, stays)
+        server.model.put("shop", "prod", "/app", {"A": "changed"})
+        assert texts(stays.next(10))["A"] == "changed"
+
+
 def test_without_a_feed_it_polls(server: DevServer, kms: secretsync.Client) -> None:
     server.model.feed.plan = False
     with kms.watch("shop", "prod", "/app", interval=0.1) as watch:

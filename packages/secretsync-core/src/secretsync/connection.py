@@ -15,6 +15,7 @@ from . import overrides
 from .auth.method import Method
 from .auth.token import Token
 from .backends.kms.backend import KMSBackend
+from .backends.kms.events import Watched, imported
 from .backends.kms.lending import Lending
 from .backends.kms.queries import DynamicSecret, Folder, absolute
 from .backends.kms.scope import Scope, found, leased, single
@@ -35,6 +36,7 @@ from .runtime.clock import SystemClock
 from .runtime.driver import Driver
 from .runtime.executor import Executor
 from .runtime.feeds import Feeds
+from .runtime.interests import Interests
 from .runtime.proofs import LocalProofs
 from .targets import Content, Ref, Target
 from .values import Document, Flatten, SecretValue
@@ -118,7 +120,7 @@ class Connection:
         self._driver = Driver(engine, clock=self._clock, executor=executor, limit=self._limit, inline=[CALLER])
         self._driver.start()
         self._feeds = Feeds(self._http, send=self._driver.send, clock=self._clock, chance=chance)
-        self._heard: dict[str, Folder] = {}
+        self._interests = Interests()
         self._loans = Loans(
             self._lending, clock=self._clock, send=self._driver.send, begin=self._begin, forget=self._forget
         )
@@ -211,6 +213,8 @@ class Connection:
 
         self._mailbox.expect(_ref(key), states.put)
         subject = Subject(key, CALLER, partial(self._delivered, key, desired), self._digest(scope), interval)
+        if push:
+            self._interests.add(key)
         self._begin(subject, partial(self._watched, key, states))
         if push:
             self._keep_token()
@@ -226,17 +230,16 @@ class Connection:
     def _unwatch(self, key: str, states: States) -> None:
         if self._forget(key):
             self._driver.send(Withdrawn(key))
-            if query := self._heard.pop(key, None):
+            for query in self._interests.drop(key):
                 self._feeds.forget(query)
         states.end()
 
     def _saw(self, key: str, query: Folder, document: Document) -> None:
         """Listen to what a watch was made of. Called on the engine's thread, at each evaluation."""
-        before = self._heard.get(key)
-        if before is not None and before != query:
-            self._feeds.forget(before)
-        self._heard[key] = query
-        self._feeds.watch(query, document)
+        for lost in self._interests.keep(key, [Watched(query, imported(document))]):
+            self._feeds.forget(lost)
+        if self._interests.keeps(query):
+            self._feeds.watch(query, document)
 
     def _keep_token(self) -> None:
         """Have the engine keep a token for the feeds, renewed like any answer that somebody asks for."""

@@ -21,6 +21,7 @@ from stand import eventually
 HOLDER = """
 import signal, subprocess
 from controlplane.leash import Leash
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it, and so would we
 leash = Leash()
 for _ in range(2):
     subprocess.Popen(leash.held(["sleep", "600"]))
@@ -44,14 +45,17 @@ def test_what_is_held_ends_with_its_holder(number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as holder:
-        assert holder.stdout
-        folder = Path(holder.stdout.readline().strip())
-        held = eventually(lambda: found if len(found := pids(folder)) == 2 else None)
-        assert held is not None
-        assert all(map(runs, held))
-        holder.send_signal(number)
-    eventually(lambda: not folder.exists())
-    eventually(lambda: not any(map(runs, held)))
+        try:
+            assert holder.stdout
+            folder = Path(holder.stdout.readline().strip())
+            held = eventually(lambda: found if len(found := pids(folder)) == 2 else None)
+            assert held is not None
+            assert all(map(runs, held))
+            holder.send_signal(number)
+            eventually(lambda: not folder.exists())
+            eventually(lambda: not any(map(runs, held)))
+        finally:
+            holder.kill()
 
 
 def test_what_has_ended_by_itself_is_no_longer_held() -> None:

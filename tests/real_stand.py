@@ -13,7 +13,7 @@ from attrs import define
 
 from controlplane.cluster import ACCOUNT, RealCluster
 from secretsync_k8s.testing import ApiError
-from stand import OPERATOR_NAMESPACE, Stand
+from stand import OPERATOR_NAMESPACE, PATIENCE, Stand
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -22,7 +22,8 @@ DEPLOY: Final = Path(__file__).parents[1] / "deploy"
 NAME: Final = "secretsync-operator"
 LASTS: Final = 3600
 """Seconds."""
-PATIENCE: Final = 60
+SLOWER: Final = 4
+"""How much longer than in memory things may take; how soon the operator does them is told there."""
 
 
 def manifests(name: str = "rbac") -> list[Json]:
@@ -74,9 +75,9 @@ class RealStand(Stand):
     def _held(self, argv: list[str]) -> list[str]:
         return self.real.plane.leash.held(argv)
 
-    def until(self, resource: str, holds: Callable[[], T], *, timeout: int = PATIENCE) -> T:
+    def until(self, resource: str, holds: Callable[[], T], *, timeout: int = int(PATIENCE)) -> T:
         """Wait longer: three more programs share the machine, and the garbage collector is in no hurry."""
-        return super().until(resource, holds, timeout=timeout)
+        return super().until(resource, holds, timeout=SLOWER * timeout)
 
     def check(self) -> None:
         """Fail, too, when the operator was refused something."""

@@ -155,12 +155,10 @@ class Store:
 
     def drop(self, now: float) -> None:
         """Drop the values that nobody needs any more, and the entries that nobody asks about."""
-        while _first_time(self._dropping) <= now:
-            entry, _ = self._dropping.popitem(last=False)
+        while entry := _taken(self._dropping, now):
             if not entry.holders and not entry.awaited:
                 entry.drop_value()
-        while _first_time(self._idling) <= now:
-            entry, _ = self._idling.popitem(last=False)
+        while entry := _taken(self._idling, now):
             if entry.in_use:
                 continue
             if now < entry.retry_at or now < entry.expires_at < FOREVER:
@@ -172,6 +170,16 @@ class Store:
 def _put_off(queue: OrderedDict[Entry, float], entry: Entry, time: float) -> None:
     queue[entry] = time
     queue.move_to_end(entry)
+
+
+def _taken(queue: OrderedDict[Entry, float], now: float) -> Entry | None:
+    """Take out the first entry whose time has come."""
+    if _first_time(queue) > now:
+        return None
+    entry, _ = queue.popitem(last=False)
+    if not queue:
+        queue.clear()  # or the room that a burst took stays taken
+    return entry
 
 
 def _first_time(queue: OrderedDict[Entry, float]) -> float:

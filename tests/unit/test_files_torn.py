@@ -35,9 +35,9 @@ whole = {{letter * 100_000 for letter in letters}}
 
 def rewrite() -> None:
     files = Files(DIGEST, umask=0o022)
-    os.write(tell, b".")
     while True:
         for letter in letters:
+            os.write(tell, b".")
             put(files, path, letter * 100_000)
 
 
@@ -50,7 +50,8 @@ for _ in range(kills):
             rewrite()
         finally:
             os._exit(1)
-    os.read(hear, 1)
+    for _ in range(chance.randint(1, len(letters))):  # as far as it has got on a machine with other work
+        os.read(hear, 1)
     signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0001, 0.004))
     try:
         signal.sigwait({{signal.SIGALRM}})

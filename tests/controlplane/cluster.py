@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
@@ -58,6 +59,10 @@ EMPTIED: Final = (
 PREMADE: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 ACCOUNT: Final = "system:serviceaccount:"
 """How the names of users begin that are service accounts."""
+
+
+class NotFoundError(ApiError):
+    """There is no such object."""
 
 
 class Changes:
@@ -155,7 +160,8 @@ class RealCluster:
         except BackendError as error:
             status = error.status or 0
             reason = getattr(error, "reason", "") or HTTPStatus(status).phrase
-            raise ApiError(status, reason, str(error)) from None
+            raised = NotFoundError if status == HTTPStatus.NOT_FOUND else ApiError
+            raise raised(status, reason, str(error)) from None
 
     # -- what a `ClusterServer` has
 
@@ -189,10 +195,14 @@ class RealCluster:
         for namespace in self.list("namespaces")["items"]:
             if (name := namespace["metadata"]["name"]) not in PREMADE:
                 self._empty(name)
-                path = resources.NAMESPACES.path(None, name, "finalize")
-                self._ask("PUT", path, body={"metadata": {"name": name}, "spec": {"finalizers": []}})
-                for _ in range(2):
-                    self.delete("namespaces", name)
+                with suppress(NotFoundError):  # gone at once, where the test has deleted it already
+                    self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        path = resources.NAMESPACES.path(None, name, "finalize")
+        self._ask("PUT", path, body={"metadata": {"name": name}, "spec": {"finalizers": []}})
+        for _ in range(2):
+            self.delete("namespaces", name)
 
     def _empty(self, namespace: str) -> None:
         for held in self.list("kmssecrets", namespace=namespace)["items"]:

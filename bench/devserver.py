@@ -2,7 +2,7 @@
 
     uv run --group bench python bench/devserver.py
 
-    lists  lists of secrets in full, beside a handler of Starlette that returns the same bytes (`bare.py`)
+    lists  lists of secrets in full, beside a handler of Starlette that returns the same bytes (`handler.py`)
     start  from its start to its first answer
 
 A load of raw sockets (`load.py`) asks each server in turn, in a process of its own. What a server could do on one core
@@ -104,7 +104,7 @@ def servers(secrets: int) -> Iterator[tuple[Path, dict[str, Server]]]:
         full, known = folder / "full", folder / "known"
         full.write_bytes(request(token))
         known.write_bytes(request(token, f"If-None-Match: {tag}"))
-        command = [sys.executable, "-P", str(Path(__file__).with_name("bare.py"))]
+        command = [sys.executable, "-P", str(Path(__file__).with_name("handler.py"))]
         command += ["--body", str(folder / "body"), "--tag", tag]
         bare = stack.enter_context(Program(command, env=clean_environment(folder), log=folder / "bare"))
         yield (

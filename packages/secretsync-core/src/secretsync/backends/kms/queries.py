@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from attrs import field, frozen
 
@@ -12,61 +12,49 @@ from ...queries import Identity, Query, query
 from ...retry import Backoff
 from ...values import Document, Row, SecretValue
 
+T_co = TypeVar("T_co", covariant=True)
+
 
 @query
-class Project(Query[str]):
+class KMSQuery(Query[T_co]):
+    """Asks a KMS under an identity, with a token of that identity."""
+
+    identity: Identity
+    """Its host is an address from `urls.normalise`."""
+
+    @property
+    def host(self) -> str:
+        return self.identity.host
+
+    @property
+    def credential(self) -> Token:
+        return Token(self.identity)
+
+
+@query
+class Project(KMSQuery[str]):
     """Asks for the id of the project with this slug.
 
     Ids are for ever, so askers may take an old answer (`ClientPolicy.slug_max_age`).
     """
 
-    identity: Identity
-    """Its host is an address from `urls.normalise`."""
     slug: str
     private = False
 
-    @property
-    def host(self) -> str:
-        return self.identity.host
-
-    @property
-    def credential(self) -> Token:
-        return Token(self.identity)
-
 
 @query
-class ProjectSlug(Query[str]):
+class ProjectSlug(KMSQuery[str]):
     """Asks for the slug of the project with this id, by which alone its leases are known."""
 
-    identity: Identity
-    """Its host is an address from `urls.normalise`."""
     project: str
     private = False
 
-    @property
-    def host(self) -> str:
-        return self.identity.host
-
-    @property
-    def credential(self) -> Token:
-        return Token(self.identity)
-
 
 @query
-class TokenProject(Query[str]):
+class TokenProject(KMSQuery[str]):
     """Asks for the id of the project that a service token is of; other tokens are of none."""
 
-    identity: Identity
-    """Its host is an address from `urls.normalise`."""
     private = False
-
-    @property
-    def host(self) -> str:
-        return self.identity.host
-
-    @property
-    def credential(self) -> Token:
-        return Token(self.identity)
 
 
 def absolute(path: str) -> str:
@@ -87,7 +75,7 @@ class Place:
 
 
 @query
-class Folder(Query[Document]):
+class Folder(KMSQuery[Document]):
     """Asks for the secrets of a folder. One with nothing in it is an empty `Document`, not an absence.
 
     Attributes:
@@ -101,8 +89,6 @@ class Folder(Query[Document]):
         metadata: Only own rows with all of these pairs, of which servers look at ten; none is no filter.
     """
 
-    identity: Identity
-    """Its host is an address from `urls.normalise`."""
     project: str
     environment: str
     path: str = field(converter=absolute)
@@ -112,17 +98,9 @@ class Folder(Query[Document]):
     tags: tuple[str, ...] = field(default=(), kw_only=True)
     metadata: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
-    @property
-    def host(self) -> str:
-        return self.identity.host
-
-    @property
-    def credential(self) -> Token:
-        return Token(self.identity)
-
 
 @query
-class Secret(Query[Row]):
+class Secret(KMSQuery[Row]):
     """Asks for one secret by its name: the folder's own, else that of its last import that has it.
 
     Attributes:
@@ -135,8 +113,6 @@ class Secret(Query[Row]):
         version: Of the secret; None is the latest.
     """
 
-    identity: Identity
-    """Its host is an address from `urls.normalise`."""
     project: str
     environment: str
     path: str = field(converter=absolute)
@@ -145,17 +121,9 @@ class Secret(Query[Row]):
     expand: bool = field(default=True, kw_only=True)
     version: int | None = field(default=None, kw_only=True)
 
-    @property
-    def host(self) -> str:
-        return self.identity.host
-
-    @property
-    def credential(self) -> Token:
-        return Token(self.identity)
-
 
 @query
-class DynamicSecret(Query[Mapping[str, SecretValue]]):
+class DynamicSecret(KMSQuery[Mapping[str, SecretValue]]):
     """Asks for credentials that a dynamic secret lends, kept alive for as long as somebody asks.
 
     To answer it is an effect: the KMS makes a lease. Equal queries share one, so whoever wants a lease of its own names
@@ -168,21 +136,11 @@ class DynamicSecret(Query[Mapping[str, SecretValue]]):
         holder: Whose lease it is.
     """
 
-    identity: Identity
-    """Its host is an address from `urls.normalise`."""
     place: Place
     name: str
     ttl: str = field(default="", kw_only=True)
     holder: str = field(default="", kw_only=True)
     backoff: ClassVar[Backoff] = Backoff(base=5.0, cap=60.0, floor=5.0)
-
-    @property
-    def host(self) -> str:
-        return self.identity.host
-
-    @property
-    def credential(self) -> Token:
-        return Token(self.identity)
 
 
 Read = Project | ProjectSlug | TokenProject | Folder | Secret

@@ -18,10 +18,9 @@ from .queries import Absent
 from .reconcile.messages import Event, Moved, Subject, Withdrawn
 from .reconcile.settle import Ask
 from .targets import Target
-from .values import SecretValue, Version
+from .values import ANOTHER_VERSION, SecretValue
 
 _HOUR: Final = 3600.0
-_RELEASED: Final = Version("released")
 
 log: Final = logging.getLogger("secretsync.client")
 
@@ -155,7 +154,7 @@ class Loans:
             first, loan.released = not loan.released, True
         if first and loan.query is not None:  # once, because who is released twice might be forgotten in between
             self._lending.release(loan.query)
-            self._send(Moved(loan.query, _RELEASED))
+            self._send(Moved(loan.query, ANOTHER_VERSION))
         return loan.returned
 
     def give_all_back(self) -> list[Future[None]]:

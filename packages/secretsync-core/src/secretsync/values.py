@@ -17,6 +17,8 @@ Version = NewType("Version", str)
 """An ETag, a resourceVersion, a VersionId: opaque, for conditional reads and for equality only."""
 
 NO_VERSION: Final = Version("")
+ANOTHER_VERSION: Final = Version("another")
+"""No server calls a version so: what is told to be at it is always news."""
 
 
 @final

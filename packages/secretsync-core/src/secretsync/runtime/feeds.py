@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
-from typing import Final, final
+from typing import final
 
 from ..auth.token import Token
 from ..backends.kms.events import Watched, imported, listen
@@ -16,11 +16,8 @@ from ..ports import AnyQuery
 from ..queries import Identity
 from ..reconcile.messages import Moved
 from ..retry import Chance
-from ..values import Document, SecretValue, Version
+from ..values import ANOTHER_VERSION, Document, SecretValue
 from .listener import Listener
-
-_ANOTHER: Final = Version("another")
-"""No server calls a version so: what a watch shows of it is always news."""
 
 
 @final
@@ -96,4 +93,4 @@ class Feeds:
 
     def _suspect(self, queries: Iterable[AnyQuery]) -> None:
         for query in queries:
-            self._send(Moved(query, _ANOTHER))
+            self._send(Moved(query, ANOTHER_VERSION))

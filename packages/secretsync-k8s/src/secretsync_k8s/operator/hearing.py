@@ -26,10 +26,8 @@ from secretsync.reconcile.messages import Applied, Event, Moved, Withdrawn
 from secretsync.reconcile.settle import Ask
 from secretsync.runtime.feeds import Feeds
 from secretsync.runtime.interests import Interests
-from secretsync.values import Document, SecretValue, Version
+from secretsync.values import ANOTHER_VERSION, Document, SecretValue, Version
 
-_ANOTHER: Final = Version("another")
-"""No server calls a version so: what is shown of it is always news."""
 _NOTHING: Final = Document()
 
 Making = Callable[[Callable[[Moved], None]], Feeds]
@@ -107,7 +105,7 @@ class Hearing:
         """Have everything looked at that may have changed."""
         for query in self._all.touched(changed.project, changed.place):
             self._told("webhook")
-            self._send(Moved(query, _ANOTHER))
+            self._send(Moved(query, ANOTHER_VERSION))
 
     def open_feeds(self) -> Mapping[str, int]:
         """Return how many connections are open to each host that there should be any to."""
@@ -134,7 +132,7 @@ class Hearing:
                     self._feeds[query.identity] = self._made(self._heard)
                 self._feeds[query.identity].watch(query, document)
             if is_new:
-                self._send(Moved(query, _ANOTHER))  # the next look brings the token
+                self._send(Moved(query, ANOTHER_VERSION))  # the next look brings the token
 
     def _forget(self, queries: Iterable[Folder]) -> None:
         for query in queries:
@@ -152,7 +150,7 @@ class Hearing:
         if isinstance(moved.query, Folder):
             self._told("feed")
         elif isinstance(moved.query, Token) and (query := self._pushed.any_of(moved.query.identity)):
-            self._send(Moved(query, _ANOTHER))
+            self._send(Moved(query, ANOTHER_VERSION))
 
 
 def _folders(ask: Ask) -> Iterator[tuple[Folder, Document]]:

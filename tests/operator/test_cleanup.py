@@ -67,7 +67,7 @@ def test_an_object_that_waited_for_us_is_gone_and_what_it_owned_stays(stand):
     [
         ((), '--kind "" is no kind of ours; write KMSSecret'),
         (("--kind", "Secret"), '--kind "Secret" is no kind of ours; write KMSSecret'),
-        (("--kind", "KMSSecret", "all"), 'unexpected argument "all"'),
+        (("--kind", "KMSSecret", "all"), 'unexpected argument "all"; every setting is a flag'),
     ],
     ids=["no kind", "another kind", "more words"],
 )

@@ -50,15 +50,11 @@ def asked(argv: Sequence[str], environ: Mapping[str, str]) -> Cleanup | None:
     Raises:
         InvalidInput: Every wrong value.
     """
-    parsed = flags.parse(FLAGS, argv, environ)
-    if parsed.help:
+    values: Mapping[str, Any] | None = flags.parse(FLAGS, argv, environ)
+    if values is None:
         return None
-    values: Mapping[str, Any] = parsed.values
-    problems = [f'unexpected argument "{word}"' for word in parsed.arguments]
     if values["kind"] not in HELD:
-        problems.append(f'--kind "{values["kind"]}" is no kind of ours; write {" or ".join(HELD)}')
-    if problems:
-        raise InvalidInput(problems)
+        raise InvalidInput([f'--kind "{values["kind"]}" is no kind of ours; write {" or ".join(HELD)}'])
     return Cleanup(**values)
 
 

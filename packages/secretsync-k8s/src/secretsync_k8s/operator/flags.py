@@ -102,25 +102,14 @@ class Flag:
     shown: str = ""
 
 
-@frozen
-class Parsed:
-    """What a command line says: a value for every flag, and the words after the flags.
+def parse(flags: Sequence[Flag], argv: Sequence[str], environ: Mapping[str, str]) -> Mapping[str, FlagValue] | None:
+    """Return what a command line (without the program's name) and the environment say of every flag.
 
-    Attributes:
-        help: Somebody asked for `usage`; the values are not complete then.
-    """
-
-    values: Mapping[str, FlagValue]
-    arguments: tuple[str, ...] = ()
-    help: bool = False
-
-
-def parse(flags: Sequence[Flag], argv: Sequence[str], environ: Mapping[str, str]) -> Parsed:
-    """Return what a command line (without the program's name) and the environment say.
+    None: somebody asked for the `usage`.
 
     Raises:
-        InvalidInput: Every wrong value, and the first thing that ends the reading: an unknown flag, bad syntax or a
-            missing value. A program ends with code 2 then.
+        InvalidInput: Every wrong value, and what ends the reading: an unknown flag, bad syntax, a missing value, or
+            words that are no flags. A program ends with code 2 then.
     """
     line = _Line({flag.name: flag for flag in flags}, list(argv))
     line.read()
@@ -128,10 +117,10 @@ def parse(flags: Sequence[Flag], argv: Sequence[str], environ: Mapping[str, str]
         if flag.env and flag.name not in line.given and (held := environ.get(flag.env)):
             line.take(flag, held.split(",") if flag.kind.repeated else [held], f"environment variable {flag.env}")
     if line.help:
-        return Parsed({}, help=True)
+        return None
     if line.problems:
         raise InvalidInput(line.problems)
-    return Parsed({flag.name: line.given.get(flag.name, flag.default) for flag in flags}, tuple(line.words))
+    return {flag.name: line.given.get(flag.name, flag.default) for flag in flags}
 
 
 @define
@@ -147,8 +136,11 @@ class _Line:
     def read(self) -> None:
         while self.words and len(self.words[0]) > 1 and self.words[0].startswith("-"):
             word = self.words.pop(0)
-            if word == "--" or not self._one(word):
+            if word == "--":
+                break
+            if not self._one(word):
                 return
+        self.problems += (f'unexpected argument "{word}"; every setting is a flag' for word in self.words)
 
     def _one(self, word: str) -> bool:
         """Read one flag and its value; return whether the words behind it can still be understood."""

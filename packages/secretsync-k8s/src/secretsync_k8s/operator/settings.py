@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from secretsync.clock import FOREVER
-from secretsync.errors import InvalidInput
 from secretsync.values import SecretValue
 
 from . import flags, logs
@@ -229,12 +228,9 @@ def settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings | None
     Raises:
         InvalidInput: Every wrong value.
     """
-    parsed = flags.parse(FLAGS, argv, environ)
-    if parsed.help:
+    values: Mapping[str, Any] | None = flags.parse(FLAGS, argv, environ)
+    if values is None:
         return None
-    if parsed.arguments:
-        raise InvalidInput(f'unexpected argument "{word}"; every setting is a flag' for word in parsed.arguments)
-    values: Mapping[str, Any] = parsed.values
     named = (values["namespace"],) if values["namespace"] else ()
     devel = values["zap-devel"]
     return Settings(

@@ -11,9 +11,9 @@ Whatever belongs to a `Life` can be held up or ended as a whole: a suspended mac
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import count
 from random import Random
 from typing import Final
@@ -191,7 +191,7 @@ class World:
 
     def at(self, time: float, call: Callable[[], object], life: Life = ALWAYS) -> None:
         """Have `call` called then; it may not wait."""
-        heapq.heappush(self._queue, (max(time, self.now), self._ties(), next(self._order), life, call))
+        heappush(self._queue, (time if time > self.now else self.now, self._ties(), next(self._order), life, call))
 
     def spawn(self, work: Callable[[], None], life: Life = ALWAYS, *, after: float = 0.0) -> None:
         """Have `work` done by a task, which may wait. What it raises ends the run."""
@@ -246,27 +246,24 @@ class World:
         Raises:
             Stalled: It hardly does.
         """
-        turns, second = 0, self.now
-        while self._queue and self._queue[0][0] <= until:
-            time, _, _, life, call = heapq.heappop(self._queue)
+        turns, second, queue = 0, self.now, self._queue
+        while queue and queue[0][0] <= until:
+            time, _, _, life, call = heappop(queue)
             turns += 1
             if time > second + 1.0:
                 turns, second = 0, time
             elif turns > HOT:
                 raise Stalled(f"{HOT} turns in the second before {self.now:.3f} s")
-            self.now = max(self.now, time)
-            self._turn(life, call)
+            self.now = time
+            if life.ended:
+                continue
+            if life.held_until > time:
+                self.at(life.held_until, call, life)
+                continue
+            call()
+            if self._check is not None:
+                self._check()
         self.now = max(self.now, until)
-
-    def _turn(self, life: Life, call: Callable[[], object]) -> None:
-        if life.ended:
-            return
-        if life.held_until > self.now:
-            self.at(life.held_until, call, life)
-            return
-        call()
-        if self._check is not None:
-            self._check()
 
     def close(self) -> None:
         """End all tasks where they are."""

@@ -235,7 +235,7 @@ def _packed(value: Json) -> bytes:
 
 
 def _unpacked(packed: bytes) -> Json:
-    value: Json = json.loads(zlib.decompress(packed))
+    value: Json = json.loads(zlib.decompress(packed).decode())  # of bytes it would guess the encoding
     return value
 
 

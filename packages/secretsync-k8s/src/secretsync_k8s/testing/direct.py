@@ -106,7 +106,7 @@ def _target(path: str, query: Mapping[str, str]) -> str:
 
 
 def _answer(operation: str, reply: Reply) -> Json:
-    answer: Json = json.loads(reply.body)
+    answer: Json = json.loads(reply.body.decode())
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         seconds = float(reply.headers.get("Retry-After", 0.0))
         raise refused(operation, reply.status, answer, retry_after=seconds)

@@ -191,7 +191,7 @@ class World:
 
     def at(self, time: float, call: Callable[[], object], life: Life = ALWAYS) -> None:
         """Have `call` called then; it may not wait."""
-        heappush(self._queue, (time if time > self.now else self.now, self._ties(), next(self._order), life, call))
+        heappush(self._queue, (max(time, self.now), self._ties(), next(self._order), life, call))
 
     def spawn(self, work: Callable[[], None], life: Life = ALWAYS, *, after: float = 0.0) -> None:
         """Have `work` done by a task, which may wait. What it raises ends the run."""

@@ -15,8 +15,9 @@ from secretsync.http import Http
 from secretsync.runtime.clock import SystemClock
 from secretsync.testing import ManualClock
 
-if TYPE_CHECKING:  # the libraries of a control plane take a while, and most runs need none
+if TYPE_CHECKING:  # the libraries of servers take a while, and many runs need none
     from controlplane.plane import ControlPlane
+    from secretsync.devserver import DevServer
 
 # No deadline for an example: a busy machine is not a failing test. The same examples in every run of CI.
 settings.register_profile("local", deadline=None)
@@ -50,6 +51,15 @@ def plane() -> Iterator[ControlPlane]:
 
     with ControlPlane(crds=[crd("kmssecrets")]) as plane:
         yield plane
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[DevServer]:
+    """A development KMS that begins with what `SEED` of the test's module says."""
+    from secretsync.devserver import DevServer, parse_seed
+
+    with DevServer(parse_seed(request.module.SEED)) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import Future
 
 import pytest
 
-from secretsync.errors import Forbidden, RateLimited, TargetForbidden, TLSError, Unavailable
+from secretsync.errors import EngineStopped, Forbidden, RateLimited, TargetForbidden, TLSError, Unavailable
 from secretsync.ports import AnyQuery
 from secretsync.queries import Failed, Found, Scope
 from secretsync.reconcile.engine import Engine
@@ -106,6 +107,37 @@ def test_who_no_longer_wants_to_look_harms_nobody() -> None:
     assert done.result(10).outcome.ready
     assert isinstance(failed.exception(10), ZeroDivisionError)
     assert not driver.dead
+    driver.close()
+
+
+def test_who_looks_when_it_is_closed_hears_that() -> None:
+    driver = drive(Threaded(), lambda report: None)
+    driver.close()
+    with pytest.raises(EngineStopped, match="the engine was closed"):
+        driver.inspect(lambda engine: engine.idle).result(10)
+    driver.send(Withdrawn("nobody"))
+    assert driver._inbox.empty(), "nothing piles up"
+
+
+def test_who_waits_to_look_hears_of_the_fault_that_stops_it() -> None:
+    told, stumbling, go_on = Future[str](), threading.Event(), threading.Event()
+    driver = drive(Threaded(), lambda report: None, died=told.set_result)
+
+    def step(events, now):
+        stumbling.set()
+        assert go_on.wait(10)
+        raise ZeroDivisionError("canary-4711")
+
+    driver._engine.step = step  # type: ignore[method-assign]
+    driver.send(Withdrawn("nobody"))
+    assert stumbling.wait(10)
+    looks = [driver.inspect(lambda engine: engine.idle) for _ in range(3)]
+    assert looks[0].cancel()
+    go_on.set()
+    assert told.result(10).startswith("the engine stopped by a fault of ours: ZeroDivisionError at ")
+    for look in (*looks[1:], driver.inspect(lambda engine: engine.idle)):
+        with pytest.raises(EngineStopped, match=re.escape(told.result())):
+            look.result(10)
     driver.close()
 
 

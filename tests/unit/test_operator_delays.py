@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 
+from secretsync.errors import EngineStopped
 from secretsync.reconcile.reads import Lateness
 from secretsync_k8s.operator.delays import Delays
 
@@ -42,7 +43,8 @@ def test_start_and_end_are_told_once_for_each_host(caplog):
     ]
 
 
-def test_it_looks_again_and_again_and_a_busy_engine_is_no_end_of_it(caplog):
+@pytest.mark.parametrize("trouble", [TimeoutError(), EngineStopped("a fault of ours")], ids=["busy", "stopped"])
+def test_it_looks_again_and_again_and_an_engine_in_trouble_is_no_end_of_it(caplog, trouble):
     looks: Iterator[Mapping[str, Lateness]] = iter([{}, {"kms": late(3.0)}, {"kms": late(0.0)}])
     done = Event()
 
@@ -51,7 +53,7 @@ def test_it_looks_again_and_again_and_a_busy_engine_is_no_end_of_it(caplog):
             done.set()
             return {}
         if not now:
-            raise TimeoutError
+            raise trouble
         return now
 
     delays = Delays(look, every=0.001)

@@ -9,6 +9,7 @@ from attrs import define
 
 from secretsync.digest import Digester
 from secretsync.reconcile.engine import Engine
+from secretsync.reconcile.messages import Withdrawn
 from secretsync.reconcile.reads import Lateness
 from secretsync.runtime.driver import Driver
 from secretsync.runtime.executor import Executor
@@ -72,5 +73,8 @@ def test_it_is_ready_while_all_is_followed_and_in_time_and_alive_in_any_case(dri
 
 
 def test_an_engine_that_stopped_by_a_fault_is_unhealthy(driver, manual_clock):
-    driver.dead = True
-    assert Running(driver, None, Watches(), None, manual_clock, None, None).healthy() == (False, "the engine is stuck")
+    driver.inspect(lambda engine: setattr(engine, "step", None))
+    driver.send(Withdrawn("nobody"))
+    driver._thread.join(10)
+    running = Running(driver, None, Watches(), None, manual_clock, None, None)
+    assert running.healthy() == running.ready() == (False, "the engine is stuck")

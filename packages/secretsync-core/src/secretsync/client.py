@@ -260,6 +260,8 @@ class Watch:
             return None
         if isinstance(state, SecretSyncError):
             raise state
+        if state is None:
+            self._queue.put(None)  # whoever asks again learns it, too
         return state
 
     def close(self) -> None:

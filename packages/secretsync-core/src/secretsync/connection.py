@@ -22,7 +22,7 @@ from .backends.kms.scope import Scope, found, leased, single
 from .client_policy import ClientPolicy
 from .clock import Clock, Deadline
 from .digest import Digester
-from .errors import ClientClosed, InvalidInput, NotFound, SecretSyncError
+from .errors import ClientClosed, EngineStopped, InvalidInput, NotFound, SecretSyncError
 from .http import Http
 from .loans import Loan, Loans, given
 from .mailbox import CALLER, KIND, Given, Mailbox
@@ -82,7 +82,11 @@ class States:
         if error is not None and not self._began:
             self._emit(error)
 
-    def end(self) -> None:
+    def end(self, error: SecretSyncError | None = None) -> None:
+        """Let no state follow; an error says why, where nobody wished for it."""
+        if error is not None:
+            self.error = error
+            self._emit(error)
         self._emit(None)
 
 
@@ -104,6 +108,8 @@ class Connection:
         self._names = count(1)
         self._lock = Lock()
         self._closed = False
+        self._fault = ""
+        """Why nothing can be asked any more though nobody closed it."""
         self._told: dict[str, Told] = {}
         """Who hears of a subject's outcomes, by its key."""
         self._http = Http(policy, self._clock)
@@ -117,13 +123,15 @@ class Connection:
             places=[self._mailbox],
             report=self._reported,
         )
-        self._driver = Driver(engine, clock=self._clock, executor=executor, limit=self._limit, inline=[CALLER])
-        self._driver.start()
+        self._driver = Driver(
+            engine, clock=self._clock, executor=executor, limit=self._limit, inline=[CALLER], died=self._died
+        )
         self._feeds = Feeds(self._http, send=self._driver.send, clock=self._clock, chance=chance)
         self._interests = Interests()
         self._loans = Loans(
             self._lending, clock=self._clock, send=self._driver.send, begin=self._begin, forget=self._forget
         )
+        self._driver.start()
 
     def close(self, *, revoke: bool) -> None:
         """Let go of all connections and threads; what is still asked for fails with `ClientClosed`.
@@ -223,15 +231,13 @@ class Connection:
     def _watched(self, key: str, states: States, error: SecretSyncError | None) -> None:
         if isinstance(error, ClientClosed):
             self._forget(key)
-            states.end()
+            states.end(error if isinstance(error, EngineStopped) else None)
         else:
             states.told(error)
 
     def _unwatch(self, key: str, states: States) -> None:
         if self._forget(key):
             self._driver.send(Withdrawn(key))
-            for query in self._interests.drop(key):
-                self._feeds.forget(query)
         states.end()
 
     def _saw(self, key: str, query: Folder, document: Document) -> None:
@@ -274,14 +280,33 @@ class Connection:
 
     def _begin(self, subject: Subject, told: Told) -> None:
         with self._lock:
-            if self._closed:
-                raise ClientClosed("the client is closed; open another one")
-            self._told[subject.key] = told
+            over = self._over()
+            if over is None:
+                self._told[subject.key] = told
+        if over is not None:
+            self._forget(subject.key)
+            raise over
         self._driver.send(Applied(subject))
+
+    def _over(self) -> ClientClosed | None:
+        """Return why nothing can be asked any more, if so."""
+        if self._closed:
+            return ClientClosed("the client is closed; open another one")
+        return EngineStopped(self._fault) if self._fault else None
+
+    def _died(self, why: str) -> None:
+        """Tell everybody who waits. Called on the engine's thread, as the last it does."""
+        with self._lock:
+            self._fault = f"{why}; open another client"
+            waiting = tuple(self._told.values())
+        for told in waiting:
+            told(EngineStopped(self._fault))
 
     def _forget(self, key: str) -> bool:
         """Return whether somebody heard of it until now."""
         self._mailbox.forget(_ref(key))
+        for query in self._interests.drop(key):
+            self._feeds.forget(query)
         return self._told.pop(key, None) is not None
 
     def _reported(self, report: Report) -> None:

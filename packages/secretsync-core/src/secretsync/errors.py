@@ -9,6 +9,7 @@
     ├── Defect                     a fault of ours; the text names a type, never a value
     ├── DeadlineExceeded           nobody answered in the caller's time
     ├── ClientClosed               the client was closed before there was an answer
+    │   └── EngineStopped          … by a fault of ours: report it, and open another one
     ├── TooManyRounds              an evaluation kept asking for more
     ├── TargetError                the place where a secret should go says no
     │   ├── TargetConflict         it belongs to somebody else
@@ -121,6 +122,12 @@ class ClientClosed(SecretSyncError):
     """The client was closed: before it was asked, or before it had an answer."""
 
     code = "client_closed"
+
+
+class EngineStopped(ClientClosed):
+    """What did the work has stopped, and nothing will ever happen again; the text says by which fault of ours."""
+
+    code = "engine_stopped"
 
 
 class TooManyRounds(SecretSyncError):

@@ -12,7 +12,7 @@ from typing import Final, final
 from .backends.kms.lending import Lending
 from .backends.kms.queries import DynamicSecret
 from .clock import Clock
-from .errors import ClientClosed, DeadlineExceeded, LeaseEnded, SecretSyncError
+from .errors import ClientClosed, DeadlineExceeded, EngineStopped, LeaseEnded, SecretSyncError
 from .mailbox import CALLER
 from .queries import Absent
 from .reconcile.messages import Event, Moved, Subject, Withdrawn
@@ -84,7 +84,7 @@ class Loan:
         self.error = error
         if not self.lent.done():
             self._begun(error)
-        if self.released and error is not None:
+        if error is not None and (self.released or isinstance(error, EngineStopped)):
             self._tried(error)
 
     def ended(self, error: SecretSyncError) -> bool:
@@ -145,7 +145,12 @@ class Loans:
         """
         loan = self._open[key] = Loan(self._lent)
         asked = partial(self._asked, loan, query_of)
-        self._begin(Subject(key, CALLER, asked, b"", _HOUR, deadline=deadline), partial(self._told, key, loan))
+        subject = Subject(key, CALLER, asked, b"", _HOUR, deadline=deadline)
+        try:
+            self._begin(subject, partial(self._told, key, loan))
+        except ClientClosed:
+            del self._open[key]
+            raise
         return loan
 
     def give_back(self, loan: Loan) -> Future[None]:
@@ -180,7 +185,7 @@ class Loans:
         self._forget(key)
         self._send(Withdrawn(key))
         del self._open[key]
-        if loan.query is not None:
+        if loan.query is not None and not isinstance(error, EngineStopped):  # then what was lent is good to its end
             self._lending.forget(loan.query)
 
     def _lent(self, loan: Loan) -> Mapping[str, SecretValue]:

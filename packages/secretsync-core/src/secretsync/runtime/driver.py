@@ -10,16 +10,19 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final, TypeVar, final
 
 from ..clock import FOREVER, Clock
+from ..errors import EngineStopped
 from ..reconcile.engine import Engine
 from ..reconcile.messages import Effect, Event, Perform, Report
 from .executor import Executor, where
 
 R = TypeVar("R")
 Inspection = tuple[Callable[[Engine], object], "Future[object]"]
+Message = Event | Inspection | None
 
 log: Final = logging.getLogger("secretsync.runtime")
 
@@ -34,6 +37,7 @@ class Driver:
         executor: Carries out effects, on threads of their hosts.
         limit: Threads a host, the same function the engine was given.
         inline: Hosts whose effects never block and run on the engine's own thread.
+        died: Told, on the engine's own thread, by which fault it stopped; must not block.
     """
 
     def __init__(
@@ -44,13 +48,17 @@ class Driver:
         executor: Executor,
         limit: Callable[[str], int],
         inline: Collection[str] = (),
+        died: Callable[[str], None] | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._executor = executor
         self._limit = limit
         self._inline = frozenset(inline)
-        self._inbox: SimpleQueue[Event | Inspection | None] = SimpleQueue()
+        self._died = died
+        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._over = ""
+        """Why the engine stopped; "" while it runs."""
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._thread = threading.Thread(target=self._loop, name="secretsync-engine", daemon=True)
         self._writes: set[Future[None]] = set()
@@ -62,12 +70,12 @@ class Driver:
         self._thread.start()
 
     def send(self, event: Event) -> None:
-        self._inbox.put(event)
+        self._put(event)
 
     def inspect(self, look: Callable[[Engine], R]) -> Future[R]:
-        """Call `look` with the engine between two steps; the future holds what it returns."""
+        """Call `look` with the engine between two steps; the future holds what it returns, or `EngineStopped`."""
         future: Future[R] = Future()
-        self._inbox.put((look, future))  # type: ignore[arg-type]  # the pair belongs together, whatever R is
+        self._put((look, future))  # type: ignore[arg-type]  # the pair belongs together, whatever R is
         return future
 
     @property
@@ -77,11 +85,24 @@ class Driver:
 
     def close(self) -> None:
         """Stop: nothing new goes out, and when this returns all writes and reports are over; reads go on unheard."""
-        self._inbox.put(None)
+        self._put(None)
         self._thread.join()
         wait(self._writes)
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _put(self, message: Message) -> None:
+        self._inbox.put(message)
+        if self._over:  # asked after the message was put, so that it is refused here or by the engine as it stopped
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Drop what nobody will look at any more; who waits for a look hears why."""
+        with suppress(Empty):  # that was all
+            while True:
+                message = self._inbox.get_nowait()
+                if isinstance(message, tuple) and message[1].set_running_or_notify_cancel():
+                    message[1].set_exception(EngineStopped(self._over))
 
     # -- the engine's thread
 
@@ -93,8 +114,20 @@ class Driver:
                     self._carry_out(effect)
                 self._beat = FOREVER
         except Exception as exc:  # noqa: BLE001 - said without a traceback: its frames may hold values
-            self.dead = True
-            log.critical("the engine stopped by a fault of ours: %s at %s", type(exc).__name__, where(exc))
+            self._fall(f"the engine stopped by a fault of ours: {type(exc).__name__} at {where(exc)}")
+        else:
+            self._end("the engine was closed")
+
+    def _fall(self, why: str) -> None:
+        log.critical(why)
+        self.dead = True
+        self._end(why)
+        if self._died is not None:
+            self._died(why)
+
+    def _end(self, why: str) -> None:
+        self._over = why
+        self._refuse()
 
     def _collect(self) -> list[Event] | None:
         """Wait for the first message or the engine's next moment, then take all there is; None means stop."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Final
 
+from secretsync.errors import EngineStopped
 from secretsync.reconcile.reads import Lateness
 
 _log = logging.getLogger("secretsync.operator")
@@ -30,7 +31,7 @@ class Delays:
     """A thread that looks and tells. Started and stopped once.
 
     Args:
-        look: Returns how late each host's checks are, or raises TimeoutError.
+        look: Returns how late each host's checks are, or raises TimeoutError or EngineStopped.
         every: Seconds between two looks.
     """
 
@@ -52,8 +53,8 @@ class Delays:
         while not self._over.wait(self._every):
             try:
                 hosts = self._look()
-            except TimeoutError:
-                continue  # the engine is busy, which readiness tells
+            except (TimeoutError, EngineStopped):
+                continue  # readiness tells that the engine is busy or stopped
             self.tell(hosts)
 
     def tell(self, hosts: Mapping[str, Lateness]) -> None:

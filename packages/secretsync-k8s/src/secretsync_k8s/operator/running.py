@@ -14,7 +14,7 @@ from secretsync.backends.kms.webhook import Changed
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester
-from secretsync.errors import SecretSyncError
+from secretsync.errors import EngineStopped, SecretSyncError
 from secretsync.http import Http, StreamClient
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event, Moved
@@ -40,6 +40,7 @@ STUCK: Final = 60.0
 DEAF: Final = SILENCE + 5.0
 """Seconds without a sign of the API server: by then a silent watch has been closed and opened anew."""
 LOOK: Final = 2.0
+_STUCK: Final = "the engine is stuck"
 
 
 @frozen
@@ -69,7 +70,7 @@ class Running:
     def healthy(self) -> tuple[bool, str]:
         """Only a process that is itself stuck is unhealthy; no outage of others makes it so."""
         if self.driver.dead or self.driver.silent_for > STUCK:
-            return False, "the engine is stuck"
+            return False, _STUCK
         return True, "ok"
 
     def ready(self) -> tuple[bool, str]:
@@ -80,10 +81,16 @@ class Running:
             return False, "the API server cannot be followed"
         if self.watches.silent_for > DEAF:
             return False, "nothing has come from the API server for too long"
+        return self._in_time()
+
+    def _in_time(self) -> tuple[bool, str]:
+        """Whether the engine makes all checks in time."""
         try:
             hosts = lateness(self.driver, self.clock)
         except TimeoutError:
             return False, "the engine is busy"
+        except EngineStopped:
+            return False, _STUCK
         for host, late in hosts.items():
             if late.periods > TOO_LATE:
                 return False, f"checks of {host} are late by {late.seconds:.0f} s, which is over two periods"
@@ -138,6 +145,7 @@ def lateness(driver: Driver, clock: Clock) -> Mapping[str, Lateness]:
 
     Raises:
         TimeoutError: The engine is busy.
+        EngineStopped: It has stopped.
     """
     return driver.inspect(lambda engine: engine.lateness(clock.monotonic())).result(LOOK)
 

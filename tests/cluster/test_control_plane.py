@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from controlplane.audit import AuditLog
 from controlplane.build import Missing, programs
-from controlplane.leash import NOTED, Leash
+from controlplane.leash import NOTED, Leash, start_of
 from controlplane.plane import ControlPlane, NotReady
 from stand import eventually
 
@@ -63,8 +65,7 @@ def test_what_has_ended_by_itself_is_no_longer_held() -> None:
     with Leash() as leash, subprocess.Popen(["sleep", "600"]) as another:
         subprocess.run(leash.held(["true"]), check=True)
         (note,) = (leash.folder / NOTED).iterdir()
-        _, began = note.read_text().split()
-        note.write_text(f"{another.pid} {int(began) - 1}")
+        note.write_text(f"{another.pid} {int(start_of(another.pid) or 0) - 1}")
         leash.close()
         assert another.poll() is None
         another.kill()
@@ -78,6 +79,41 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Missing, match=r"no kube-apiserver to test with: set KUBEBUILDER_ASSETS .* or install Go"):
         programs()
+
+
+class Logging:
+    """An API server that notes the next of its lines whenever somebody looks into its log."""
+
+    def __init__(self, path: Path, *stages: str, api_ended: str = "") -> None:
+        self.api_ended = api_ended
+        self._path = path
+        self._lines = [json.dumps({**PATCHED, "stage": stage}) + "\n" for stage in stages]
+
+    @property
+    def audit_log(self) -> Path:
+        with self._path.open("a") as log:
+            log.write(self._lines.pop(0) if self._lines else "")
+        return self._path
+
+
+PATCHED = {
+    "auditID": "1",
+    "verb": "patch",
+    "user": {"username": "operator"},
+    "objectRef": {"resource": "secrets", "name": "app"},
+    "responseStatus": {"code": 200},
+    "requestReceivedTimestamp": "2030-01-01T00:00:00.000001Z",
+}
+
+
+def test_the_answer_to_what_came_is_waited_for(tmp_path: Path) -> None:
+    log = AuditLog(Logging(tmp_path / "log", "RequestReceived", "ResponseComplete"))
+    assert [(one.verb, one.name) for one in log.read()] == [("patch", "app")]
+
+
+def test_none_is_waited_for_of_an_api_server_that_was_killed(tmp_path: Path) -> None:
+    log = AuditLog(Logging(tmp_path / "log", "RequestReceived", api_ended="2030-01-01T00:00:00.000002Z"))
+    assert log.read() == []
 
 
 def namespaces(plane: ControlPlane) -> set[str]:

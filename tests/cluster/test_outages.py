@@ -16,10 +16,10 @@ from real_stand import RealStand
 from secretsync_k8s.manifests import crd
 from stand import NAMESPACE, PROJECT, Operator, eventually, kmssecret
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 MINUTE = 60.0
-LONG = 120
+LONG = 300
 MANY = 1000
 API = "kube-apiserver"
 
@@ -56,6 +56,7 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing(own: RealStand, h
     pair = [own.operator(), own.operator()]
     own.apply(kmssecret("app", kms.url))
     own.until_ready("app")
+    written = own.real.plane.times_written("secrets", NAMESPACE, "app")
     own.forget()
     own.may_be_refused = True  # an API server that starts grants nothing until it has read the roles
     plane, began = own.real.plane, monotonic()
@@ -74,7 +75,11 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing(own: RealStand, h
     # What was sent to a process that was stopped is done when it goes on, whoever leads then: by its version only.
     eventually(lambda: len(leaders(pair)) == 1, timeout=LONG)
     assert all(one.running for one in pair)
-    assert [one.verb for one in own.writes("secrets") if one.status == 200] == ["patch"], "written once"
+    assert plane.times_written("secrets", NAMESPACE, "app") == written + 1
+    # What its sender has given up meanwhile may be done and yet be answered with a failure.
+    asked = own.writes("secrets")
+    assert {(one.verb, one.name) for one in asked} == {("patch", "app")}
+    assert sum(one.status == 200 for one in asked) <= 1
 
 
 @pytest.mark.row("kmssecret-62")

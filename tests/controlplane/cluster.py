@@ -86,7 +86,7 @@ class RealCluster:
     def __init__(self, plane: ControlPlane) -> None:
         self.plane = plane
         self.transport = connect(kubeconfig=str(plane.kubeconfig), environ={})
-        self._audit = AuditLog(plane.audit_log)
+        self._audit = AuditLog(plane)
         self._audit.read().clear()
         self.requests = Requests(self._audit)
 

@@ -66,13 +66,14 @@ def end(folder: Path) -> None:
     gone = notes.rename(folder / "ended")
     for note in gone.iterdir():
         pid, _, began = note.read_text().strip().partition(" ")
-        if began and began == _began(int(pid)):
+        if began and began == start_of(int(pid)):
             os.kill(int(pid), signal.SIGKILL)
     while folder.exists():  # what is being killed may still write
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _began(pid: int) -> str | None:
+def start_of(pid: int) -> str | None:
+    """Return when a process began, in ticks of the machine's clock; None where there is none."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[_BEGAN - 3]
     return None

@@ -15,8 +15,10 @@ import socket
 import ssl
 import subprocess
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -32,6 +34,8 @@ Json = dict[str, Any]
 
 PATIENCE: Final = 60.0
 """Seconds for a program to be ready, on a machine that is busy."""
+PROBE: Final = 2.0
+"""Seconds for one answer to whether it is: who has its port instead may never give one."""
 TRIES: Final = 3
 IN_USE: Final = "address already in use"
 ADMIN: Final = "admin"
@@ -56,7 +60,6 @@ CONTROLLERS: Final = (
 AUDITED: Final = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
-    "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata"}],
 }
 CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -79,12 +82,14 @@ class ControlPlane:
     Attributes:
         crds: Applied before the controller manager starts, which looks for new kinds every 30 s only: until then it
             would collect nothing that their objects own.
+        api_ended: When the last API server that was killed had ended, as audit logs tell times.
     """
 
     crds: Iterable[Json] = ()
     _programs: Path = field(factory=programs)
     leash: Leash = field(factory=Leash)
     processes: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
+    api_ended: str = field(default="", init=False)
     _etcd_port: int = field(factory=free_port)
     _port: int = field(factory=free_port)
 
@@ -142,7 +147,7 @@ class ControlPlane:
             "--listen-peer-urls=http://127.0.0.1:0",
             *("--heartbeat-interval=10", "--election-timeout=100", "--log-level=warn"),
         )
-        self._wait("etcd", lambda: b'"true"' in self._open(f"{self._etcd_url}/health"))
+        self._wait("etcd", lambda: b'"true"' in self._open(f"{self._etcd_url}/health", timeout=PROBE))
 
     def start_api(self) -> None:
         """Start the API server and wait until it is ready for who may do everything."""
@@ -166,7 +171,7 @@ class ControlPlane:
             f"--audit-policy-file={self.audit_policy}",
             f"--audit-log-path={self.audit_log}",
         )
-        self._wait("kube-apiserver", lambda: self._open(f"{self.url}{READY}") == b"ok")
+        self._wait("kube-apiserver", lambda: self._open(f"{self.url}{READY}", timeout=PROBE) == b"ok")
 
     def start_manager(self) -> None:
         """Start the controller manager."""
@@ -185,6 +190,8 @@ class ControlPlane:
         self.processes[program].send_signal(number)
         if number == signal.SIGKILL:
             self.processes.pop(program).wait()
+            if program == "kube-apiserver":
+                self.api_ended = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def forget(self) -> None:
         """Have the history forgotten, so that older versions are 410: in etcd, and in what the API server holds."""
@@ -193,6 +200,12 @@ class ControlPlane:
         self.signal("kube-apiserver", signal.SIGKILL)
         self.start_api()
         self._wait("kube-apiserver", self._serves_crds)
+
+    def times_written(self, resource: str, namespace: str, name: str) -> int:
+        """Return how often an object of the core group was written since it was created, that counts too, by etcd."""
+        key = b64encode(f"/registry/{resource}/{namespace}/{name}".encode()).decode()
+        (held,) = json.loads(self._open(f"{self._etcd_url}/v3/kv/range", {"key": key}))["kvs"]
+        return int(held["version"])
 
     # -- its clients
 
@@ -216,7 +229,7 @@ class ControlPlane:
 
     @property
     def audit_log(self) -> Path:
-        """One JSON object a request, in the order of the answers, without bodies."""
+        """One JSON object when a request comes and one when it is answered, without bodies."""
         return self._file("audit.log")
 
     @property
@@ -285,7 +298,7 @@ class ControlPlane:
                 raise NotReady(f"{program} {'ended' if ended else 'is not ready in time'}: {said}")
             Event().wait(0.02)
 
-    def _open(self, url: str, body: Json | None = None) -> bytes:
+    def _open(self, url: str, body: Json | None = None, *, timeout: float = PATIENCE) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
@@ -293,7 +306,7 @@ class ControlPlane:
             context = ssl.create_default_context(cafile=str(self.authority))
             context.load_cert_chain(self._file(f"{ADMIN}.crt"), self._file(f"{ADMIN}.key"))
             handlers.append(urllib.request.HTTPSHandler(context=context))
-        with urllib.request.build_opener(*handlers).open(request, timeout=PATIENCE) as response:
+        with urllib.request.build_opener(*handlers).open(request, timeout=timeout) as response:
             answer: bytes = response.read()
         return answer
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
@@ -35,14 +36,18 @@ class Sent:
 class Proxy:
     """Carries connections to a server on this machine, and notes the requests of plain HTTP on them.
 
+    Args:
+        before: Told of each request before it goes on, on the thread of its connection; it may take its time.
+
     Attributes:
         passed: Those that reached the server, oldest first.
         lost: Those whose sender had given them up before they could go on.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, before: Callable[[Sent], None] | None = None) -> None:
         self.passed: list[Sent] = []
         self.lost: list[Sent] = []
+        self._before = before
         self._target = (_HOST, urlsplit(url).port)
         self._listener = socket.create_server((_HOST, 0), backlog=128)
         self._whole = Event()
@@ -93,13 +98,19 @@ class Proxy:
                 self._whole.wait()
                 given_up = source.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if sink.getpeername() == self._target:
-                    (self.lost if given_up else self.passed).extend(_requests(chunk))
+                    self._note(_requests(chunk), lost=bool(given_up))
                 if given_up:
                     break
                 sink.sendall(chunk)
         self._whole.wait()
         _shut(source)
         _shut(sink)
+
+    def _note(self, requests: list[Sent], *, lost: bool) -> None:
+        (self.lost if lost else self.passed).extend(requests)
+        if self._before and not lost:
+            for one in requests:
+                self._before(one)
 
 
 def _requests(chunk: bytes) -> list[Sent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from attrs import define
 
 from controlplane.cluster import ACCOUNT, RealCluster
 from secretsync_k8s.testing import ApiError
-from stand import OPERATOR_NAMESPACE, PATIENCE, Stand
+from stand import OPERATOR_NAMESPACE, PATIENCE, Process, Stand
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -71,6 +72,13 @@ class RealStand(Stand):
         """Let operators that are started from now on run as this service account."""
         token = self.real.token(account, namespace=OPERATOR_NAMESPACE, seconds=LASTS)
         self.kubeconfig.write_text(json.dumps(self.real.plane.config({"token": token})))
+
+    def in_plain(self) -> str:
+        """Return where the API is had in plain HTTP, as who the operator is: what passes there can be read."""
+        command = [self.real.plane.kubectl, f"--kubeconfig={self.kubeconfig}", "proxy", "--port=0"]
+        served = Process(self._held(command), {"HOME": str(self.directory), "PATH": os.defpath})
+        self._stack.callback(served.stop)
+        return f"http://{served.line('Starting to serve on', timeout=SLOWER * PATIENCE).split()[-1]}"
 
     def _held(self, argv: list[str]) -> list[str]:
         return self.real.plane.leash.held(argv)

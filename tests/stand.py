@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from attrs import define, field
 
 from canaries import canary, canary_bytes, shown
-from proxy import Proxy
+from proxy import Proxy, Sent
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
@@ -323,9 +323,9 @@ class Stand:
         """Start a KMS of a test's own."""
         return self._stack.enter_context(DevServer(seed, entropy=entropy))
 
-    def way(self, url: str = "") -> Proxy:
+    def way(self, url: str = "", *, before: Callable[[Sent], None] | None = None) -> Proxy:
         """Return a new way to a server, the API server if none is named."""
-        return self._stack.enter_context(Proxy(url or self.api.url))
+        return self._stack.enter_context(Proxy(url or self.api.url, before=before))
 
     def operator(self, *argv: str, way: Proxy | None = None, **environ: str) -> Operator:
         """Start an operator for this cluster: quick, and at debug level; by a way of its own, if it is given one."""

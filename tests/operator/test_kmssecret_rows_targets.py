@@ -317,7 +317,8 @@ def test_an_object_may_ask_for_an_empty_secret(stand, kms):
 @pytest.mark.parametrize("type_", ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"])
 def test_secrets_of_the_cluster_itself_are_neither_written_nor_read(stand, kms, type_):
     """A Secret of such a type would be a way from "may make KMSSecrets" to "is the cluster's administrator"."""
-    annotations = {"kubernetes.io/service-account.name": "default"}
+    stand.cluster.create("serviceaccounts", {"metadata": {"name": "robot"}}, namespace=NAMESPACE)
+    annotations = {"kubernetes.io/service-account.name": "robot"}  # of no account, it would be deleted by the cluster
     own = {"metadata": {"name": "own", "annotations": annotations}, "type": type_, "stringData": {"token": canary()}}
     stand.cluster.create("secrets", own, namespace=NAMESPACE)
     asked, written, made = (kmssecret(name, kms.url) for name in ("asked", "own", "made"))

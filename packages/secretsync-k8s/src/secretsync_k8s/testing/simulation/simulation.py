@@ -244,10 +244,9 @@ class Simulation:
 @contextmanager
 def _seldom_collecting() -> Iterator[None]:
     usual = gc.get_threshold()
-    gc.freeze()
     gc.set_threshold(_GARBAGE, *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
-        gc.unfreeze()
+        gc.collect()  # the life, which is one cycle

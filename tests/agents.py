@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha512
 from pathlib import Path
 from typing import Any, Self
@@ -24,7 +26,7 @@ from attrs import evolve, field, frozen
 from canaries import canary, shown
 from secretsync.client_policy import AGENT
 from secretsync.devserver.methods import Universal
-from secretsync.devserver.seed import Grant, Identity, Project, Seed
+from secretsync.devserver.seed import Dynamic, Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
 from secretsync.http import Address, Http, HttpClient, Request, Response
 from secretsync.reconcile.engine import Engine
@@ -54,13 +56,26 @@ SEED_TEMPLATE = """\
 """That of the original's documentation."""
 
 
-def seed(folders: Folders, *, may_subscribe: bool = False, **limits: Any) -> Seed:
-    """Return one project with these folders in `dev`, and one identity that may read all of it."""
+DATABASE = Dynamic("sql-database", default_ttl="1h", max_ttl="4h")
+LEASING_TEMPLATE = """{{ with dynamic_secret "PROJECT" "dev" "/" "db" "1h" -}}
+{{ .DB_USERNAME }}:{{ .DB_PASSWORD }}
+{{- end }}""".replace("PROJECT", PROJECT.slug)
+
+
+def seed(
+    folders: Folders,
+    *,
+    may_subscribe: bool = False,
+    dynamic: Mapping[str, Dynamic] | None = None,
+    **limits: Any,
+) -> Seed:
+    """Return one project with these folders in `dev`, and one identity that may read all of it and lease."""
     values = {path: {key: SecretValue(text) for key, text in keys.items()} for path, keys in folders.items()}
     universal = Universal(CLIENT_ID, SecretValue(CLIENT_SECRET), **limits)
-    actions: Any = {"actions": ("read", "subscribe")} if may_subscribe else {}
-    who = Identity("agent", universal, grants=(Grant(PROJECT.slug, **actions),))
-    return Seed(projects=(PROJECT,), identities=(who,), secrets={PROJECT.slug: {"dev": values}})
+    actions: Any = ("read", *(["subscribe"] if may_subscribe else []), *(["lease"] if dynamic else []))
+    who = Identity("agent", universal, grants=(Grant(PROJECT.slug, actions=actions),))
+    lent = {PROJECT.slug: {"dev": {"/": dynamic or {}}}}
+    return Seed(projects=(PROJECT,), identities=(who,), secrets={PROJECT.slug: {"dev": values}}, dynamic_secrets=lent)
 
 
 @frozen
@@ -89,8 +104,14 @@ class Recorded:
             status = response.status
         finally:
             self.line.sent.append(Sent(self.line.world.now, request.method, path, status, request))
-        kept = {name: text for name, text in response.headers.items() if name != "etag" or not self.line.without_etags}
-        return evolve(response, headers=kept)
+        return evolve(response, headers=dict(self._headers(response.headers)))
+
+    def _headers(self, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for name, text in headers.items():
+            if name == "date":
+                yield name, format_datetime(parsedate_to_datetime(text) + timedelta(seconds=self.line.date_wrong))
+            elif name != "etag" or not self.line.without_etags:
+                yield name, text
 
 
 class Drive:
@@ -122,19 +143,29 @@ class AgentLine:
         fatal: Why there was no use in going on.
         would: What a dry run said.
         without_etags: The KMS names no versions.
+        date_wrong: Seconds by which the dates of answers are ahead.
         policy: Whose time-outs count; these are of real time.
     """
 
-    def __init__(self, directory: Path, folders: Folders, *, chance: Chance = lambda: 0.5, **limits: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        folders: Folders,
+        *,
+        chance: Chance = lambda: 0.5,
+        wrong: float = 0.0,
+        **limits: Any,
+    ) -> None:
         self.directory = directory
         self.world = World(seed=1)
-        self.clock = WorldClock(self.world)
-        self.kms = DevServer(seed(folders, **limits), clock=self.clock, entropy=entropy)
+        self.clock = WorldClock(self.world, wrong=wrong)
+        self.kms = DevServer(seed(folders, **limits), clock=WorldClock(self.world), entropy=entropy)
         self.sent: list[Sent] = []
         self.commands: list[tuple[float, Command]] = []
         self.fatal: list[str] = []
         self.would: list[str] = []
         self.without_etags = False
+        self.date_wrong = 0.0
         self.policy = AGENT
         self._drawn = 0
         self.chance = chance
@@ -254,6 +285,23 @@ class AgentLine:
     def put(self, **values: str) -> None:
         """Write secrets of the root folder."""
         self.kms.model.put(PROJECT.slug, "dev", "/", values)
+
+    def users(self) -> set[str]:
+        """Return the users that live in the database."""
+        return users(self.kms)
+
+    def made(self) -> list[float]:
+        """Return when a lease was asked for."""
+        return [one.at for one in self.sent if one.method == "POST" and one.path.endswith("/leases")]
+
+
+def users(kms: DevServer) -> set[str]:
+    """Return the users that live in the database of a KMS, after those were taken back whose time was over."""
+    who = kms.model.identities.get("agent")
+    assert who is not None
+    with kms.model.leasing(who, kms.model.project(who, id=PROJECT.id)) as leasing:
+        leasing.book.leases()
+    return set(kms.model.provider.live)
 
 
 class Running(Process):

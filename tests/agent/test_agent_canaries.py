@@ -24,7 +24,7 @@ TEMPTING = (
     "{{ mustToDate `2006` $v }}",
     "{{ mustFromJson $v }}",
     "{{ call $v }}",
-    "{{ dynamic_secret $v $v $v $v }}",
+    "{{ dynamic_secret $v $v $v }}",
     "{{ secret `x` `dev` `/` $v }}",
     "{{ semver $v }}",
     "{{ genPrivateKey $v }}",

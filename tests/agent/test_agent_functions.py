@@ -109,12 +109,6 @@ def test_a_secret_as_json_has_the_originals_keys(tmp_path: Path) -> None:
         ]
 
 
-def test_a_dynamic_secret_is_one_clear_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with AgentLine(tmp_path, A) as line:
-        assert rendered(line, "{{ dynamic_secret `p` `dev` `/` `redis` `1m` }}") is None
-        assert "dynamic secrets are not supported yet" in caplog.text
-
-
 def test_a_chain_of_questions_is_asked_in_few_rounds(tmp_path: Path) -> None:
     text = "{{ range secret `P` `dev` `/` }}{{ end }}{{ range secret `P` `dev` `/deep` }}{{ end }}{{ (getSecretByName `P` `dev` `/` `A`).Value }}"
     with AgentLine(tmp_path, A) as line:

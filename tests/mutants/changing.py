@@ -53,10 +53,18 @@ CHANGING: Final = (
     Mutant(
         name="lease-given-back-before-another-is-in-hand",
         file=f"{_KMS}/lease_book.py",
-        before="                self._leave(held, now, after=GRACE)\n",
+        before="                self._leave(held, now, after=self._care.grace)\n",
         after="                self._leave(held, now)\n",
         bug="Who still uses the old credentials is thrown out at once.",
         killer="unit/test_kms_lease_book.py::test_one_as_old_as_it_may_get_is_replaced_before_it_is_given_back",
+    ),
+    Mutant(
+        name="lease-without-an-answer-made-again-at-once",
+        file=f"{_KMS}/lending.py",
+        before="            return Failed(error, Scope.QUERY, retry_after=APART)\n",
+        after="            return failure(error, query)\n",
+        bug="A KMS that acts and does not answer makes a lease each second (agent-57).",
+        killer="agent/test_agent_leases.py::test_a_lease_whose_making_got_no_answer_is_not_made_again_at_once",
     ),
     Mutant(
         name="late-lease-forgotten",

@@ -51,6 +51,22 @@ EVALUATION: Final = (
         killer="unit/test_settle.py::test_a_miss_that_a_guard_swallows_is_no_result",
     ),
     Mutant(
+        name="lease-before-all-else-is-there",
+        file=_SETTLE,
+        before="        if answer is None and query.creates:\n",
+        after="        if False:\n",
+        bug="A lease is made for a template whose secrets cannot be read, again after each restart.",
+        killer="unit/test_settle.py::test_a_lease_is_asked_for_when_nothing_else_is_missing",
+    ),
+    Mutant(
+        name="lease-for-what-fails",
+        file=_SETTLE,
+        before="    except SecretSyncError:\n        ask.verify_reads()\n",
+        after="    except SecretSyncError:\n        ask.verify()\n",
+        bug="A lease is made for a template that asks for what does not exist.",
+        killer="unit/test_settle.py::test_nothing_is_lent_for_what_fails[it says why not]",
+    ),
+    Mutant(
         name="missing-credentials-are-an-answer",
         file=_SETTLE,
         before="        elif isinstance(answer, Absent) and query.purpose is Purpose.CREDENTIAL:\n",

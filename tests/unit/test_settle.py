@@ -374,3 +374,78 @@ def test_of_several_ages_the_smallest_counts() -> None:
 
 def test_a_subject_shows_neither_its_function_nor_its_specification() -> None:
     assert "function" not in repr(attrs.evolve(subject(copy("/a", "t")), spec=b"canary"))
+
+
+# -- what is made by being asked for
+
+
+@query
+class Lease(Query[str]):
+    name: str
+    creates = True
+    host = "kms"
+
+
+LEASE = Lease("db")
+
+
+def wanting(*reads: Folder, then: Exception | None = None) -> Desired:
+    """A function that looks at all answers there are, as templates do with stand-ins."""
+
+    def desired(ask: Ask) -> tuple[Target, ...]:
+        for asked in (LEASE, *reads):
+            with suppress(NotYet):
+                ask(asked)
+        if then:
+            raise then
+        ask.verify()
+        return ()
+
+    return desired
+
+
+def test_a_lease_is_asked_for_when_nothing_else_is_missing() -> None:
+    result, ask = run(wanting(folder("/b")), everything())
+    assert result == Parked({folder("/b"): True})
+    assert LEASE not in ask.asked, "or it came due by itself though the run came to nothing"
+    result, ask = run(wanting(folder()), everything())
+    assert result == Parked({LEASE: True})
+    assert ask.asked == {LEASE: 60.0, folder(): 60.0}
+
+
+@pytest.mark.parametrize(
+    ("desired", "error"),
+    [
+        pytest.param(wanting(folder("/b")), AskFailed, id="an answer failed"),
+        pytest.param(wanting(folder(), then=Forbidden("kms", "read", "no")), Forbidden, id="it says why not"),
+    ],
+)
+def test_nothing_is_lent_for_what_fails(desired: Desired, error: type[BaseException]) -> None:
+    store = known({folder(): Found(document(A="1")), folder("/b"): DOWN})
+    one = subject(desired)
+    ask = asking(store, one)
+    with pytest.raises(error):
+        settle(one, ask, store, memory=Memory(), guard=allow)
+    assert LEASE not in ask.asked
+
+
+def test_an_error_that_nobody_raised_on_purpose_may_come_of_what_is_missing() -> None:
+    result, _ = run(wanting(then=ValueError()), everything())
+    assert result == Parked({LEASE: True})
+
+
+def test_a_lease_that_ended_is_asked_for_anew_by_who_asked_for_it_before() -> None:
+    memory = memorised(wanting(), lent(at=0.0))
+    result, _ = run(wanting(), lent(at=0.0), now=100.0, memory=memory)
+    assert result == Parked({LEASE: True})
+
+
+def lent(*, at: float) -> Store:
+    return known({LEASE: Found("user", renew_in=50.0, expires_in=60.0)}, at=at)
+
+
+def memorised(desired: Desired, store: Store) -> Memory:
+    """Return what a run that settled remembers."""
+    result, ask = run(desired, store)
+    assert isinstance(result, Settled)
+    return Memory(result.inputs, dict(ask.asked), {})

@@ -14,6 +14,7 @@ from typing import Final, Protocol, final
 
 from secretsync.auth.method import is_text
 from secretsync.backends.kms.backend import KMSBackend
+from secretsync.backends.kms.lending import Lending
 from secretsync.backends.kms.queries import Folder
 from secretsync.client_policy import AGENT
 from secretsync.clock import Clock
@@ -32,9 +33,10 @@ from secretsync.runtime.executor import Executor
 from secretsync.targets import Ref
 from secretsync.values import Document, SecretValue
 
-from .dry import DryFiles
+from .dry import DryFiles, DryLending
 from .functions import Questions
 from .identity import Remembering, identity
+from .leases import CARE
 from .local import HERE, Local
 from .rendering import Rendering, Still
 from .reports import Reports
@@ -133,10 +135,13 @@ class Agent:
         self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
+        self._lending = Lending(
+            self._traffic, chance=chance, refused=self._kms.logins.refused, care=CARE[settings.lease_strategy]
+        )
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         executor = Executor(
             clock=clock,
-            backends=[self._kms, Local(clock), self._files],
+            backends=[self._kms, DryLending(would) if would else self._lending, Local(clock), self._files],
             places=[DryFiles(would, self._digest) if would else self._files],
             report=self.reports.report,
         )

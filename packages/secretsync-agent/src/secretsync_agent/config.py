@@ -17,7 +17,7 @@ from . import checks, document, logins
 from . import environment as env
 from .document import KINDS, Document, Kms, absolute, decoded
 from .environment import Environment
-from .settings import RETRIES, Arguments, Command, Placing, Settings, Sink, Template, Wait
+from .settings import RETRIES, Arguments, Command, LeaseStrategy, Placing, Settings, Sink, Template, Wait
 
 T = TypeVar("T")
 
@@ -157,6 +157,7 @@ def _settings(
         headers=headers,
         exit_after_auth=kms.exit_after_auth or exits,
         revoke_on_shutdown=kms.revoke_credentials_on_shutdown and not (kms.exit_after_auth or exits),
+        lease_strategy=LeaseStrategy(kms.lease_strategy),
         shell=environment.variables.get("SHELL") or "sh",
         credential_variables=env.CREDENTIALS,
         ready_file=absolute(kms.ready_file),

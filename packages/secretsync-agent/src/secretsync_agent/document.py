@@ -61,6 +61,7 @@ class Kms:
     exit_after_auth: bool = False
     revoke_credentials_on_shutdown: bool = False
     retry_strategy: RetryStrategy = RetryStrategy()
+    lease_strategy: Literal["replace", "renew"] = "replace"
     ca_certificate: FilePath = NOWHERE
     ready_file: FilePath = NOWHERE
     health_address: ListenAddress = ListenAddress("")

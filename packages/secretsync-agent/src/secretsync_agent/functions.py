@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from attrs import define, field, frozen
 
 from secretsync.auth.refusal import NOT_FOUND
-from secretsync.backends.kms.queries import Folder, Project, Secret
+from secretsync.backends.kms.queries import DynamicSecret, Folder, Lent, Place, Project, Secret
 from secretsync.errors import NotFound
 from secretsync.queries import Absent, Identity, Query
 from secretsync.reconcile.settle import Ask, NotYet
@@ -26,6 +26,10 @@ T = TypeVar("T")
 Lists = Mapping[Folder, frozenset[str]]
 """Paths and keys of what was listed, never values."""
 
+NOT_LENT: Final = Lent({})
+"""What a dry run gets in place of a lease: a template sees a stand-in."""
+
+_LEASE_ARGUMENTS: Final = range(4, 7)
 _ROW: Final = "models.SingleEnvironmentVariable"
 _ROW_IN_JSON: Final[Mapping[str, str]] = {
     "Key": "key",
@@ -51,6 +55,7 @@ class Questions:
         saw: Told of every list that was answered.
         answers: What was answered, in the order of the calls.
         lists: Of every list that was answered, the paths and keys.
+        leases: What was lent, or is wanted to be.
     """
 
     identity: Identity
@@ -58,15 +63,16 @@ class Questions:
     saw: Callable[[Folder, Document], None]
     answers: list[object] = field(factory=list, init=False, repr=False)
     lists: dict[Folder, frozenset[str]] = field(factory=dict, init=False)
+    leases: set[DynamicSecret] = field(factory=set, init=False)
     _ask: Ask | None = field(default=None, init=False)
 
     def begin(self, ask: Ask) -> None:
         """Ask through this from now on."""
-        self._ask, self.answers, self.lists = ask, [], {}
+        self._ask, self.answers, self.lists, self.leases = ask, [], {}, set()
 
     def end(self) -> None:
         """Hold nothing of what was answered."""
-        self._ask, self.answers, self.lists = None, [], {}
+        self._ask, self.answers, self.lists, self.leases = None, [], {}, set()
 
     def answer(self, query: Query[T], *, max_age: float | None = None) -> T | StandIn:
         """Return an answer, or a stand-in where there is none yet.
@@ -101,18 +107,14 @@ def functions(questions: Questions) -> Mapping[str, Function]:
         "listSecrets": listing,
         "listSecretsByProjectSlug": _listing_by_slug(questions),
         "getSecretByName": _single(questions),
-        "dynamic_secret": _not_yet,
-        "dynamicSecret": _not_yet,
+        "dynamic_secret": _leased(questions),
+        "dynamicSecret": _leased(questions),
     }
     return {name: _bound(declared, calls[name]) for name, declared in DATA_FUNCTIONS.items()}
 
 
 def _bound(declared: Function, call: Callable[..., object]) -> Function:
     return Function(call, declared.takes, rest=declared.rest, asks=True)
-
-
-def _not_yet(*_: object) -> object:
-    raise FunctionError("dynamic secrets are not supported yet")
 
 
 def _listing(questions: Questions) -> Callable[..., object]:
@@ -146,6 +148,34 @@ def _single(questions: Questions) -> Callable[..., object]:
         return row if isinstance(row, StandIn) else _record(row, project)
 
     return get_secret_by_name
+
+
+def _leased(questions: Questions) -> Callable[..., object]:
+    def dynamic_secret(*args: str) -> object:
+        if len(args) not in _LEASE_ARGUMENTS:
+            raise FunctionError(
+                f"a dynamic secret takes 4 to 6 arguments (project slug, environment, path, name, ttl, principals), not {len(args)}"
+            )
+        slug, environment, path, name, ttl, principals = (*args, "", "")[:6]
+        query = DynamicSecret(
+            questions.identity,
+            Place(slug, environment, path),
+            name,
+            ttl=ttl,
+            principals=tuple(one.strip() for one in principals.split(",") if one.strip()),
+            holder=path,  # two ways to write one folder are two leases, as they always were
+        )
+        lent = questions.answer(query)
+        questions.leases.add(query)
+        return StandIn(full=True) if isinstance(lent, StandIn) or lent is NOT_LENT else _decoded(lent)
+
+    return dynamic_secret
+
+
+def _decoded(lent: Lent) -> dict[str, object]:
+    """Return what a lease lends as Go has it, to which every number is a float."""
+    texts = {name: value.text() for name, value in sorted(lent.items())}
+    return {name: json.loads(text, parse_int=float) if name in lent.json else text for name, text in texts.items()}
 
 
 def _modifier(text: str) -> Modifier:

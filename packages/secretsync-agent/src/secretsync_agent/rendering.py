@@ -5,12 +5,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from posixpath import basename
+from typing import Final
 
 from attrs import define, frozen
 
+from secretsync.backends.kms.queries import DynamicSecret
 from secretsync.digest import Digester
 from secretsync.reconcile.settle import Ask
-from secretsync.templates import Sources, parse
+from secretsync.templates import Sources, Undecided, parse
 from secretsync.templates import Template as Parsed
 from secretsync.templates.agent import AGENT
 from secretsync.values import SecretValue
@@ -27,11 +29,16 @@ class Made:
     Attributes:
         inputs: Digest of the template and of all answers it was made from.
         lists: The names of what the lists held that it asked for.
+        leases: Whose credentials may stand in it.
     """
 
     text: SecretValue
     inputs: bytes
     lists: Lists
+    leases: frozenset[DynamicSecret]
+
+
+_UNKNOWN: Final = Made(SecretValue(b"\0"), b"", {}, frozenset())
 
 
 @define(eq=False)
@@ -93,6 +100,9 @@ class Rendering:
         """
         try:
             return self._made(self._current(ask), ask)
+        except Undecided:
+            ask.verify()  # what is missing comes; else it is what a dry run is not lent
+            return _UNKNOWN
         finally:
             self.questions.end()
 
@@ -103,7 +113,8 @@ class Rendering:
             if self.still.used and self._inputs:
                 text = self._rendered(parsed, ask, anew=True)
             self._inputs = inputs
-        return Made(SecretValue(text.encode(errors="surrogateescape")), inputs, self.questions.lists)
+        leases = frozenset(self.questions.leases)
+        return Made(SecretValue(text.encode(errors="surrogateescape")), inputs, self.questions.lists, leases)
 
     def _rendered(self, parsed: Parsed, ask: Ask, *, anew: bool) -> str:
         self.questions.begin(ask)

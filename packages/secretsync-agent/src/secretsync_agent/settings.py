@@ -25,6 +25,13 @@ class Mode(Enum):
     VALIDATE = "validate"
 
 
+class LeaseStrategy(Enum):
+    """What is done with a lease before it ends."""
+
+    REPLACE = "replace"
+    RENEW = "renew"
+
+
 @frozen
 class Arguments:
     """The command line, and what the environment says in its place.
@@ -180,6 +187,7 @@ class Settings:
         headers: Sent with every request.
         exit_after_auth: Write everything once and end.
         revoke_on_shutdown: Have the KMS refuse tokens and leases when the agent ends.
+        lease_strategy: Of the start; what is read later changes nothing about it.
         shell: Runs command lines: `SHELL`, else `sh`.
         credential_variables: Names of variables of the environment that hold credentials or the way to them.
         ready_file: Made once everything is written, removed at the end; "" for none.
@@ -197,6 +205,7 @@ class Settings:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     exit_after_auth: bool = False
     revoke_on_shutdown: bool = False
+    lease_strategy: LeaseStrategy = LeaseStrategy.REPLACE
     shell: str = "sh"
     credential_variables: frozenset[str] = frozenset()
     ready_file: str = ""

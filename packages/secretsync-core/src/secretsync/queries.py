@@ -59,6 +59,8 @@ class Query(Generic[T_co]):
     """A watch tells when it moved; it is never polled."""
     private: ClassVar[bool] = True
     """The answer holds secret bytes, which are dropped when nobody needs them any more."""
+    creates: ClassVar[bool] = False
+    """To answer it makes something, such as a lease: it is fetched when nothing else is missing."""
     batch: ClassVar[int] = 1
     """How many of one `group` go into one fetch."""
     backoff: ClassVar[Backoff] = Backoff()

@@ -1,7 +1,8 @@
 """`settle`: run a pure function of answers against the store, once.
 
 A run asks; what is not known is noted and the run ends (`NotYet`). The engine has everything that was missed fetched
-in one batch, and the function runs again from its start. When nothing was missed the result stands.
+in one batch, and the function runs again from its start. When nothing was missed the result stands. What is made by
+being asked for (a lease) is fetched when the run, given stand-ins, comes to its end with nothing else missing or failed.
 
 `NotYet` and `AskFailed` are no `Exception`s, so that no careless `except Exception` in a `desired` function hides
 them; and because a careless `except BaseException` could, `settle` looks at what the `Ask` noted, not only at what
@@ -65,6 +66,11 @@ class Ask:
         """Every query, with the age that is accepted in seconds."""
         self.missed: dict[AnyQuery, bool] = {}
         """What is not known yet; True: its value is needed."""
+        self.effects: dict[AnyQuery, float] = {}
+        """What is not there yet and is made by being asked for, each with the age that is accepted in seconds.
+
+        It does not count as asked, or it would be made some day though the run came to nothing.
+        """
         self.failed: AskFailed | SecretSyncError | None = None
         """Why nothing can come of this run, whatever its function makes of it."""
 
@@ -91,10 +97,23 @@ class Ask:
 
     def verify(self) -> None:
         """Raise what this run met, if it met anything that leaves it without a result, caught or not."""
+        self.verify_reads()
+        if self.effects:
+            raise NotYet
+
+    def verify_reads(self) -> None:
+        """Do so, but for what is only made when nothing else is missing."""
         if self.failed:
             raise self.failed
         if self.missed:
             raise NotYet
+
+    def wanted(self) -> Mapping[AnyQuery, bool]:
+        """Return what is to be fetched now: what makes something by being asked for comes last, alone."""
+        if self.missed:
+            return self.missed
+        self.asked |= self.effects
+        return dict.fromkeys(self.effects, True)
 
     def _look(self, query: Query[T], max_age: float | None, *, value: bool) -> Found[T] | Absent | None:
         if query.purpose in INPUTS:
@@ -115,7 +134,9 @@ class Ask:
             raise self.failed
         if isinstance(answer, Absent) and age > self._max_age:
             return self._look(query, self._max_age, value=value)  # what is not there yet may come any time
-        if answer is None:
+        if answer is None and query.creates:
+            self.effects[query] = self.asked.pop(query)
+        elif answer is None:
             self.missed[query] = self.missed.get(query, False) or value
         elif isinstance(answer, Absent) and query.purpose is Purpose.CREDENTIAL:
             self.failed = CredentialsNotFound(f"{query} does not exist; create it, or correct the reference to it")
@@ -178,13 +199,19 @@ def settle(subject: Subject, ask: Ask, store: Store, *, memory: Memory, guard: G
     try:
         return _checked(subject, ask, store, memory, guard)
     except NotYet:
-        return Parked(ask.missed)
+        return Parked(ask.wanted())
 
 
 def _checked(subject: Subject, ask: Ask, store: Store, memory: Memory, guard: Guard) -> Quiet | Settled:
-    """Evaluate, and let no result and no error stand that was drawn from answers that are not there."""
+    """Evaluate, and let no result and no error stand that was drawn from answers that are not there.
+
+    An error that says on purpose why not stands though a lease is missing: nothing is lent for what fails.
+    """
     try:
         result = _evaluate(subject, ask, store, memory, guard)
+    except SecretSyncError:
+        ask.verify_reads()
+        raise
     except Exception:
         ask.verify()
         raise

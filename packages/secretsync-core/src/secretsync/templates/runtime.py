@@ -209,7 +209,7 @@ def field_access(missing_key: MissingKey) -> Callable[..., object]:
                 raise Failure(f"map has no entry for key {quote(name)}")
             return value.zero if found is None and isinstance(value, TypedMap) else found
         if isinstance(value, StandIn):
-            return value
+            return StandIn()
         if value is MISSING:
             if missing_key == "error":
                 raise Failure(f"nil data; no entry for key {quote(name)}")

@@ -46,12 +46,21 @@ MISSING: Final = Missing()
 
 @final
 class StandIn:
-    """Holds the place of an answer that is not there yet: it prints as nothing and decides nothing."""
+    """Holds the place of an answer that is not there yet: it prints as nothing and decides nothing.
 
-    __slots__ = ()
+    Args:
+        full: Whatever comes is a value with something in it, which counts as true.
+    """
+
+    __slots__ = ("full",)
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full: bool = full
 
     def __bool__(self) -> bool:
-        raise Undecided
+        if not self.full:
+            raise Undecided
+        return True
 
 
 class Undecided(Exception):

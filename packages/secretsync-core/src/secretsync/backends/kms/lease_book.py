@@ -10,7 +10,7 @@ same, and ends by itself; so does one that cannot be given back, which is tried 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable
 from typing import Final
 
 from attrs import define, field, frozen
@@ -18,14 +18,11 @@ from attrs import define, field, frozen
 from ...clock import FOREVER
 from ...queries import Absent, Found
 from ...retry import Chance
-from ...values import SecretValue
 from .leases import Lease, Leased
-
-RENEW_AT: Final = 2 / 3
-"""The part of its time after which a lease is renewed."""
+from .queries import Lent
 
 GRACE: Final = 60.0
-"""Seconds for which a lease that was replaced is left alive, so that its users come to know the other one."""
+"""Seconds for which a program leaves a lease that was replaced alive, so that its users come to know the other one."""
 
 AGAIN: Final = 60.0
 """Seconds until a lease that was replaced is tried again to be given back."""
@@ -36,6 +33,28 @@ APART: Final = 5.0
 _LEAST: Final = 1.0
 _JITTER: Final = 0.05
 _NEVER: Final = -FOREVER
+_NOTHING: Final = Lent({})
+
+
+@frozen
+class Care:
+    """How leases are looked after.
+
+    Attributes:
+        part: The part of its time that a lease has left then.
+        least: The seconds that it has left at least.
+        renews: It is renewed for as long as the server does; else another takes its place.
+        grace: Seconds for which one that was replaced is left alive; FOREVER: to its own end.
+    """
+
+    part: float
+    least: float = 0.0
+    renews: bool = True
+    grace: float = FOREVER
+
+
+PROGRAM: Final = Care(part=1 / 3, grace=GRACE)
+"""For who holds leases itself, and sees at once that one took the place of another."""
 
 
 @frozen
@@ -69,7 +88,7 @@ class _Held:
     """What one holder has; times are monotonic seconds."""
 
     lease_id: str = ""
-    credentials: Mapping[str, SecretValue] = field(factory=dict, repr=False)
+    credentials: Lent = field(default=_NOTHING, repr=False)
     made_at: float = _NEVER
     ends_at: float = _NEVER
     renew_at: float = _NEVER
@@ -87,14 +106,14 @@ class _Held:
 class LeaseBook:
     """Not thread-safe. A key tells whose lease it is and of what; times are monotonic seconds."""
 
-    def __init__(self, *, chance: Chance, renew_at: float = RENEW_AT) -> None:
+    def __init__(self, *, chance: Chance, care: Care = PROGRAM) -> None:
         self._chance = chance
-        self._renew_at = renew_at
+        self._care = care
         self._held: dict[Hashable, _Held] = {}
 
     # -- what people want
 
-    def adopt(self, key: Hashable, lease_id: str, credentials: Mapping[str, SecretValue]) -> None:
+    def adopt(self, key: Hashable, lease_id: str, credentials: Lent) -> None:
         """Go on with a lease of an earlier run, if it lives; it serves once the server said so."""
         self._held.setdefault(key, _Held(lease_id, credentials))
 
@@ -110,7 +129,7 @@ class LeaseBook:
         """Know nothing of it any more."""
         self._held.pop(key, None)
 
-    def lent(self, key: Hashable, now: float) -> Mapping[str, SecretValue] | None:
+    def lent(self, key: Hashable, now: float) -> Lent | None:
         """Return what the lease lends, None while there is none that lives."""
         held = self._held.get(key)
         return held.credentials if held and not held.released and now < held.ends_at else None
@@ -126,7 +145,9 @@ class LeaseBook:
             return Make()
         if not held.found:
             return LookUp(held.lease_id)
-        return Renew(held.lease_id) if now >= held.renew_at else None
+        if now < held.renew_at:
+            return None
+        return Renew(held.lease_id) if self._care.renews else Make()
 
     def too_soon(self, key: Hashable, now: float) -> bool:
         """Whether another lease was made a moment ago."""
@@ -140,7 +161,7 @@ class LeaseBook:
         held.left = {lease_id: one for lease_id, one in held.left.items() if now < one.ends_at}
         return tuple(lease_id for lease_id, one in held.left.items() if held.released or one.return_at <= now)
 
-    def answer(self, key: Hashable, now: float) -> Found[Mapping[str, SecretValue]] | Absent:
+    def answer(self, key: Hashable, now: float) -> Found[Lent] | Absent:
         """Return what the lease lends, and when it is to be looked after; of one that was given back that it is gone."""
         held = self._held[key]
         if held.released:
@@ -156,10 +177,11 @@ class LeaseBook:
         lease = result.lease if isinstance(result, Leased) else result
         if isinstance(result, Leased):
             if held.lease_id:
-                self._leave(held, now, after=GRACE)
+                self._leave(held, now, after=self._care.grace)
             held.lease_id, held.credentials, held.made_at, held.ended = lease.id, result.credentials, now, False
         held.ends_at = now + lease.expires_in
-        held.renew_at = now + lease.expires_in * self._renew_at * (1.0 - _JITTER * self._chance())
+        spare = max(self._care.least, self._care.part * lease.expires_in)
+        held.renew_at = now + max(0.0, lease.expires_in - spare) * (1.0 - _JITTER * self._chance())
 
     def ended(self, key: Hashable) -> None:
         """A lease is gone or as old as it may get: it serves to its end, and another is to be made."""

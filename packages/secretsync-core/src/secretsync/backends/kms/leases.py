@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from ...http import Response
 from ...values import SecretValue
 from .decode import Malformed, entries, text
 from .errors import Missing
-from .queries import Place
+from .queries import Lent, Place
 from .session import Deed, Session
 from .urls import segment
 
@@ -42,7 +42,7 @@ class Leased:
     """A new lease with what it lends; nobody can ask for that again."""
 
     lease: Lease
-    credentials: Mapping[str, SecretValue] = field(repr=False)
+    credentials: Lent = field(repr=False)
 
 
 @frozen
@@ -56,27 +56,30 @@ class Leases:
 
     session: Session
 
-    def create(self, place: Place, name: str, *, ttl: str = "") -> Leased:
+    def create(self, place: Place, name: str, *, ttl: str = "", principals: Sequence[str] = ()) -> Leased:
         """Make a lease.
 
         Args:
             name: Of the dynamic secret.
             ttl: How long it is to live, as `90s` or `2h`; "" is as long as the dynamic secret says.
+            principals: For whom, where the provider asks that.
 
         Raises:
             SecretNotFound: There is no such dynamic secret.
             InvalidRequest: The time is too long, or there are too many leases.
         """
-        body = {**_named(place), "dynamicSecretName": name, "config": {}, **({"ttl": ttl} if ttl else {})}
+        config = {"principals": list(principals)} if principals else {}
+        body = {**_named(place), "dynamicSecretName": name, "config": config, **({"ttl": ttl} if ttl else {})}
         deed = _deed("POST", "", body, f"lease {name} of {place}")
         response = self.session.answer(deed)
         try:
             found = self.session.object(deed, response)
             lease = _lease(found, response, made=True)
-            lent = entries(found.get("data"), "data")
+            data = entries(found.get("data"), "data")
         except Malformed as problem:
             raise self.session.strange(deed, problem) from None
-        return Leased(lease, {name: SecretValue(_text(value)) for name, value in lent.items()})
+        texts = {name: SecretValue(_text(value)) for name, value in data.items()}
+        return Leased(lease, Lent(texts, frozenset(name for name, value in data.items() if not isinstance(value, str))))
 
     def look_up(self, place: Place, lease_id: str) -> Lease:
         """Return a lease that was made before; its credentials are not shown again.

@@ -11,16 +11,16 @@ from threading import Lock
 from typing import Any, Final, final
 
 from ...clock import Clock, Deadline
-from ...errors import AuthenticationFailed, BackendError, Forbidden, LeaseEnded, SecretSyncError
+from ...errors import AuthenticationFailed, BackendError, Forbidden, LeaseEnded, SecretSyncError, Unavailable
 from ...http import HttpClient
 from ...ports import AnyQuery, AnyWire
-from ...queries import Found, Identity
+from ...queries import Failed, Found, Identity, Scope
 from ...retry import Chance
 from ...values import SecretValue, Version
 from .errors import failure
-from .lease_book import LeaseBook, LookUp, Make, Renew, Step
+from .lease_book import APART, PROGRAM, Care, LeaseBook, LookUp, Make, Renew, Step
 from .leases import Lease, Leased, Leases
-from .queries import DynamicSecret
+from .queries import DynamicSecret, Lent
 from .session import Session
 
 Refused = Callable[[Identity, SecretValue], None]
@@ -37,24 +37,25 @@ class Lending:
         http: For the requests.
         chance: Spreads renewals.
         refused: Told which token of an identity the server refuses.
+        care: How leases are looked after.
     """
 
     answers: Final[frozenset[type[AnyQuery]]] = frozenset({DynamicSecret})
 
-    def __init__(self, http: HttpClient, *, chance: Chance, refused: Refused) -> None:
+    def __init__(self, http: HttpClient, *, chance: Chance, refused: Refused, care: Care = PROGRAM) -> None:
         self._http = http
         self._refused = refused
         self._lock = Lock()
-        self._book = LeaseBook(chance=chance)
+        self._book = LeaseBook(chance=chance, care=care)
 
     # -- for who asks
 
-    def lent(self, query: DynamicSecret, now: float) -> Mapping[str, SecretValue] | None:
+    def lent(self, query: DynamicSecret, now: float) -> Lent | None:
         """Return what is lent at a monotonic time; None when the lease ended or was released."""
         with self._lock:
             return self._book.lent(query, now)
 
-    def adopt(self, query: DynamicSecret, lease_id: str, credentials: Mapping[str, SecretValue]) -> None:
+    def adopt(self, query: DynamicSecret, lease_id: str, credentials: Lent) -> None:
         """Go on with a lease of an earlier run, instead of making one, if it lives when it is asked for."""
         with self._lock:
             self._book.adopt(query, lease_id, credentials)
@@ -91,6 +92,8 @@ class Lending:
         try:
             self._look_after(query, leases, deadline.clock)
             self._give_back(query, leases, deadline.clock)
+        except Unavailable as error:  # a lease may have been made all the same
+            return Failed(error, Scope.QUERY, retry_after=APART)
         except SecretSyncError as error:
             if isinstance(error, AuthenticationFailed | Forbidden):
                 self._refused(query.identity, token)
@@ -136,7 +139,7 @@ class Lending:
 def _done(step: Step, query: DynamicSecret, leases: Leases) -> Leased | Lease:
     match step:
         case Make():
-            return leases.create(query.place, query.name, ttl=query.ttl)
+            return leases.create(query.place, query.name, ttl=query.ttl, principals=query.principals)
         case Renew(lease_id):
             return leases.renew(query.place, lease_id, ttl=query.ttl)
         case LookUp(lease_id):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, TypeVar, final
 
 from attrs import field, frozen
 
@@ -122,8 +122,30 @@ class Secret(KMSQuery[Row]):
     version: int | None = field(default=None, kw_only=True)
 
 
+@final
+@frozen(eq=False, repr=False)
+class Lent(Mapping[str, SecretValue]):
+    """What a lease lends, by name: texts, and of what is no text its JSON.
+
+    Attributes:
+        json: The names of what is no text.
+    """
+
+    texts: Mapping[str, SecretValue]
+    json: frozenset[str] = frozenset()
+
+    def __getitem__(self, name: str) -> SecretValue:
+        return self.texts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
 @query
-class DynamicSecret(KMSQuery[Mapping[str, SecretValue]]):
+class DynamicSecret(KMSQuery[Lent]):
     """Asks for credentials that a dynamic secret lends, kept alive for as long as somebody asks.
 
     To answer it is an effect: the KMS makes a lease. Equal queries share one, so whoever wants a lease of its own names
@@ -133,13 +155,16 @@ class DynamicSecret(KMSQuery[Mapping[str, SecretValue]]):
         place: Its folder; the project by its slug.
         name: Of the dynamic secret.
         ttl: How long each lease is to live, as `90s` or `2h`; "" is as long as the dynamic secret says.
+        principals: For whom, where the provider asks that (SSH).
         holder: Whose lease it is.
     """
 
     place: Place
     name: str
     ttl: str = field(default="", kw_only=True)
+    principals: tuple[str, ...] = field(default=(), kw_only=True)
     holder: str = field(default="", kw_only=True)
+    creates: ClassVar[bool] = True
     backoff: ClassVar[Backoff] = Backoff(base=5.0, cap=60.0, floor=5.0)
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from attrs import frozen
 
-from secretsync.devserver import DevServer, parse_seed
+from secretsync.devserver import DevServer
 from secretsync.values import SecretValue
 
 SEED = """
@@ -83,12 +83,6 @@ def _answer(connection: socket.socket) -> Answer:
             name, _, value = line.partition(": ")
             headers[name.lower()] = value
         return Answer(status, headers, stream.read(int(headers.get("content-length", 0))))
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
 
 
 @pytest.fixture

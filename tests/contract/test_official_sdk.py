@@ -8,7 +8,7 @@ import pytest
 from infisical_sdk import InfisicalSDKClient
 from infisical_sdk.infisical_requests import APIError
 
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 
 SEED = """
 projects: [{id: p1, slug: shop, tags: [{id: t1, slug: core, color: red}]}]
@@ -19,12 +19,6 @@ secrets:
 imports:
   shop: {prod: {/app: [{environment: prod, path: /shared}]}}
 """
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
 
 
 @pytest.fixture

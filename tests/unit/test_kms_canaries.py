@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +14,7 @@ from secretsync.backends.kms.leases import Leases
 from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
 from secretsync.backends.kms.writes import Edit, Writes
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.errors import SecretSyncError
 from secretsync.http import Http
 from secretsync.values import SecretValue
@@ -37,12 +37,6 @@ FAULTS = (
     Fault(reset=True),
     Fault(status=307, location="http://127.0.0.2/"),
 )
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
 
 
 def tried(do: Callable[[], object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +12,7 @@ from secretsync.backends.kms.folders import Folders, Import
 from secretsync.backends.kms.queries import Place
 from secretsync.backends.kms.session import Session
 from secretsync.backends.kms.writes import Edit, Writes
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.errors import (
     ApprovalRequired,
     AuthenticationFailed,
@@ -42,12 +42,6 @@ policies: [{project: shop, env: prod, path: /safe}]
 """
 APP, NONE, SAFE = Place("p1", "prod", "/app"), Place("p1", "prod", "/none"), Place("p1", "prod", "/safe")
 CANARY = SecretValue("canary-value")
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
 
 
 @pytest.fixture

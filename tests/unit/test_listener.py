@@ -14,7 +14,7 @@ from secretsync.backends.kms.events import Place, Watched, listen
 from secretsync.backends.kms.queries import Folder
 from secretsync.backends.kms.watching import DEBOUNCE
 from secretsync.client_policy import SDK
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.http import Http, Stream
 from secretsync.queries import Identity, Query, query
 from secretsync.runtime.clock import SystemClock
@@ -71,10 +71,9 @@ class Heard:
 
 
 @pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        server.model.feed.ping_every = 0.05
-        yield server
+def server(server: DevServer) -> DevServer:
+    server.model.feed.ping_every = 0.05
+    return server
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from threading import Event
 
 import pytest
 
 import secretsync
 import secretsync.aio
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.errors import ClientClosed, DeadlineExceeded, LeaseEnded, PathNotFound, SecretNotFound
 from secretsync.values import SecretValue
 
@@ -24,12 +24,6 @@ secrets: {shop: {prod: {/app: {A: a, B: b}}}}
 dynamicSecrets: {shop: {prod: {/app: {db: {}}}}}
 """
 DB = ("shop", "prod", "/app", "db")
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
 
 
 def opened(server: DevServer) -> secretsync.aio.Client:

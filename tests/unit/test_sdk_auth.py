@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 import secretsync
 from secretsync.auth.method import Method
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.errors import AuthenticationFailed, CredentialsNotFound, Unavailable
 
 SEED = """
@@ -26,12 +26,6 @@ serviceTokens: [{token: st.id.canary, project: shop, scopes: [{environment: prod
 secrets: {shop: {prod: {/: {A: a}}}}
 """
 UNIVERSAL = {"clientId": "cid", "clientSecret": "canary-s"}
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
@@ -11,7 +10,7 @@ from threading import Event
 import pytest
 
 import secretsync
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.errors import (
     ClientClosed,
     DeadlineExceeded,
@@ -30,18 +29,6 @@ identities:
 dynamicSecrets: {{shop: {{prod: {{/app: {{db: {{defaultTtl: 1h, maxTtl: 2h}}}}}}}}}}
 """
 DB = ("shop", "prod", "/app", "db")
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
-
-
-@pytest.fixture
-def kms(server: DevServer) -> Iterator[secretsync.Client]:
-    with secretsync.open(server.url, client_id="cid", client_secret="s") as kms:
-        yield kms
 
 
 def live(server: DevServer) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -18,31 +17,19 @@ from secretsync.auth.kubernetes import KubernetesAuth
 from secretsync.auth.ldap import LdapAuth
 from secretsync.auth.method import Method
 from secretsync.auth.universal import UniversalAuth
-from secretsync.devserver import DevServer, Fault, parse_seed
+from secretsync.devserver import DevServer, Fault
 from secretsync.environment import settings
 from secretsync.errors import ClientClosed, InvalidInput, PathNotFound, SecretNotFound
 
 SEED = """
 projects: [{id: 00000000-0000-4000-8000-000000000001, slug: shop}]
 identities:
-  - {id: i, universal: {clientId: cid, clientSecret: canary-s}, grants: [{project: shop, actions: [read]}]}
+  - {id: i, universal: {clientId: cid, clientSecret: s}, grants: [{project: shop, actions: [read]}]}
 serviceTokens: [{token: st.id.canary, project: shop, scopes: [{environment: prod, secretPath: /app}]}]
 secrets: {shop: {prod: {/app: {A: a}, /shared: {S: s}}}}
 imports: {shop: {prod: {/app: [{environment: prod, path: /shared}]}}}
 """
 THEIRS = "INFISICAL_UNIVERSAL_AUTH_"
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        yield server
-
-
-@pytest.fixture
-def kms(server: DevServer) -> Iterator[secretsync.Client]:
-    with secretsync.open(server.url, client_id="cid", client_secret="canary-s") as kms:
-        yield kms
 
 
 # -- from the environment
@@ -58,7 +45,7 @@ def kms(server: DevServer) -> Iterator[secretsync.Client]:
 def test_the_environment_says_where_and_as_whom(
     server: DevServer, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
-    for name, value in zip(names, (f"{server.url}/api", "cid", "canary-s"), strict=True):
+    for name, value in zip(names, (f"{server.url}/api", "cid", "s"), strict=True):
         monkeypatch.setenv(name, value)
     with secretsync.open() as kms:
         assert kms.secret("shop", "prod", "/app", "A").text() == "a"

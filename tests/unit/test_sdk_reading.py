@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 import secretsync
-from secretsync.devserver import DevServer, parse_seed
+from secretsync.devserver import DevServer
 
 FOLDERS = [f"/app-{n}" for n in range(20)]
-SEED = """
-projects: [{id: 5f3c5c6e-6f4f-4d43-9c5c-2a8f6d0e1b11, slug: shop}]
+SEED = f"""
+projects: [{{id: 5f3c5c6e-6f4f-4d43-9c5c-2a8f6d0e1b11, slug: shop}}]
 identities:
-  - {id: i, universal: {clientId: cid, clientSecret: s}, grants: [{project: shop, actions: [read]}]}
+  - {{id: i, universal: {{clientId: cid, clientSecret: s}}, grants: [{{project: shop, actions: [read]}}]}}
+secrets: {{shop: {{prod: {json.dumps({path: {"PATH": path} for path in FOLDERS})}}}}}
 """
-
-
-@pytest.fixture
-def server() -> Iterator[DevServer]:
-    with DevServer(parse_seed(SEED)) as server:
-        for path in FOLDERS:
-            server.model.put("shop", "prod", path, {"PATH": path})
-        yield server
-
-
-@pytest.fixture
-def kms(server: DevServer) -> Iterator[secretsync.Client]:
-    with secretsync.open(server.url, client_id="cid", client_secret="s") as kms:
-        yield kms
 
 
 def read_all(kms: secretsync.Client) -> None:

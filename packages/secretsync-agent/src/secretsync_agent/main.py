@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field
 
 from secretsync.errors import InvalidInput
+from secretsync.runtime.ending import leave
 
 from . import arguments
 from .settings import PROGRAM, Arguments, Mode, Settings
@@ -49,12 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = 2
     finally:
         gc.enable()
-    if not _threads_ended(GRACE):
-        # Python would wait for each of them, with a host that hangs as long as a read may take. Every write is over.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    return leave(code, grace=GRACE)  # every write is over
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -83,15 +79,6 @@ def _validate(settings: Settings) -> int:
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         print(f"{PROGRAM}: {line}", file=sys.stderr)  # noqa: T201 - there is no log yet
-
-
-def _threads_ended(seconds: float) -> bool:
-    """Return whether all other threads ended, within so many seconds together."""
-    end = time.monotonic() + seconds
-    others = [one for one in threading.enumerate() if one is not threading.current_thread()]
-    for thread in others:
-        thread.join(max(0.0, end - time.monotonic()))
-    return not any(thread.is_alive() for thread in others)
 
 
 class Call(Enum):

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from threading import Event
 from typing import Final
 
 from secretsync.errors import InvalidInput, SecretSyncError
+from secretsync.runtime.ending import leave
 
 from . import logs
 from .settings import PROGRAM, settings, usage
@@ -28,12 +27,8 @@ GRACE: Final = 0.5
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the operator until a signal stops it; return the exit code, or end the process if threads hang on."""
     code = _main(sys.argv[1:] if argv is None else argv)
-    if not _threads_ended(GRACE):
-        # Python would wait for each of them, with a host that hangs as long as a read may take. Nobody wants what they
-        # bring: a write is whole or was never made, and an outcome that went untold is found again at the next start.
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    # A write is whole or was never made, and an outcome that went untold is found again at the next start.
+    return leave(code, grace=GRACE)
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -69,16 +64,6 @@ def _main(argv: Sequence[str]) -> int:
         print(f"{PROGRAM}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
-
-
-def _threads_ended(seconds: float) -> bool:
-    """Return whether all other threads ended, within so many seconds together."""
-    end = time.monotonic() + seconds
-    # Daemons too: those of a pool are joined at the end all the same.
-    others = [one for one in threading.enumerate() if one is not threading.current_thread()]
-    for thread in others:
-        thread.join(max(0.0, end - time.monotonic()))
-    return not any(thread.is_alive() for thread in others)
 
 
 if __name__ == "__main__":

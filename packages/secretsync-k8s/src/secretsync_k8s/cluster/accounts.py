@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from secretsync.queries import Found, Purpose, Query, query
+from secretsync.queries import Found, Purpose, query
 from secretsync.values import SecretValue, Version
 
+from .queries import ClusterQuery
 from .resources import SECRETS, SERVICE_ACCOUNTS
 from .transport import ApiError, Json, Transport
 
@@ -18,7 +19,7 @@ _OF: Final = "kubernetes.io/service-account.name"
 
 
 @query
-class ClusterAccount(Query[Mapping[str, SecretValue]]):
+class ClusterAccount(ClusterQuery[Mapping[str, SecretValue]]):
     """Asks for what proves a service account beyond the tokens that the cluster makes of it at each login.
 
     Attributes:
@@ -30,10 +31,6 @@ class ClusterAccount(Query[Mapping[str, SecretValue]]):
     name: str
     kept: bool = False
     purpose = Purpose.CREDENTIAL
-
-    @property
-    def host(self) -> str:
-        return "cluster"
 
     def __str__(self) -> str:
         return f"service account {self.namespace}/{self.name}"

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from secretsync.queries import Found, Query, query
+from secretsync.queries import Found, query
 from secretsync.values import Version
 
+from .queries import ClusterQuery
 from .resources import CONFIGMAPS
 from .transport import Transport
 
 
 @query
-class ClusterConfigMap(Query[Mapping[str, str]]):
+class ClusterConfigMap(ClusterQuery[Mapping[str, str]]):
     """Asks for the texts of a ConfigMap. They are no secrets, and part of what a run computes from."""
 
     namespace: str
     name: str
     pushed = True
     private = False
-
-    @property
-    def host(self) -> str:
-        return "cluster"
 
     def __str__(self) -> str:
         return f"ConfigMap {self.namespace}/{self.name}"

@@ -11,8 +11,9 @@ from http import HTTPStatus
 from typing import Final
 
 from secretsync.errors import TargetMoved
-from secretsync.queries import Found, Purpose, Query, query
+from secretsync.queries import Found, Purpose, query
 
+from .queries import ClusterQuery
 from .resources import Resource
 from .transport import MERGE_PATCH, METADATA, TIMEOUT, ApiError, Json, Transport
 
@@ -20,7 +21,7 @@ _TRIES: Final = 4
 
 
 @query
-class Finalizer(Query[bool]):
+class Finalizer(ClusterQuery[bool]):
     """Asks that an object be held back by a finalizer; the fetch adds it where it is missing.
 
     Asked before something is made that outlives the object unless we delete it. `uid` is the very object's: one of
@@ -34,10 +35,6 @@ class Finalizer(Query[bool]):
     finalizer: str
     purpose = Purpose.GUARD
     private = False
-
-    @property
-    def host(self) -> str:
-        return "cluster"
 
     def __str__(self) -> str:
         return f"{self.resource.kind} {self.namespace}/{self.name}"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from secretsync.queries import Found, Purpose, Query, query
+from secretsync.queries import Found, Purpose, query
 
 from .marks import ALLOWED
+from .queries import ClusterQuery
 from .resources import NAMESPACES, SECRETS
 from .transport import METADATA, ApiError, Json, Transport
 
 
 @query
-class Grant(Query[str]):
+class Grant(ClusterQuery[str]):
     """Asks which namespaces may use a Secret or, where no name is given, have Secrets kept in this namespace.
 
     Answered with the annotation's text, "" without one. Something that is not there grants nothing, in the same
@@ -23,10 +24,6 @@ class Grant(Query[str]):
     name: str = ""
     purpose = Purpose.GUARD
     private = False
-
-    @property
-    def host(self) -> str:
-        return "cluster"
 
     def __str__(self) -> str:
         return f"Secret {self.namespace}/{self.name}" if self.name else f"Namespace {self.namespace}"

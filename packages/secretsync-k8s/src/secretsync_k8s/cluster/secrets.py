@@ -40,7 +40,7 @@ from secretsync.errors import (
     Unavailable,
 )
 from secretsync.ports import AnyQuery, AnyWire
-from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Query, Scope, query
+from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Scope, query
 from secretsync.targets import Action, Change, Create, Delete, Observe, Observed, Ref, Release, Update
 from secretsync.values import SecretValue, Version
 
@@ -49,11 +49,11 @@ from .accounts import ClusterAccount
 from .configmaps import ClusterConfigMap
 from .finalizers import Finalizer
 from .grants import Grant
+from .queries import HOST, ClusterQuery
 from .shapes import RESERVED, SHAPES
 from .transport import API, MERGE_PATCH, METADATA, TIMEOUT, ApiError, Json, Transport
 from .trust import TrustBundles
 
-HOST: Final = "cluster"
 KIND: Final = "Secret"
 
 _log = logging.getLogger("secretsync.cluster")
@@ -66,17 +66,13 @@ _ANNOTATION: Final = "annotation:"
 
 
 @query
-class ClusterSecret(Query[Mapping[str, SecretValue]]):
+class ClusterSecret(ClusterQuery[Mapping[str, SecretValue]]):
     """Asks for a Secret that holds credentials or a certificate."""
 
     namespace: str
     name: str
     purpose = Purpose.CREDENTIAL
     pushed = True
-
-    @property
-    def host(self) -> str:
-        return HOST
 
     def __str__(self) -> str:
         return f"Secret {self.namespace}/{self.name}"

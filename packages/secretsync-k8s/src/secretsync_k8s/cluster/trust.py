@@ -15,8 +15,10 @@ from typing import Final
 
 from attrs import frozen
 
-from secretsync.queries import Query, query
+from secretsync.queries import query
 from secretsync.values import SecretValue
+
+from .queries import ClusterQuery
 
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -31,17 +33,13 @@ class BundleRef:
 
 
 @query
-class TrustBundles(Query[Mapping[str, str]]):
+class TrustBundles(ClusterQuery[Mapping[str, str]]):
     """Asks which CA bundles a Secret holds: the digest of each by its key, "" where a key holds no certificate."""
 
     namespace: str
     name: str
     pushed = True
     private = False
-
-    @property
-    def host(self) -> str:
-        return "cluster"
 
     def __str__(self) -> str:
         return f"Secret {self.namespace}/{self.name}"

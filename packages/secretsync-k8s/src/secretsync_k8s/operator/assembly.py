@@ -31,10 +31,11 @@ from ..cluster.configmaps import ClusterConfigMap
 from ..cluster.events import Events
 from ..cluster.marks import GROUP, MANAGED
 from ..cluster.proofs import ClusterProofs
+from ..cluster.queries import HOST
 from ..cluster.reflector import Reflectors
 from ..cluster.replica import Change, ChangeType
 from ..cluster.resources import CONFIGMAPS, SECRETS
-from ..cluster.secrets import HOST, ClusterSecret, Secrets, target
+from ..cluster.secrets import ClusterSecret, Secrets, target
 from ..cluster.transport import Transport
 from ..cluster.trust import TrustBundles
 from ..cluster.trust import bundles as read_bundles

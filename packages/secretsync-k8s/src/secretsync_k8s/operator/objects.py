@@ -17,8 +17,8 @@ from secretsync.reconcile.settle import Ask
 from secretsync.targets import Target
 
 from ..cluster.finalizers import Finalizer
+from ..cluster.queries import HOST
 from ..cluster.replica import Change, ChangeType
-from ..cluster.secrets import HOST
 from ..kinds.base import HasMoved, Json, Kind, ObjectRef, nothing_moved, subject_key
 
 S = TypeVar("S")

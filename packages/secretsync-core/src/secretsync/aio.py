@@ -101,13 +101,8 @@ class Client:
         push: bool = True,
     ) -> Watch:
         """Return a watch, which belongs to the event loop that runs now; see `secretsync.Client.watch`."""
-
-        def begin(states: States) -> Callable[[], None]:
-            return self._connection.watch(
-                project, environment, path, states, recursive=recursive, interval=interval, push=push
-            )
-
-        return Watch(begin)
+        watch = self._connection.watch
+        return Watch(partial(watch, project, environment, path, recursive=recursive, interval=interval, push=push))
 
     @asynccontextmanager
     async def lease(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import wait
 from contextlib import contextmanager
+from functools import partial
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self, final
@@ -174,13 +175,8 @@ class Client:
             push: Listen to the server's change feed too, where it has one: a change then comes within a second. Checks
                 go on all the same, because events get lost.
         """
-
-        def begin(states: States) -> Callable[[], None]:
-            return self._connection.watch(
-                project, environment, path, states, recursive=recursive, interval=interval, push=push
-            )
-
-        return Watch(begin)
+        watch = self._connection.watch
+        return Watch(partial(watch, project, environment, path, recursive=recursive, interval=interval, push=push))
 
     @contextmanager
     def lease(

@@ -355,10 +355,16 @@ class AgentStand:
         self.kms.model.put(PROJECT.slug, "dev", "/", values)
 
     def document(
-        self, *, sinks: Sequence[str] = (), templates: Sequence[Mapping[str, Any]] = (), **kms: Any
+        self,
+        *,
+        sinks: Sequence[str] = (),
+        templates: Sequence[Mapping[str, Any]] = (),
+        program: Mapping[str, Any] | None = None,
+        **kms: Any,
     ) -> dict[str, Any]:
         """Return a configuration."""
         return {
+            **({"exec": program} if program else {}),
             "kms": {"address": self.kms.url, **{key.replace("_", "-"): value for key, value in kms.items()}},
             "auth": {"type": "universal-auth", "config": {"client-id": "client-id", "client-secret": "client-secret"}},
             "sinks": [{"type": "file", "config": {"path": path}} for path in sinks],

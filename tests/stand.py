@@ -118,6 +118,14 @@ def eventually(holds: Callable[[], T], *, timeout: float = PATIENCE) -> T:
     return value
 
 
+def alive(pid: int) -> bool:
+    """Whether a process is there that did not end yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Process:
     """A running program and what it prints, line by line; ended by its id."""
 

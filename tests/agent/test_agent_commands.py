@@ -12,7 +12,7 @@ import pytest
 
 from secretsync_agent.commands import Commands
 from secretsync_agent.settings import Command
-from stand import eventually
+from stand import alive, eventually
 
 PATIENCE = 30.0
 
@@ -24,14 +24,6 @@ def commands(
     running = Commands(shell, environ, frozenset({"KMS_UNIVERSAL_AUTH_CLIENT_ID"}), grace=0.5, pause=pause)
     yield running
     running.join(PATIENCE)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there that did not end yet."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.row("agent-43")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
+from signal import SIGHUP, SIGQUIT, SIGTERM
 
 import pytest
 
 from canaries import canary, shown
 from secretsync.errors import InvalidInput
 from secretsync_agent.config import load
-from secretsync_agent.settings import Arguments, File, Settings, Variable, Wait
+from secretsync_agent.settings import Arguments, File, Program, Settings, Variable, Wait
 
 AUTH = "auth: {type: universal-auth, config: {client-id: ./id, client-secret: ./secret}}\n"
 KMS = "kms: {address: https://kms.example}\n"
@@ -98,6 +99,89 @@ def test_every_key_is_read(folder):
     assert second.command.line == ("make", "it")
     assert (second.number, second.text, second.interval) == (2, "x", 300.0)
     assert not settings.warnings
+
+
+EXEC = """
+exec:
+  command: [app, --port, "80"]
+  reload-signal: hup
+  restart-on-change: false
+  kill-signal: SIGQUIT
+  kill-timeout: 5s
+  splay: 1m
+  inherit-credentials: true
+  environment:
+    DB_PASSWORD:
+      template-content: "{{ . }}"
+      config: {polling-interval: 60s, wait: {min: 2s}, error-on-missing-key: true, allow-empty: true}
+    OTHER: {source-path: other.tmpl, template_content: x}
+"""
+
+
+def test_every_key_of_a_program_is_read(folder):
+    settings = told(KMS + AUTH + EXEC)
+    assert settings.program == Program(
+        ("app", "--port", "80"),
+        reload_signal=SIGHUP,
+        restarts=False,
+        kill_signal=SIGQUIT,
+        kill_timeout=5.0,
+        splay=60.0,
+        inherit_credentials=True,
+    )
+    password, other = settings.variables["DB_PASSWORD"], settings.variables["OTHER"]
+    assert (password.text, password.interval, password.wait, password.name) == (
+        "{{ . }}",
+        60.0,
+        Wait(2.0, 8.0),
+        "exec.environment.DB_PASSWORD",
+    )
+    assert (password.missing_key_fails, password.allow_empty, other.source) == (True, True, f"{folder}/other.tmpl")
+    assert settings.warnings == (
+        "exec.environment.OTHER: source-path counts, template-content does not; keep one of them",
+    )
+
+
+def test_a_program_has_defaults():
+    settings = told(KMS + AUTH + "exec: {command: app -v}")
+    assert settings.program == Program("app -v", kill_signal=SIGTERM, kill_timeout=30.0)
+    assert not settings.variables
+    assert told(KMS + AUTH).program is None
+
+
+def test_what_is_wrong_with_a_program_is_told_at_its_place():
+    text = """\
+kms: {address: https://kms.example, exit-after-auth: true}
+auth: {type: universal-auth, config: {client-id: ./id, client-secret: ./secret}}
+exec:
+  reload-signal: SIGNOPE
+  kill-signal: 15
+  kill-timeout: 30
+  environment:
+    1A: {template-content: x}
+    B: {config: {wait: {max: 1s}}}
+    C: 7
+    D: {source-path: agent.tmpl}
+templates: [{template-content: x, destination-path: agent.tmpl}]
+"""
+    assert problems(text) == (
+        (
+            "agent-config.yaml:3:1: exec.command: missing; "
+            "write a program and its arguments, as a list, or a line for the shell"
+        ),
+        "agent-config.yaml:3:1: exec: would never run, because exit-after-auth ends the agent before; keep one of them",
+        "agent-config.yaml:4:18: exec.reload-signal: expected a signal such as SIGHUP, got text",
+        "agent-config.yaml:5:16: exec.kill-signal: expected a signal such as SIGHUP, got text",
+        "agent-config.yaml:6:17: exec.kill-timeout: expected a duration such as 90s, 5m or 1h30m, got text",
+        "agent-config.yaml:8:5: exec.environment.1A: is no name of a variable; write letters, digits and underscores",
+        "agent-config.yaml:9:5: exec.environment.B: has no template; write template-content or source-path",
+        "agent-config.yaml:9:18: exec.environment.B.config.wait.min: missing; write a duration such as 2s",
+        "agent-config.yaml:10:8: exec.environment.C: expected a mapping, got text",
+        (
+            "agent-config.yaml:12:35: templates[0].destination-path: "
+            "is the source of exec.environment.D too; name another file"
+        ),
+    )
 
 
 def test_what_is_not_written_has_the_defaults_of_the_program_that_is_replaced(folder):
@@ -212,8 +296,8 @@ ODD = (
 def test_unknown_keys_are_told_and_refused_only_when_that_is_wanted():
     odd = (
         (
-            "agent-config.yaml:3:1: other: unknown key, known are kms, infisical, auth, sinks, cache, templates, version, "
-            "certificates"
+            "agent-config.yaml:3:1: other: unknown key, known are kms, infisical, auth, sinks, cache, templates, exec, "
+            "version, certificates"
         ),
         'agent-config.yaml:4:60: templates[0].config.exec: unknown key, did you mean "execute"?',
         (

@@ -96,3 +96,10 @@ def test_the_documentations_lines_are_taken():
     lines = re.findall(r"^ *secretsync-agent (.*--config .*)$", DOCS, re.MULTILINE)
     assert len(lines) >= 2
     assert all(parse(shlex.split(line), {}) for line in lines if "[" not in line)
+
+
+def test_the_documentations_program_is_taken(tmp_path):
+    (text,) = (block for block in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL) if "exec:" in block)
+    _, settings = taken(text, [], tmp_path)
+    assert settings.program
+    assert settings.variables.keys() == {"DB_PASSWORD"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from canaries import canary, shown
 from secretsync.errors import InvalidInput
@@ -57,6 +58,29 @@ templates:
     assert not shown("\n".join(lines))
 
 
+def test_what_a_program_means_is_shown_without_its_command():
+    lines = validate(
+        told("""
+templates: []
+exec:
+  command: [c4n4ry, --flag]
+  reload-signal: SIGHUP
+  environment: {PASSWORD: {template-content: "{{ now }}c4n4ry", config: {polling-interval: 60s}}}
+""")
+    )
+    assert lines[5:] == (
+        "program: started when everything is there; when files change, told by SIGHUP",
+        "  PASSWORD: text in the configuration, every 60 s; when it changes, started anew",
+        "  ended by SIGTERM, killed 30 s later",
+    )
+    assert not shown("\n".join(lines))
+    (line,) = validate(told("exec: {command: app, restart-on-change: false}"))[5:-1]
+    assert line == "program: started when everything is there; when files change, not told"
+    assert validate(evolve(told("exec: {command: app}"), exit_after_auth=True))[5:] == (
+        "program: not started, because everything is written once only",
+    )
+
+
 def test_every_template_that_is_none_is_told(folder):
     (folder / "no.tmpl").write_bytes(b"\xff")
     settings = told("""
@@ -65,6 +89,7 @@ templates:
   - {template-content: "{{ nosuch }}", destination-path: b}
   - {template-content: "{{ if }}", destination-path: c}
   - {template-content: "[[ 1 ]]{{", destination-path: d, config: {left-delimiter: "[[", right-delimiter: "]]"}}
+exec: {command: app, environment: {A: {template-content: "{{ nosuch }}"}}}
 """)
     with pytest.raises(InvalidInput) as caught:
         validate(settings)
@@ -72,4 +97,5 @@ templates:
         f"{folder}/no.tmpl: cannot be read: it is not UTF-8 text",
         'template: templates[1]:1: function "nosuch" not defined; did you mean "nospace"?',
         "template: templates[2]:1: missing value for if",
+        'template: exec.environment.A:1: function "nosuch" not defined; did you mean "nospace"?',
     )

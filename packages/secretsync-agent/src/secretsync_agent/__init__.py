@@ -8,5 +8,5 @@ targets      what is kept right: files made by templates, sinks, the token · re
 identity     how the agent logs in · traffic: its requests
 local        what is asked of the machine · dry: files that are only told of
 reports      what came of it, in the words of logs · readiness: for others
-commands     child processes
+commands     what runs after changes · supervisor: the program of `exec` · children deadman: processes, and their end
 """

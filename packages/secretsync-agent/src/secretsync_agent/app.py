@@ -20,28 +20,30 @@ from secretsync.client_policy import AGENT
 from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import CredentialsNotFound, NotFound
-from secretsync.files import HOST, Rules, target
+from secretsync.files import CONTENT, HOST, Rules, target
 from secretsync.files.place import Files
 from secretsync.http import HttpClient
 from secretsync.http.retrying import Retrying
+from secretsync.mailbox import CALLER, Mailbox
 from secretsync.ports import Proofs
 from secretsync.queries import Identity
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subject, Withdrawn
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
-from secretsync.targets import Ref
+from secretsync.targets import Content, Ref
 from secretsync.values import Document, SecretValue
 
 from .dry import DryFiles, DryLending
 from .functions import Questions
 from .identity import Remembering, identity
 from .leases import CARE
-from .local import HERE, Local
+from .local import HERE, Local, Looks
 from .rendering import Rendering, Still
 from .reports import Reports
-from .settings import Command, Placing, Settings
-from .targets import KeptToken, RenderedFile, Thing, TokenFile
+from .settings import Command, Placing, Settings, Template
+from .supervisor import Wanted
+from .targets import KeptToken, RenderedFile, RenderedVariable, Thing, TokenFile, variable
 from .traffic import Traffic, told
 
 log: Final = logging.getLogger("secretsync.agent")
@@ -131,6 +133,8 @@ class Agent:
         """Things that ask for what does not exist."""
         self._news = news
         self.reports: Reports = Reports(self._things, command, self._looked_at, dry=self._dry)
+        self._variables: dict[str, SecretValue] = {}
+        self._mailbox = Mailbox({}, digest=self._digest)
         self._files = Files(self._digest, self._rules, looks_only=would is not None)
         self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
@@ -139,10 +143,11 @@ class Agent:
             self._traffic, chance=chance, refused=self._kms.logins.refused, care=CARE[settings.lease_strategy]
         )
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
+        looks = Looks({HOST: self._files, CALLER: self._mailbox})
         executor = Executor(
             clock=clock,
-            backends=[self._kms, DryLending(would) if would else self._lending, Local(clock), self._files],
-            places=[DryFiles(would, self._digest) if would else self._files],
+            backends=[self._kms, DryLending(would) if would else self._lending, Local(clock), looks],
+            places=[DryFiles(would, self._digest) if would else self._files, self._mailbox],
             report=self.reports.report,
         )
         self._driver = driver(engine, executor)
@@ -171,6 +176,9 @@ class Agent:
         for key in before.keys() - self._things.keys():
             self._driver.send(Withdrawn(key))
             self.reports.forget(key)
+        for name in self._variables.keys() - settings.variables.keys():
+            self._mailbox.forget(variable(name))
+            del self._variables[name]
         for ref in files.keys() - _files_of(settings).keys():
             self._files.forget(ref)
         for key, thing in self._things.items():
@@ -195,6 +203,12 @@ class Agent:
         """Whether everything is as wanted; the files that were written stay, whatever this says."""
         wrong = self.reports.wrong
         return not wrong, f"not as wanted: {', '.join(wrong)}" if wrong else "ok"
+
+    def wanted(self) -> Wanted | None:
+        """Return what the program of `exec` is to run with; None until all of it is there."""
+        if not self.reports.complete:
+            return None
+        return Wanted(self._settings.program, dict(self._variables), self.reports.changes)
 
     def complain(self, text: str) -> None:
         log.error("%s", text)
@@ -232,11 +246,19 @@ class Agent:
     def _made(self, settings: Settings, who: Identity) -> list[Thing]:
         things: list[Thing] = [KeptToken(who, self._feeds.token if self._feeds else _unheard)]
         things += [TokenFile(sink, who) for sink in settings.sinks]
-        for template in settings.templates:
-            still = Still(now=self._nanoseconds, entropy=self._entropy)
-            questions = Questions(who, AGENT.slug_max_age, self._feeds.watch if self._feeds else _unheard)
-            things.append(RenderedFile(template, who, Rendering(template, questions, self._digest, still)))
+        things += [RenderedFile(template, who, self._rendering(template, who)) for template in settings.templates]
+        for name, template in settings.variables.items():
+            self._mailbox.expect(variable(name), partial(self._delivered, name))
+            things.append(RenderedVariable(name, template, who, self._rendering(template, who)))
         return things
+
+    def _rendering(self, template: Template, who: Identity) -> Rendering:
+        still = Still(now=self._nanoseconds, entropy=self._entropy)
+        questions = Questions(who, AGENT.slug_max_age, self._feeds.watch if self._feeds else _unheard)
+        return Rendering(template, questions, self._digest, still)
+
+    def _delivered(self, name: str, content: Content) -> None:
+        self._variables[name] = content[CONTENT]
 
     def _nanoseconds(self) -> int:
         return int(self._clock.now().timestamp() * 1e9)
@@ -293,4 +315,4 @@ def _rules(placing: Placing) -> Rules:
 
 def limit(host: str) -> int:
     """Return how many requests a host takes at once."""
-    return {HERE: _NO_LIMIT, HOST: _DISK}.get(host, AGENT.in_flight)
+    return {HERE: _NO_LIMIT, CALLER: _NO_LIMIT, HOST: _DISK}.get(host, AGENT.in_flight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,10 +13,11 @@ from secretsync.config import Flaw
 from secretsync.errors import InvalidInput
 
 from . import logins
-from .document import Document, Kms, Template
+from .document import Document, Exec, Kms, Wait
 from .environment import Environment
 
 CERTIFICATES: Final = "certificates are not supported yet; take this file to the KMS's own certificate agent"
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -38,7 +40,9 @@ def flaws(document: Document, environment: Environment, *, config: str) -> Itera
         if not sink.config.path:
             yield Flaw(("sinks", n, "config", "path"), "missing; name the file that the token is written to")
     for n, template in enumerate(document.templates):
-        yield from _of_a_template(template, n)
+        yield from _of_the_wait(template.config.wait, ("templates", n))
+    if document.exec:
+        yield from _of_the_program(document.exec, exits=_kms(document).exit_after_auth)
     yield from _overwritten(document, environment, config)
 
 
@@ -46,13 +50,17 @@ def _of_the_server(document: Document) -> Iterator[Flaw]:
     if document.kms and document.infisical:
         yield Flaw(("infisical",), "stands beside kms and means the same; keep one of them")
     name = "infisical" if document.infisical else "kms"
-    kms = document.infisical or document.kms or Kms()
+    kms = _kms(document)
     for problem in _address_problems(kms.address):
         yield Flaw((name, "address"), problem)
     if (most := kms.retry_strategy.max_retries) is not None and most < 0:
         yield Flaw((name, "retry-strategy", "max-retries"), "must not be below 0; 0 is no retry")
     if kms.ca_certificate and (problem := _pem_problem(kms.ca_certificate)):
         yield Flaw((name, "ca-certificate"), problem)
+
+
+def _kms(document: Document) -> Kms:
+    return document.infisical or document.kms or Kms()
 
 
 def _address_problems(address: str) -> tuple[str, ...]:
@@ -73,12 +81,27 @@ def _pem_problem(path: str) -> str:
     return "" if found else "holds no certificate in PEM"
 
 
-def _of_a_template(template: Template, n: int) -> Iterator[Flaw]:
-    wait = template.config.wait
+def _of_the_wait(wait: Wait | None, place: tuple[str | int, ...]) -> Iterator[Flaw]:
     if wait and wait.min is None:
-        yield Flaw(("templates", n, "config", "wait", "min"), "missing; write a duration such as 2s")
+        yield Flaw((*place, "config", "wait", "min"), "missing; write a duration such as 2s")
     elif wait and wait.min and wait.max and wait.max < wait.min:
-        yield Flaw(("templates", n, "config", "wait", "max"), "is shorter than min; write a longer one, or none")
+        yield Flaw((*place, "config", "wait", "max"), "is shorter than min; write a longer one, or none")
+
+
+def _of_the_program(program: Exec, *, exits: bool) -> Iterator[Flaw]:
+    if not program.command:
+        yield Flaw(
+            ("exec", "command"), "missing; write a program and its arguments, as a list, or a line for the shell"
+        )
+    if exits:
+        yield Flaw(("exec",), "would never run, because exit-after-auth ends the agent before; keep one of them")
+    for name, variable in program.environment.items():
+        place = ("exec", "environment", name)
+        if not _VARIABLE.fullmatch(name):
+            yield Flaw(place, "is no name of a variable; write letters, digits and underscores")
+        if not (variable.source_path or variable.template_content or variable.base64_template_content):
+            yield Flaw(place, "has no template; write template-content or source-path")
+        yield from _of_the_wait(variable.config.wait, place)
 
 
 def _overwritten(document: Document, environment: Environment, config: str) -> Iterator[Flaw]:
@@ -104,6 +127,8 @@ def _read(document: Document, environment: Environment, config: str) -> Iterator
         yield path, f"the file with {key}"
     for n, template in enumerate(document.templates):
         yield template.source_path, f"the source of templates[{n}]"
+    for name, variable in (document.exec.environment if document.exec else {}).items():
+        yield variable.source_path, f"the source of exec.environment.{name}"
 
 
 def real_path(path: str) -> str:

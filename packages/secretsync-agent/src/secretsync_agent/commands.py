@@ -12,12 +12,11 @@ from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Final, final
 
+from .children import TOGETHER, begin, without, words
 from .settings import Command
 
 log: Final = logging.getLogger("secretsync.agent")
 
-TOGETHER: Final = 0.2
-"""Seconds: files that change in one pass have the same command run once."""
 GRACE: Final = 5.0
 _LOOK: Final = 0.02
 
@@ -82,14 +81,12 @@ class Commands:
             return command in self._wanted
 
     def _execute(self, command: Command) -> None:
-        args = [self._shell, "-c", command.line] if isinstance(command.line, str) else list(command.line)
+        args = words(command.line, self._shell)
         shown = command.line if isinstance(command.line, str) else " ".join(command.line)
         hidden = frozenset() if command.inherit_credentials else self._credentials
-        env = {name: value for name, value in self._environ.items() if name not in hidden}
         log.info("executing command: %s", shown)
         try:
-            # A child's own group, so that a time-out ends whatever it has started.
-            child = subprocess.Popen(args, stdin=subprocess.DEVNULL, env=env, start_new_session=True)  # noqa: S603
+            child = begin(args, without(self._environ, hidden))
         except OSError as error:
             log.error("unable to execute command because %s: %s", args[0], error.strerror)  # noqa: TRY400 - no frames
             return

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
+from attrs import evolve
+
 from secretsync import durations
 from secretsync.backends.kms.urls import normalise
 from secretsync.config import Style, load_leniently, read_text
@@ -17,7 +19,7 @@ from . import checks, document, logins
 from . import environment as env
 from .document import KINDS, Document, Kms, absolute, decoded
 from .environment import Environment
-from .settings import RETRIES, Arguments, Command, LeaseStrategy, Placing, Settings, Sink, Template, Wait
+from .settings import RETRIES, Arguments, Command, LeaseStrategy, Placing, Program, Settings, Sink, Template, Wait
 
 T = TypeVar("T")
 
@@ -152,6 +154,8 @@ def _settings(
         auth=logins.auth(told.auth, environment),
         sinks=tuple({checks.real_path(sink.config.path): _sink(sink) for sink in told.sinks}.values()),
         templates=tuple(_template(template, n) for n, template in enumerate(told.templates, 1)),
+        program=_program(told.exec) if told.exec else None,
+        variables=dict(_variables(told.exec)) if told.exec else {},
         retries=retries,
         ca_certificate=Path(kms.ca_certificate).read_bytes() if kms.ca_certificate else b"",
         headers=headers,
@@ -175,23 +179,49 @@ def _sink(written: document.Sink) -> Sink:
 
 def _template(written: document.Template, number: int) -> Template:
     config = written.config
-    return Template(
-        number=number,
+    return evolve(
+        _rendered(written, config, name="", number=number),
         destination=absolute(written.destination_path),
-        source=absolute(written.source_path),
-        text=_text(written),
-        interval=config.polling_interval,
         command=_command(config.execute),
         placing=Placing(config.permission, config.user, config.group, config.create_directories, backup=config.backup),
-        wait=_wait(config.wait),
-        delimiters=(config.left_delimiter or _DELIMITERS[0], config.right_delimiter or _DELIMITERS[1]),
-        missing_key_fails=config.error_on_missing_key,
-        allow_empty=config.allow_empty,
         first_command=config.run_on_first_render,
     )
 
 
-def _text(written: document.Template) -> str:
+def _variables(written: document.Exec) -> Iterator[tuple[str, Template]]:
+    for name, variable in written.environment.items():
+        yield name, _rendered(variable, variable.config, name=f"exec.environment.{name}")
+
+
+def _rendered(text: document.Text, config: document.VariableConfig, *, name: str, number: int = 0) -> Template:
+    """Return a template that says nothing yet of where it goes."""
+    return Template(
+        number=number,
+        destination="",
+        source=absolute(text.source_path),
+        text=_text(text),
+        interval=config.polling_interval,
+        wait=_wait(config.wait),
+        delimiters=(config.left_delimiter or _DELIMITERS[0], config.right_delimiter or _DELIMITERS[1]),
+        missing_key_fails=config.error_on_missing_key,
+        allow_empty=config.allow_empty,
+        name=name,
+    )
+
+
+def _program(written: document.Exec) -> Program:
+    return Program(
+        written.command,
+        reload_signal=written.reload_signal,
+        kill_signal=written.kill_signal,
+        kill_timeout=written.kill_timeout,
+        splay=written.splay or 0.0,
+        restarts=written.restart_on_change,
+        inherit_credentials=written.inherit_credentials,
+    )
+
+
+def _text(written: document.Text) -> str:
     """Return the text of the place that counts; with none the file becomes empty, as it always did."""
     return "" if written.source_path else written.template_content or written.base64_template_content or ""
 
@@ -223,7 +253,11 @@ def _warnings(told: Document, *, default: str) -> Iterator[str]:
         if _mode(sink.config) & _READABLE:
             yield f'sinks[{n}]: every user of this machine may read the token; write permission: "0600"'
     for n, template in enumerate(told.templates):
-        yield from _of_a_template(template, n)
+        yield from _of_the_text(template, f"templates[{n}]")
+        if not template.destination_path:
+            yield f"templates[{n}]: has no destination-path, so it is written nowhere"
+    for name, variable in (told.exec.environment if told.exec else {}).items():
+        yield from _of_the_text(variable, f"exec.environment.{name}")
 
 
 def _name(told: Document) -> str:
@@ -239,16 +273,14 @@ def _mode(config: document.SinkConfig) -> int:
         return _NEW
 
 
-def _of_a_template(template: document.Template, n: int) -> Iterator[str]:
+def _of_the_text(text: document.Text, place: str) -> Iterator[str]:
     places = {
-        "source-path": template.source_path,
-        "template-content": template.template_content,
-        "base64-template-content": template.base64_template_content,
+        "source-path": text.source_path,
+        "template-content": text.template_content,
+        "base64-template-content": text.base64_template_content,
     }
     given = [name for name, content in places.items() if content]
     if len(given) > 1:
-        yield f"templates[{n}]: {given[0]} counts, {' and '.join(given[1:])} does not; keep one of them"
+        yield f"{place}: {given[0]} counts, {' and '.join(given[1:])} does not; keep one of them"
     if not given:
-        yield f"templates[{n}]: has no template, so its file becomes empty; write source-path or template-content"
-    if not template.destination_path:
-        yield f"templates[{n}]: has no destination-path, so it is written nowhere"
+        yield f"{place}: has no template, so its file becomes empty; write source-path or template-content"

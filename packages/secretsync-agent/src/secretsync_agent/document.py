@@ -12,6 +12,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
+from signal import SIGTERM, Signals
 from typing import Any, Final, Literal, NewType
 
 from attrs import field, frozen
@@ -29,6 +30,8 @@ User = NewType("User", int)
 Group = NewType("Group", int)
 FilePath = NewType("FilePath", str)
 ListenAddress = NewType("ListenAddress", str)
+SignalName = NewType("SignalName", int)
+"""The number of a signal."""
 Base64Text = NewType("Base64Text", str)
 
 NOWHERE: Final = FilePath("")
@@ -131,15 +134,10 @@ class Wait:
 
 
 @frozen(kw_only=True)
-class TemplateConfig:
+class VariableConfig:
+    """What a template may say wherever its text goes."""
+
     polling_interval: Interval = Interval(300.0)
-    execute: Execute | None = None
-    permission: Bits | None = None
-    user: User | None = None
-    group: Group | None = None
-    create_directories: bool = True
-    backup: bool = False
-    run_on_first_render: bool = False
     wait: Wait | None = None
     left_delimiter: str = ""
     right_delimiter: str = ""
@@ -148,12 +146,48 @@ class TemplateConfig:
 
 
 @frozen(kw_only=True)
-class Template:
+class TemplateConfig(VariableConfig):
+    execute: Execute | None = None
+    permission: Bits | None = None
+    user: User | None = None
+    group: Group | None = None
+    create_directories: bool = True
+    backup: bool = False
+    run_on_first_render: bool = False
+
+
+@frozen(kw_only=True)
+class Text:
+    """Where the text of a template stands: in one of three places."""
+
     source_path: FilePath = NOWHERE
     template_content: str | None = field(default=None, repr=False)
     base64_template_content: Base64Text | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class Template(Text):
     destination_path: FilePath = NOWHERE
     config: TemplateConfig = TemplateConfig()
+
+
+@frozen(kw_only=True)
+class Variable(Text):
+    config: VariableConfig = VariableConfig()
+
+
+@frozen(kw_only=True)
+class Exec:
+    """What runs under the agent; the words are those of consul-template and of Vault's agent."""
+
+    command: str | tuple[str, ...] = ""
+    reload_signal: SignalName | None = None
+    restart_on_change: bool = True
+    kill_signal: SignalName = SignalName(SIGTERM)
+    kill_timeout: Duration = Duration(30.0)
+    splay: Duration | None = None
+    inherit_credentials: bool = False
+    environment: Mapping[str, Variable] = {}
 
 
 @frozen(kw_only=True)
@@ -164,6 +198,7 @@ class Document:
     sinks: tuple[Sink, ...] = ()
     cache: Cache = Cache()
     templates: tuple[Template, ...] = ()
+    exec: Exec | None = None
     version: str = ""
     certificates: tuple[Any, ...] = ()
 
@@ -199,6 +234,11 @@ def _interval(scalar: Scalar) -> float | None:
     seconds = durations.seconds(scalar.text)
     shortest = _SHORTEST_MS if _MILLISECONDS.fullmatch(scalar.text) else _SHORTEST
     return None if seconds is None or seconds < shortest else seconds
+
+
+def _signal(scalar: Scalar) -> int | None:
+    name = scalar.text.upper()
+    return getattr(Signals, name if name.startswith("SIG") else f"SIG{name}", None)
 
 
 def _bits(scalar: Scalar) -> int | None:
@@ -246,6 +286,7 @@ KINDS: Final[Mapping[Any, Kind]] = {
     ListenAddress: Kind("where to listen, such as :8081 or 127.0.0.1:8081", _listen),
     Duration: Kind(f"a duration {_EXAMPLES}", _duration),
     Interval: Kind(f"a duration of at least 60s, {_EXAMPLES} (or of at least 1000ms)", _interval),
+    SignalName: Kind("a signal such as SIGHUP", _signal),
     Bits: Kind('permission bits in octal, such as "0640"', _bits),
     User: Kind("a user of this machine, or a number", _user),
     Group: Kind("a group of this machine, or a number", _group),

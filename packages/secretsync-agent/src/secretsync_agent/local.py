@@ -1,4 +1,4 @@
-"""What the agent asks of the machine it runs on: the texts of templates, and the time.
+"""What the agent asks of the machine it runs on: the texts of templates, the time, and what targets look like.
 
 Time is an answer like any other, and one that renews itself: whoever must see something twice, or wait for calm, asks
 for the moment and is run again when the next one comes.
@@ -14,9 +14,10 @@ from attrs import frozen
 
 from secretsync.clock import Clock, Deadline
 from secretsync.files import HOST
-from secretsync.ports import AnyQuery, AnyWire
+from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import UNCHANGED, Failed, Found, Query, query
 from secretsync.reconcile.settle import Ask
+from secretsync.targets import Observe
 from secretsync.templates import TemplateError
 from secretsync.values import Version
 
@@ -95,6 +96,31 @@ class Local:
             case TemplateText():
                 return _text(query.path, known)
         raise TypeError(type(query).__name__)
+
+
+@final
+@frozen
+class Looks:
+    """Answers what targets look like, each by its place. As thread-safe as these.
+
+    Attributes:
+        places: By their hosts.
+    """
+
+    places: Mapping[str, Backend]
+
+    answers = frozenset({Observe})
+
+    def read(
+        self,
+        queries: Sequence[AnyQuery],
+        *,
+        known: Mapping[AnyQuery, Version],
+        credential: Found[Any] | None,
+        deadline: Deadline,
+    ) -> Mapping[AnyQuery, AnyWire]:
+        """See `ports.Backend`; what is fetched together is of one host, and so of one place."""
+        return self.places[queries[0].host].read(queries, known=known, credential=credential, deadline=deadline)
 
 
 def _text(path: str, known: Version | None) -> AnyWire:

@@ -3,6 +3,9 @@
 0   stopped by a signal, or everything written once where that was asked for
 1   not everything could be written, or there is no use in going on
 2   the command line or the configuration is wrong, or what answers at the address is not the API
+130 a second signal came before the first had its way
+
+With a program of `exec` it is that one's exit code, whoever ended it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
+from secretsync.clock import FOREVER
 from secretsync.errors import InvalidInput
 from secretsync.runtime.ending import leave
 
@@ -31,13 +35,21 @@ if TYPE_CHECKING:
     from secretsync.clock import Clock
     from secretsync.http import Http
     from secretsync.reconcile.messages import Moved
+    from secretsync.values import SecretValue
 
     from .app import Agent, Listens
+    from .children import Child
     from .commands import Commands
     from .readiness import Readiness
+    from .settings import Program
+    from .supervisor import Supervisor
 
 GRACE: Final = 0.3
 """Seconds that requests under way have to end when the process does."""
+AT_ONCE: Final = 130
+"""The exit code where a second signal came."""
+FORWARDED: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
+"""Signals that mean nothing to the agent, and something to programs: they go on to the one of `exec`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,6 +99,7 @@ class Call(Enum):
     STOP = auto()
     RELOAD = auto()
     NEWS = auto()
+    CHILD = auto()
     FATAL = auto()
 
 
@@ -97,7 +110,7 @@ class Process:
     arguments: Arguments
     settings: Settings
     environ: Mapping[str, str]
-    _calls: SimpleQueue[Call] = field(factory=SimpleQueue, init=False)
+    _calls: SimpleQueue[Call | signal.Signals] = field(factory=SimpleQueue, init=False)
     _stopping: threading.Event = field(factory=threading.Event, init=False)
     _fatal: str = field(default="", init=False)
 
@@ -124,9 +137,10 @@ class Process:
             stack.callback(self._stopping.set)  # first of all, so that nothing waits for another attempt
             readiness.begin()
             stack.callback(readiness.end)
+            supervisor = self._supervisor(stack)
             agent.start()
             gc.enable()
-            code = self._work(agent, readiness)
+            code = self._work(agent, readiness, supervisor)
             if self.once:
                 commands.join(self.arguments.timeout)
         return code
@@ -137,10 +151,16 @@ class Process:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, lambda *_: self._calls.put(Call.STOP))
         signal.signal(signal.SIGHUP, lambda *_: self._calls.put(Call.RELOAD))
+        signal.signal(signal.SIGCHLD, lambda *_: self._calls.put(Call.CHILD))
+
+    def _forward(self) -> None:
+        for number in FORWARDED:
+            signal.signal(number, lambda number, _: self._calls.put(signal.Signals(number)))
 
     def _agent(self, stack: ExitStack, commands: Commands) -> Agent:
         from secretsync.client_policy import AGENT
         from secretsync.http import Http
+        from secretsync.mailbox import CALLER
         from secretsync.runtime.chance import chance
         from secretsync.runtime.clock import SystemClock
         from secretsync.runtime.driver import Driver
@@ -156,7 +176,9 @@ class Process:
             self.settings,
             http=http,
             bundles=bundles,
-            driver=lambda engine, executor: Driver(engine, executor=executor, clock=clock, limit=limit, inline=[HERE]),
+            driver=lambda engine, executor: Driver(
+                engine, executor=executor, clock=clock, limit=limit, inline=[HERE, CALLER]
+            ),
             clock=clock,
             chance=chance,
             entropy=os.urandom,
@@ -170,6 +192,25 @@ class Process:
         )
         stack.callback(agent.close)
         return agent
+
+    def _supervisor(self, stack: ExitStack) -> Supervisor:
+        from secretsync.runtime.chance import chance
+
+        from .supervisor import Supervisor
+
+        supervisor = Supervisor(self._start, chance)
+        stack.callback(supervisor.kill)
+        return supervisor
+
+    def _start(self, program: Program, variables: Mapping[str, SecretValue]) -> Child:
+        from .children import Tethered, without
+
+        self._forward()  # not before there is somebody to forward to: until then they mean what they always did
+        hidden = frozenset() if program.inherit_credentials else self.settings.credential_variables
+        env = {os.fsencode(name): os.fsencode(value) for name, value in without(self.environ, hidden).items()}
+        env |= {os.fsencode(name): value.reveal() for name, value in variables.items()}
+        ending = program.kill_signal, program.kill_timeout
+        return Tethered.start(program.line, shell=self.settings.shell, env=env, ending=ending)
 
     @staticmethod
     def _feeds(http: Http, clock: Clock) -> Callable[[Callable[[Moved], None]], Listens]:
@@ -192,27 +233,42 @@ class Process:
 
     # -- at work
 
-    def _work(self, agent: Agent, readiness: Readiness) -> int:
+    def _work(self, agent: Agent, readiness: Readiness, supervisor: Supervisor) -> int:
         """Do what is called for until one call is the last; return the exit code."""
-        end = time.monotonic() + self.arguments.timeout
+        end = time.monotonic() + self.arguments.timeout if self.once else FOREVER
         while True:
-            try:
-                call = self._calls.get(timeout=max(0.0, end - time.monotonic()) if self.once else None)
-            except Empty:
+            call = self._next(min(end, supervisor.wake_at))
+            if call is None and time.monotonic() >= end:
                 waiting = ", ".join(agent.reports.wrong)
                 agent.complain(f"not everything could be written within {self.arguments.timeout:g} s: {waiting}")
                 return 1
-            code = self._answer(call, agent, readiness)
+            code = self._answer(call, agent, readiness, supervisor)
             if code is not None:
                 return code
+            code = supervisor.step(None if self.once else agent.wanted(), time.monotonic())
+            if code is not None:
+                return self._end(agent, code)
 
-    def _answer(self, call: Call, agent: Agent, readiness: Readiness) -> int | None:
+    def _next(self, end: float) -> Call | signal.Signals | None:
+        """Return what is called for next; None if that is nothing until then."""
+        try:
+            return self._calls.get(timeout=None if end == FOREVER else max(0.0, end - time.monotonic()))
+        except Empty:
+            return None
+
+    def _answer(
+        self, call: Call | signal.Signals | None, agent: Agent, readiness: Readiness, supervisor: Supervisor
+    ) -> int | None:
         match call:
+            case Call.STOP if supervisor.stopping:
+                return AT_ONCE
             case Call.STOP:
-                return agent.stopping()
+                supervisor.stop(time.monotonic())
             case Call.FATAL:
                 agent.complain(self._fatal)
-                return 1
+                supervisor.stop(time.monotonic())
+            case signal.Signals():
+                supervisor.forward(call)
             case Call.RELOAD:
                 self._reload(agent, readiness)
             case Call.NEWS if self.once and agent.reports.all_reported:
@@ -220,6 +276,13 @@ class Process:
             case Call.NEWS if agent.reports.all_right:
                 readiness.ready()
         return None
+
+    def _end(self, agent: Agent, code: int) -> int:
+        """Do what is left once the program has ended; return the exit code."""
+        if self._fatal:
+            return 1
+        own = agent.stopping()
+        return code or own
 
     def _reload(self, agent: Agent, readiness: Readiness) -> None:
         """Take the configuration as it is now; one that is wrong changes nothing."""

@@ -38,7 +38,8 @@ class Made:
     leases: frozenset[DynamicSecret]
 
 
-_UNKNOWN: Final = Made(SecretValue(b"\0"), b"", {}, frozenset())
+UNKNOWN: Final = Made(SecretValue(b"\0"), b"", {}, frozenset())
+"""What a dry run makes of what it is not lent."""
 
 
 @define(eq=False)
@@ -102,7 +103,7 @@ class Rendering:
             return self._made(self._current(ask), ask)
         except Undecided:
             ask.verify()  # what is missing comes; else it is what a dry run is not lent
-            return _UNKNOWN
+            return UNKNOWN
         finally:
             self.questions.end()
 
@@ -127,7 +128,7 @@ class Rendering:
         if self._parsed is None or text != self._text:
             self._parsed = None
             self._parsed = parse(
-                basename(source) or f"template-{self.template.number}",
+                basename(source) or self.template.name or f"template-{self.template.number}",
                 text,
                 functions=functions(self.questions),
                 delimiters=self.template.delimiters,

@@ -14,7 +14,7 @@ from secretsync.targets import Change
 
 from .caution import AllKeysRemoved, ManyKeysRemoved
 from .settings import Command, Template
-from .targets import KeptToken, RenderedFile, Thing, TokenFile
+from .targets import KeptToken, RenderedFile, RenderedVariable, Thing, TokenFile
 
 log: Final = logging.getLogger("secretsync.agent")
 
@@ -33,6 +33,7 @@ class Reports:
         changed: Told of a file that changed after its first rendering, or at it if that was asked for.
         news: Called after each outcome.
         dry: Nothing is written, so nothing is told to be, and nothing runs.
+        changes: How often a file that a template makes was written.
         errors: Why those that were looked at are not as wanted; none of them: they are.
     """
 
@@ -40,7 +41,9 @@ class Reports:
     changed: Callable[[Command], None]
     news: Callable[[str, Outcome], None]
     dry: bool = False
+    changes: int = field(default=0, init=False)
     errors: dict[str, tuple[SecretSyncError, ...]] = field(factory=dict, init=False)
+    _once_right: set[str] = field(factory=set, init=False)
     _rendered: set[str] = field(factory=set, init=False)
     _said: dict[str, str] = field(factory=dict, init=False)
 
@@ -53,14 +56,22 @@ class Reports:
         for error in report.outcome.errors:
             if self._is_news(report, error):
                 _complain(thing, error)
-        if report.outcome.ready and not self.dry:
-            self._succeeded(thing, report.outcome)
+        if report.outcome.ready:
+            if not self.dry:
+                self._succeeded(thing, report.outcome)
+            self._once_right.add(report.key)  # behind it: who hears that all is there must not take it for a change
         self.news(report.key, report.outcome)
 
     def forget(self, key: str) -> None:
         """Take a thing that is kept no more for one that was never seen."""
         self.errors.pop(key, None)
         self._rendered.discard(key)
+        self._once_right.discard(key)
+
+    @property
+    def complete(self) -> bool:
+        """Everything has been as wanted at some time; what fails now has its old file."""
+        return self._once_right >= self.things.keys()
 
     @property
     def all_reported(self) -> bool:
@@ -93,11 +104,15 @@ class Reports:
                     log.info("new access token saved to file at path '%s'", sink.path)
             case RenderedFile(template):
                 self._template(thing.key, template, written=written)
+            case RenderedVariable(name):
+                if written:
+                    log.info("template has been rendered for the variable %s", name)
 
     def _template(self, key: str, template: Template, *, written: bool) -> None:
         first = key not in self._rendered
         self._rendered.add(key)
         if written:
+            self.changes += 1
             path = template.destination
             log.info("template has been rendered and saved to path %s [template-id=%d]", path, template.number)
         elif first:
@@ -118,9 +133,13 @@ def _complain(thing: Thing, error: SecretSyncError) -> None:
         case TokenFile(sink):
             log.error("unable to write file sink to path '%s' because %s", sink.path, error)
         case RenderedFile(template):
-            doubted = isinstance(error, ManyKeysRemoved | AllKeysRemoved)
-            level = logging.WARNING if doubted else logging.ERROR
-            log.log(level, "unable to process template because %s [template-id=%d]", error, template.number)
+            log.log(_level(error), "unable to process template because %s [template-id=%d]", error, template.number)
+        case RenderedVariable(name):
+            log.log(_level(error), "unable to process template because %s [variable=%s]", error, name)
+
+
+def _level(error: SecretSyncError) -> int:
+    return logging.WARNING if isinstance(error, ManyKeysRemoved | AllKeysRemoved) else logging.ERROR
 
 
 def _operation(error: SecretSyncError) -> str:

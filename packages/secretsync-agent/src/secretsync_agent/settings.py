@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from signal import SIGTERM
 from typing import Final
 
 from attrs import field, frozen
@@ -160,6 +161,7 @@ class Template:
         missing_key_fails: A key that a map has not ends the rendering, instead of reading `<no value>`.
         allow_empty: A list that has become empty makes an empty file.
         first_command: The command runs after the first rendering too.
+        name: What errors call a template that has no file; "": after its number.
     """
 
     number: int
@@ -174,6 +176,30 @@ class Template:
     missing_key_fails: bool = False
     allow_empty: bool = False
     first_command: bool = False
+    name: str = ""
+
+
+@frozen
+class Program:
+    """What runs under the agent (agent §18).
+
+    Attributes:
+        line: A line for the shell, or a program and its arguments.
+        reload_signal: The number of what tells it that files have changed; None: it is started anew.
+        kill_signal: The number of what asks it to end.
+        kill_timeout: Seconds until it is killed that was asked to end.
+        splay: The longest time, in seconds, that it runs on with what was before a change; how long is left to chance.
+        restarts: It may be started anew because of a change.
+        inherit_credentials: It gets the variables that hold credentials, too.
+    """
+
+    line: str | tuple[str, ...] = field(repr=False)
+    reload_signal: int | None = None
+    kill_signal: int = SIGTERM
+    kill_timeout: float = 30.0
+    splay: float = 0.0
+    restarts: bool = True
+    inherit_credentials: bool = False
 
 
 @frozen
@@ -193,6 +219,8 @@ class Settings:
         ready_file: Made once everything is written, removed at the end; "" for none.
         health_address: `host:port` or `:port` of the page for probes; "" for none.
         events: Listen to the KMS's change feed besides polling.
+        program: What runs under the agent, if anything.
+        variables: Templates of the variables that the program gets, by their names.
         warnings: What is to be logged about the configuration once logging is set up, one line each.
     """
 
@@ -211,4 +239,6 @@ class Settings:
     ready_file: str = ""
     health_address: str = ""
     events: bool = False
+    program: Program | None = None
+    variables: Mapping[str, Template] = field(factory=dict)
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What the agent keeps right, each a function that asks: a file made by a template, a sink, and the token itself.
+"""What the agent keeps right, each a function that asks: files and variables made by templates, sinks, the token itself.
 
 They are subjects of the same engine that keeps Secrets in a cluster: polls, events, retries and renewals are its own.
 """
@@ -13,17 +13,20 @@ from attrs import define, field, frozen
 from secretsync.auth.token import Token
 from secretsync.errors import TargetInvalid
 from secretsync.files import CONTENT, MARK, attributes, target
-from secretsync.policies import FILE
+from secretsync.mailbox import CALLER, KIND
+from secretsync.policies import DELIVERY, FILE
 from secretsync.queries import Absent, Found, Identity
 from secretsync.reconcile.settle import Ask
-from secretsync.targets import Target
+from secretsync.targets import Ref, Target
 from secretsync.values import SecretValue
 
 from .caution import Caution
-from .rendering import Rendering
+from .rendering import UNKNOWN, Rendering
 from .settings import Placing, Sink, Template
 
 TOKEN: Final = "token"  # noqa: S105 - the key of a subject
+_LONGEST: Final = 120_000
+"""Bytes: Linux takes 128 KiB of a variable, its name included."""
 _DAY: Final = 86_400.0
 """Seconds: a token is renewed at its own time, whatever the interval of who asks for it."""
 
@@ -126,6 +129,50 @@ class RenderedFile:
         made = self.rendering.render(ask)
         text = self._caution.released(made, ask)
         return (_file(self.template.destination, text, self.template.placing),)
+
+
+@define(eq=False)
+class RenderedVariable:
+    """A variable of a program's environment that a template makes."""
+
+    name: str
+    template: Template
+    identity: Identity
+    rendering: Rendering
+    _caution: Caution = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._caution = Caution(self.template.interval, self.template.wait, allow_empty=self.template.allow_empty)
+
+    @property
+    def key(self) -> str:
+        return f"variable:{self.name}"
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        return self.template, self.identity
+
+    @property
+    def interval(self) -> float:
+        return self.template.interval
+
+    def desired(self, ask: Ask) -> tuple[Target, ...]:
+        made = self.rendering.render(ask)
+        if made is UNKNOWN:
+            return ()
+        text = self._caution.released(made, ask)
+        if b"\0" in text.reveal():
+            raise TargetInvalid(
+                f"a NUL byte cannot stand in the variable {self.name}; take another template, or a file"
+            )
+        if len(text.reveal()) > _LONGEST:
+            raise TargetInvalid(f"what is to stand in the variable {self.name} is too long for one; take a file")
+        return (Target(variable(self.name), {CONTENT: text}, DELIVERY, mark=""),)
+
+
+def variable(name: str) -> Ref:
+    """Return the name of a program's variable as a target."""
+    return Ref(CALLER, KIND, name)
 
 
 def _file(path: str, content: SecretValue, placing: Placing) -> Target:

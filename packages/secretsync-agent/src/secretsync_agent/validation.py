@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from signal import Signals
 
 from secretsync.config import read_text
 from secretsync.errors import InvalidInput
 from secretsync.templates import TemplateError, parse
 from secretsync.templates.agent import AGENT
 
-from .settings import Auth, File, Settings, Sink, Template
+from .settings import Auth, File, Program, Settings, Sink, Template
 
 
 def validate(settings: Settings) -> tuple[str, ...]:
@@ -22,13 +23,14 @@ def validate(settings: Settings) -> tuple[str, ...]:
     Raises:
         InvalidInput: Every template that is none.
     """
-    if problems := [problem for template in settings.templates for problem in _problems(template)]:
+    templates = [*settings.templates, *settings.variables.values()]
+    if problems := [problem for template in templates for problem in _problems(template)]:
         raise InvalidInput(problems)
     return tuple(_lines(settings))
 
 
 def _problems(template: Template) -> Iterator[str]:
-    name = template.source or f"templates[{template.number - 1}]"
+    name = template.source or template.name or f"templates[{template.number - 1}]"
     try:
         text = read_text(template.source) if _is_there(template) else template.text
         parse(name, text, delimiters=template.delimiters, dialect=AGENT)
@@ -53,6 +55,23 @@ def _lines(settings: Settings) -> Iterator[str]:
     for template in settings.templates:
         yield f"template {template.number}: {_origin(template)} -> {template.destination or 'nowhere'}{_mode(template)}"
         yield f"  {_rhythm(settings, template)}"
+    if settings.program:
+        yield from _of_the_program(settings, settings.program)
+
+
+def _of_the_program(settings: Settings, program: Program) -> Iterator[str]:
+    if settings.exit_after_auth:
+        yield "program: not started, because everything is written once only"
+        return
+    files = f"told by {Signals(program.reload_signal).name}" if program.reload_signal else _restart(program)
+    yield f"program: started when everything is there; when files change, {files}"
+    for name, template in settings.variables.items():
+        yield f"  {name}: {_origin(template)}, {_rhythm(settings, template)}; when it changes, {_restart(program)}"
+    yield f"  ended by {Signals(program.kill_signal).name}, killed {program.kill_timeout:g} s later"
+
+
+def _restart(program: Program) -> str:
+    return "started anew" if program.restarts else "not told"
 
 
 def _organization(auth: Auth) -> str:

@@ -89,6 +89,10 @@ class _LenientWalk(Walk):
     def items(self, node: Node, kind: Any, path: Path) -> Any:
         return tuple(item for item in super().items(node, kind, path) or () if item is not None)
 
+    def mapping(self, node: Node, args: tuple[Any, ...], path: Path) -> Any:
+        given = super().mapping(node, args, path) or {}
+        return {key: value for key, value in given.items() if value is not None}
+
     def members(self, node: Object, path: Path, *, hidden: bool = False) -> Iterator[tuple[str, Member]]:  # noqa: ARG002
         last = {member.key: member for member in node.members}
         for member in node.members:

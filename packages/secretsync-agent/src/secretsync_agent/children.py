@@ -1,0 +1,130 @@
+"""Child processes, each the head of a group of its own: how they begin, and how all that they started ends (agent §7, §18)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Final, Protocol, final
+
+from attrs import define
+
+from . import deadman
+
+Line = str | tuple[str, ...]
+"""A line for the shell, or a program and its arguments."""
+
+TOGETHER: Final = 0.2
+"""Seconds: files that change in one pass are one change to whoever is told."""
+_BY_SIGNAL: Final = 128
+"""What shells add to the number of a signal, to tell an exit code by it."""
+
+
+def words(line: Line, shell: str) -> list[str]:
+    """Return what is run."""
+    return [shell, "-c", line] if isinstance(line, str) else list(line)
+
+
+def without(environ: Mapping[str, str], hidden: Collection[str]) -> dict[str, str]:
+    """Return an environment without these variables."""
+    return {name: value for name, value in environ.items() if name not in hidden}
+
+
+def begin(argv: list[str], env: Mapping[str, str] | Mapping[bytes, bytes]) -> subprocess.Popen[bytes]:
+    """Start a program that has nothing to read and whose group can be ended with all that it has started.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env, start_new_session=True)  # noqa: S603 - as configured
+
+
+class Child(Protocol):
+    """A program that was started. Belongs to one thread."""
+
+    def poll(self) -> int | None:
+        """Return its exit code, 128 and n if signal n ended it; None while it runs. What it left behind ends too."""
+        ...
+
+    def signal(self, number: int) -> None: ...
+    def kill(self) -> None:
+        """End it and all that it has started."""
+        ...
+
+
+@final
+@define(eq=False)
+class Tethered:
+    """A `Child` that ends with this process, however that ends: see `deadman`."""
+
+    _process: subprocess.Popen[bytes]
+    _deadman: subprocess.Popen[bytes]
+    _target: int
+
+    @classmethod
+    def start(cls, line: Line, *, shell: str, env: Mapping[bytes, bytes], ending: tuple[int, float]) -> Tethered:
+        """Start a program, as `begin` does.
+
+        Args:
+            line: What is run. Signals for a line go to its whole group, because shells pass none on.
+            shell: Runs a line.
+            env: Its whole environment.
+            ending: What it is ended by if this process is gone: a signal and, so many seconds later, another.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        guard = _guard(ending)
+        try:
+            process = begin(words(line, shell), env)
+        except OSError:
+            _dismiss(guard)
+            raise
+        target = -process.pid if isinstance(line, str) else process.pid
+        _arm(guard, target)
+        return cls(process, guard, target)
+
+    def poll(self) -> int | None:
+        if self._process.returncode is None:
+            # Not reaped before its group has ended: until then its number is nobody else's.
+            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            self.kill()
+            _dismiss(self._deadman)
+        code = self._process.wait()
+        return code if code >= 0 else _BY_SIGNAL - code
+
+    def signal(self, number: int) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._target, number)
+
+    def kill(self) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _guard(ending: tuple[int, float]) -> subprocess.Popen[bytes]:
+    # Of the interpreter alone, without site-packages: it starts in no time and stays small. In a session of its own,
+    # and without our output: whoever ends us must not end it, and whoever reads us must not wait for it.
+    argv = [sys.executable, "-I", "-S", deadman.__file__, *map(str, ending)]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, env={}, start_new_session=True)  # noqa: S603
+
+
+def _arm(guard: subprocess.Popen[bytes], target: int) -> None:
+    assert guard.stdin  # noqa: S101 - a pipe, see above
+    with suppress(BrokenPipeError):  # somebody ended it; the program runs all the same
+        guard.stdin.write(b"%d\n" % target)
+        guard.stdin.flush()
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    guard.kill()
+    assert guard.stdin  # noqa: S101 - as above
+    guard.stdin.close()
+    guard.wait()

@@ -1,0 +1,40 @@
+"""Ends a program, and all that it has started, when the agent is gone without having done so (agent §18).
+
+A program of its own: `python deadman.py SIGNAL SECONDS`. On its standard input, a pipe whose other end only the agent
+holds, comes whom to end as `kill` takes it, a process or a group with a minus; then nothing, until the agent is no
+more. `PR_SET_PDEATHSIG` would need no process, but ends the head alone: a shell, say, without what it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from contextlib import suppress
+
+
+def main(number: int, seconds: float) -> None:
+    """Wait for the end of the pipe, and end whom it named."""
+    for each in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # whoever ends the agent may send it to all that it has started
+    named = sys.stdin.readline()
+    sys.stdin.read()
+    if named:
+        with suppress(OSError):
+            end(int(named), number, seconds)
+
+
+def end(target: int, number: int, seconds: float) -> None:
+    """Ask for an end, and see to it once the head has ended or that many seconds are over."""
+    try:
+        head = select.poll()
+        head.register(os.pidfd_open(abs(target)), select.POLLIN)
+        os.kill(target, number)
+        head.poll(seconds * 1000)
+    finally:
+        os.killpg(abs(target), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]))

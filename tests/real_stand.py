@@ -49,7 +49,6 @@ class RealStand(Stand):
     """A `Stand` whose operators run as their service account."""
 
     has_rules = True
-    has_workloads = True
     may_be_refused: bool = False
 
     @property

@@ -243,8 +243,6 @@ class Stand:
     directory: Path
     has_rules = False
     """Whether the API server evaluates the rules of a CRD."""
-    has_workloads = False
-    """Whether Deployments, DaemonSets and StatefulSets can be made."""
     cluster: MemoryCluster | RealCluster = field(factory=lambda: MemoryCluster(crds=[crd("kmssecrets")]))
     operators: list[Operator] = field(factory=list)
     api: ClusterServer | RealCluster = field(init=False)

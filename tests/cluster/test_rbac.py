@@ -11,6 +11,7 @@ from canaries import canary
 from controlplane.audit import Asked
 from real_stand import RealStand, install, manifests, user
 from stand import NAMESPACE, OPERATOR_NAMESPACE, PROJECT, kmssecret
+from workloads import KINDS, OURS, by_env_from, deploy, told, workload
 
 pytestmark = pytest.mark.cluster
 
@@ -19,7 +20,8 @@ Right = tuple[str, str, str]
 """Group, resource with its sub-resource, verb."""
 
 ELSEWHERE = "other"
-GRANT = "secrets.lux.network/allow-from-namespaces"
+GRANT = f"{OURS}allow-from-namespaces"
+OF_APP = f"{OURS}managed-secret.app"
 UNSEEN: frozenset[Right] = frozenset({("secrets.lux.network", "kmssecrets/finalizers", "update")})
 """What admission asks about, and no request: without it a Secret with an owner is refused."""
 
@@ -49,8 +51,13 @@ def life(stand: RealStand, *argv: str) -> None:
     operator = stand.operator("--cross-namespace=Annotated", *argv)
     stand.apply(kmssecret("app", kms.url, policy="Owner"))
     stand.until_ready("app")
+    deploy(stand, *(workload(kind, "web", by_env_from("app")) for kind in KINDS))
+    for kind, resource in KINDS.items():
+        stand.until(resource, lambda kind=kind: told(stand, kind, "web", of=OF_APP)[0])
     kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary()})
     stand.until_event("app", "Updated")
+    for kind, resource in KINDS.items():
+        stand.until(resource, lambda kind=kind: told(stand, kind, "web", of=OF_APP)[1])
     grant = {"metadata": {"annotations": {GRANT: NAMESPACE}}}
     stand.cluster.patch("namespaces", ELSEWHERE, grant)
     far = kmssecret("far", kms.url, policy="Owner")

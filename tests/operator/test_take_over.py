@@ -9,9 +9,9 @@ import pytest
 from canaries import canary
 from originals import GENERATIONS, KINDS
 from stand import NAMESPACE, PROJECT
+from workloads import OURS, by_env_from, deploy, workload
 
 MANY = 200
-OURS = "secrets.lux.network/"
 
 
 def left_behind(stand, host, values):
@@ -33,20 +33,6 @@ def all_ready(stand):
     return len(conditions) == MANY and all(one.get("reason") == "Synced" for one in conditions.values())
 
 
-def deploy(stand, name):
-    """Let pods of a Deployment use a Secret, as the first operator has restarted them last."""
-    template = {
-        "metadata": {"labels": {"app": "web"}},
-        "spec": {"containers": [{"name": "web", "image": "web", "envFrom": [{"secretRef": {"name": name}}]}]},
-    }
-    version = stand.secret(name)["metadata"]["annotations"][f"{OURS}version"]
-    told = {f"{OURS}managed-secret.{name}": version}
-    template["metadata"]["annotations"] = told
-    metadata = {"name": "web", "annotations": {f"{OURS}auto-reload": "true", **told}}
-    spec = {"selector": {"matchLabels": {"app": "web"}}, "template": template}
-    stand.cluster.create("deployments", {"metadata": metadata, "spec": spec}, namespace=NAMESPACE)
-
-
 @pytest.mark.timeout(400)  # hundreds of requests by the test alone, on a real API server that shares a machine
 @pytest.mark.row("kmssecret-38", "kmssecret-53")
 def test_take_over_writes_no_data_restarts_nothing_and_tells_each_object_once(stand):
@@ -55,8 +41,8 @@ def test_take_over_writes_no_data_restarts_nothing_and_tells_each_object_once(st
     left_behind(stand, kms.url, values)
     secrets = {one["metadata"]["name"]: one for one in stand.cluster.list("secrets", namespace=NAMESPACE)["items"]}
     specs = {one["metadata"]["name"]: one["spec"] for one in stand.cluster.list("kmssecrets")["items"]}
-    if stand.has_workloads:
-        deploy(stand, "first-0")
+    version = secrets["first-0"]["metadata"]["annotations"][f"{OURS}version"]
+    deploy(stand, workload("Deployment", "web", by_env_from("first-0"), told={"first-0": version}))
     stand.forget()
     stand.operator("--max-interval", "1h")
     stand.until("kmssecrets", lambda: all_ready(stand))

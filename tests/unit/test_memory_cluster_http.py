@@ -124,7 +124,7 @@ def test_a_connection_is_kept_alive(connection: HTTPConnection) -> None:
 
 STATUSES = {
     "created": ("POST", SECRETS, {"metadata": {"name": "x"}}, 201),
-    "no such group": ("GET", "/apis/apps/v1/deployments", None, 404),
+    "no such group": ("GET", "/apis/batch/v1/jobs", None, 404),
     "no such path": ("GET", "/nonsense", None, 404),
     "no such sub-resource": ("GET", f"{SECRETS}/x/status", None, 404),
     "a cluster-scoped resource in a namespace": ("GET", "/api/v1/namespaces/default/namespaces", None, 404),
@@ -289,6 +289,7 @@ def test_discovery_names_everything_that_is_served(connection: HTTPConnection) -
     groups = call(connection, "GET", "/apis")[1]["groups"]
     assert {group["name"] for group in groups} == {
         "apiextensions.k8s.io",
+        "apps",
         "coordination.k8s.io",
         "events.k8s.io",
         "secrets.lux.network",

@@ -67,7 +67,7 @@ def driver(engine: Late, manual_clock: ManualClock) -> Iterator[Driver]:
 )
 def test_it_is_ready_while_all_is_followed_and_in_time_and_alive_in_any_case(driver, manual_clock, watches, late, told):
     driver.inspect(lambda engine: setattr(engine, "late", late))
-    running = Running(driver, None, watches, None, manual_clock, None, None)
+    running = Running(driver, None, watches, None, None, manual_clock, None, None)
     assert running.ready() == told
     assert running.healthy() == (True, "ok"), "no outage is mended by a restart"
 
@@ -76,5 +76,5 @@ def test_an_engine_that_stopped_by_a_fault_is_unhealthy(driver, manual_clock):
     driver.inspect(lambda engine: setattr(engine, "step", None))
     driver.send(Withdrawn("nobody"))
     driver._thread.join(10)
-    running = Running(driver, None, Watches(), None, manual_clock, None, None)
+    running = Running(driver, None, Watches(), None, None, manual_clock, None, None)
     assert running.healthy() == running.ready() == (False, "the engine is stuck")

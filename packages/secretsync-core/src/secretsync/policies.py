@@ -53,3 +53,6 @@ DELIVERY: Final = Policy("Delivery", cautious=False)
 
 FILE: Final = Policy("File", cautious=False)
 """A file of the agent: whoever made it, it is written where it is told to; how it shrinks is looked at before (agent §7)."""
+
+ROLLOUT: Final = Policy("Rollout", exclusive=False, cautious=False)
+"""A workload that is restarted when what it uses changes: it is others', and nothing of it is ours but a few texts."""

@@ -33,6 +33,9 @@ MANAGED_ANNOTATIONS: Final = f"{PREFIX}managed-annotations"
 MANAGED_KEYS: Final = f"{PREFIX}managed-keys"
 """Annotation of a Secret that others write too: the keys that we set."""
 
+AUTO_RELOAD: Final = f"{PREFIX}auto-reload"
+"""Annotation of a workload that asks to be restarted: `true`, or the ways of use that count."""
+
 TRACKING: Final[Mapping[str, str]] = {"label:": MANAGED_LABELS, "annotation:": MANAGED_ANNOTATIONS}
 """Which annotation lists the names of which attributes."""
 

@@ -401,6 +401,14 @@ class Reflectors:
         places = ((resource, place, metadata_only) for place in (key[0], None))
         return any(self._reflectors[place].lacks(key) for place in places if place in self._reflectors)
 
+    def lacks_labelled(self, resource: Resource, key: Key) -> bool:
+        """Return whether there is no such object with the label that `later` names, as far as anybody knows.
+
+        Where nobody needed one yet, nothing of that kind is ours.
+        """
+        labelled = (made for watched, place, made in self._labelled if watched == resource and place in {None, key[0]})
+        return resource in self._later or any(made.lacks(key) for made in labelled)
+
     def contradicts(self, resource: Resource, key: Key, version: str, *, metadata_only: bool = False) -> bool:
         """Return whether a watch knows that the object is not at this version; see `Reflector.contradicts`."""
         places = ((resource, place, metadata_only) for place in (key[0], None))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from sys import intern
 from typing import Any, Final, assert_never
 
@@ -44,13 +44,14 @@ from secretsync.queries import UNCHANGED, Absent, Failed, Found, Purpose, Scope,
 from secretsync.targets import Action, Change, Create, Delete, Observe, Observed, Ref, Release, Update
 from secretsync.values import SecretValue, Version
 
-from . import accounts, configmaps, finalizers, grants, marks, trust
+from . import accounts, configmaps, finalizers, grants, marks, stamps, trust, workloads
 from .accounts import ClusterAccount
 from .configmaps import ClusterConfigMap
 from .finalizers import Finalizer
 from .grants import Grant
 from .queries import HOST, ClusterQuery
 from .shapes import RESERVED, SHAPES
+from .stamps import Stamp
 from .transport import API, MERGE_PATCH, METADATA, TIMEOUT, ApiError, Json, Transport
 from .trust import TrustBundles
 
@@ -60,6 +61,15 @@ _log = logging.getLogger("secretsync.cluster")
 
 _FROZEN: Final = frozenset({"data: FieldValueForbidden"})
 """How the API server refuses to change what an immutable Secret holds."""
+
+_READ: Final[Mapping[type[AnyQuery], Callable[..., AnyWire]]] = {
+    Finalizer: finalizers.add,
+    Grant: grants.granted,
+    ClusterConfigMap: configmaps.texts,
+    ClusterAccount: accounts.credentials,
+    Stamp: stamps.stamped,
+}
+"""What is read in its own way."""
 
 _LABEL: Final = "label:"
 _ANNOTATION: Final = "annotation:"
@@ -97,7 +107,7 @@ class Secrets:
     digest: Digester
     bundles: MutableMapping[str, bytes] = field(factory=dict, repr=False)
 
-    answers = frozenset({ClusterSecret, Observe, TrustBundles, ClusterConfigMap, ClusterAccount, Grant, Finalizer})
+    answers = frozenset({ClusterSecret, Observe, TrustBundles, *_READ})
     kinds = frozenset(SHAPES)
 
     # -- reading
@@ -122,15 +132,10 @@ class Secrets:
             return _unread(query, error)
 
     def _read(self, query: AnyQuery, known: Version | None, seconds: float) -> AnyWire:
-        match query:
-            case Finalizer():
-                return finalizers.add(self.transport, query, timeout=seconds)
-            case Grant():
-                return grants.granted(self.transport, query, timeout=seconds)
-            case ClusterConfigMap():
-                return configmaps.texts(self.transport, query, timeout=seconds)
-            case ClusterAccount():
-                return accounts.credentials(self.transport, query, timeout=seconds)
+        if (read := _READ.get(type(query))) is not None:
+            return read(self.transport, query, timeout=seconds)
+        if isinstance(query, Observe) and query.ref.kind in workloads.BY_KIND:
+            return workloads.look(self.transport, query.ref, timeout=seconds)
         ref = _ref(query)
         held = self.transport.request("GET", _path(ref), timeout=seconds)
         version = Version(held["metadata"]["resourceVersion"])

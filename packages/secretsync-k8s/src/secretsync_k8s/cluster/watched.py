@@ -27,6 +27,7 @@ from .reflector import Reflectors
 from .resources import CONFIGMAPS, SECRETS
 from .secrets import KIND, ClusterSecret, Secrets
 from .shapes import SHAPES
+from .stamps import Stamp
 from .trust import TrustBundles
 
 
@@ -62,9 +63,7 @@ class WatchedSecrets:
         """Answer what the watch knows to be absent without a request; see `Backend.read`."""
         for query in queries:
             self._expect(query)
-        absent: dict[AnyQuery, AnyWire] = {
-            query: Absent() for query in queries if isinstance(query, Observe) and self._is_absent(query.ref)
-        }
+        absent: dict[AnyQuery, AnyWire] = {query: Absent() for query in queries if self._is_absent(query)}
         rest = [query for query in queries if query not in absent]
         answers = self.secrets.read(rest, known=known, credential=credential, deadline=deadline)
         self._refused.difference_update(
@@ -83,7 +82,7 @@ class WatchedSecrets:
 
     def _expect(self, query: AnyQuery) -> None:
         match query:
-            case Observe():
+            case Observe() if query.ref.kind in SHAPES:
                 resource = SHAPES[query.ref.kind].resource
                 self.watches.need(resource)
                 self.watches.expect(resource, (query.ref.namespace, query.ref.name))
@@ -91,11 +90,19 @@ class WatchedSecrets:
                 self.watches.expect(SECRETS, (query.namespace, query.name))
             case ClusterConfigMap():
                 self.watches.expect(CONFIGMAPS, (query.namespace, query.name))
+            case Stamp():
+                self.watches.expect(SHAPES[query.kind].resource, (query.namespace, query.name))
 
-    def _is_absent(self, ref: Ref) -> bool:
-        """Whether a watch of all of its kind says so; ConfigMaps are watched by our label alone."""
-        key, known = (ref.namespace, ref.name), ref.kind == KIND and ref not in self._refused
-        return known and self.watches.lacks(SECRETS, key, metadata_only=True)
+    def _is_absent(self, query: AnyQuery) -> bool:
+        """Whether a watch says so: that of all Secrets, or for what must be ours the one by our label."""
+        match query:
+            case Observe(Ref(kind=kind) as ref) if kind == KIND and ref not in self._refused:
+                return self.watches.lacks(SECRETS, (ref.namespace, ref.name), metadata_only=True)
+            case Stamp(kind=kind) if kind == KIND:
+                return self.watches.lacks(SECRETS, (query.namespace, query.name), metadata_only=True)
+            case Stamp():
+                return self.watches.lacks_labelled(SHAPES[query.kind].resource, (query.namespace, query.name))
+        return False
 
 
 def _is_certain(answer: AnyWire) -> bool:

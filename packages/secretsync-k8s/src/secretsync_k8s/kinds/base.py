@@ -58,6 +58,21 @@ def namespace_of(key: str) -> str:
     return key.partition(" ")[2].partition("/")[0]
 
 
+@frozen
+class Rollouts:
+    """How the workloads stand that use what an object keeps (kmssecret §6).
+
+    Attributes:
+        restarted: How many run with pods that were started for it as it is now.
+        skipped: How many must not be restarted now.
+        problems: Why others could not be.
+    """
+
+    restarted: int = 0
+    skipped: int = 0
+    problems: tuple[str, ...] = ()
+
+
 class Kind(Protocol[S]):
     """A custom resource. Pure: no I/O, no clock, no chance. Safe to call from several threads."""
 
@@ -108,8 +123,18 @@ class Kind(Protocol[S]):
         """
         ...
 
-    def status(self, obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
-        """Return the new status, `previous` itself when there is nothing worth a write."""
+    def status(
+        self, obj: Json, outcome: Outcome, previous: Json, now: datetime, *, rollouts: Rollouts | None = None
+    ) -> Json:
+        """Return the new status, `previous` itself when there is nothing worth a write.
+
+        Args:
+            rollouts: None while they go on: what was told of them stays.
+        """
+        ...
+
+    def redeployed(self, previous: Json, rollouts: Rollouts, now: datetime) -> Json:
+        """Return the status after rollouts ended, `previous` itself when there is nothing worth a write."""
         ...
 
     def reason(self, error: SecretSyncError) -> str:

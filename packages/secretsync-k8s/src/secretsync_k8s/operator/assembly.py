@@ -1,12 +1,13 @@
 """The parts of a kind at work and how they hold together; what runs them is handed in.
 
-Reflector(kmssecrets) ──▶ Objects ──▶ Engine ──▶ Executor ──▶ KMSBackend, Secrets
-Reflector(secrets)    ──▶ Moved ────▶   │           └──────▶ Reporter ──▶ status, events, metrics
+Reflector(kmssecrets)  ──▶ Objects ───▶ Engine ──▶ Executor ──▶ KMSBackend, Secrets, Workloads
+Reflector(secrets)     ──▶ Moved ─────▶   │           ├──────▶ Reporter ──▶ status, events, metrics
+Reflector(deployments) ──▶ Followers ─▶   │           └──────▶ Rolling ───────┘
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
@@ -30,24 +31,30 @@ from secretsync.values import NO_VERSION, SecretValue, Version
 from ..cluster.configmaps import ClusterConfigMap
 from ..cluster.events import Events
 from ..cluster.marks import GROUP, MANAGED
+from ..cluster.pace import Pace
 from ..cluster.proofs import ClusterProofs
 from ..cluster.queries import HOST
 from ..cluster.reflector import Reflectors
 from ..cluster.replica import Change, ChangeType
-from ..cluster.resources import CONFIGMAPS, SECRETS
+from ..cluster.resources import CONFIGMAPS, SECRETS, Resource
 from ..cluster.secrets import ClusterSecret, Secrets, target
+from ..cluster.stamps import Stamp
 from ..cluster.transport import Transport
 from ..cluster.trust import TrustBundles
 from ..cluster.trust import bundles as read_bundles
 from ..cluster.watched import WatchedSecrets
+from ..cluster.workloads import HOST as WORKLOADS
+from ..cluster.workloads import Workloads
 from ..kinds.kmssecret import KMSSecret
 from ..kinds.kmssecret.guard import CrossNamespace, NamespaceGuard
 from ..kinds.kmssecret.version import VersionFormat
 from .counting import Counted
+from .followers import Followers
 from .hearing import Hearing, Overheard
 from .metrics import Metrics
 from .objects import Objects
 from .reporter import Reporter
+from .rollouts import Rolling
 from .scope import Scope
 from .settings import CA_VARIABLE, Settings
 
@@ -67,7 +74,17 @@ class Parts:
     objects: Objects[Any]
     watches: Reflectors
     config: ClusterConfigMap | None
+    followers: Followers
+    """What is told of them; their watches are others than those on which everything else depends."""
+    workload_watches: Reflectors
     hearing: Hearing | None = None
+
+    def follow(self, resources: Iterable[Resource], send: Send) -> None:
+        """Have workloads of these kinds restarted that ask for it."""
+        for resource in resources:
+            changed = partial(_workload_changed, send, self.followers, resource)
+            self.workload_watches.listen(resource, changed, metadata_only=True)
+        self.workload_watches.start_all()
 
     def listen(self, send: Send) -> None:
         """Have what the watches see told to the engine."""
@@ -128,13 +145,17 @@ def assemble(
     watched = WatchedSecrets(secrets, watches)
     proofs = ClusterProofs(transport, LocalProofs())
     kms = Counted(KMSBackend(http, OPERATOR, chance, proofs=proofs), metrics, "kms", clock)
+    workload_watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
+    followers = Followers(lambda: workload_watches.synced)
+    reporter = Reporter(objects, transport, events, metrics, clock, followers.of)
+    rolling = Rolling(followers, objects, reporter, events, metrics)
     executor = Executor(
         clock=clock,
-        backends=[Overheard(kms, hearing) if hearing else kms, watched],
-        places=[watched],
-        report=Reporter(objects, transport, events, metrics, clock).report,
+        backends=[Overheard(kms, hearing) if hearing else kms, watched, Pace(clock)],
+        places=[watched, Workloads(transport)],
+        report=lambda report: (rolling if report.host == WORKLOADS else reporter).report(report),
     )
-    return Parts(engine, executor, objects, watches, kind.config, hearing)
+    return Parts(engine, executor, objects, watches, kind.config, followers, workload_watches, hearing)
 
 
 def default_trust(settings: Settings, known: MutableMapping[str, bytes]) -> str:
@@ -184,11 +205,20 @@ def _secret_moved(send: Send, change: Change) -> None:
     send(Moved(Observe(target(namespace, name)), version))
     send(Moved(ClusterSecret(namespace, name), version))
     send(Moved(TrustBundles(namespace, name), version))
+    send(Moved(Stamp(SECRETS.kind, namespace, name), version))
 
 
 def _configmap_moved(send: Send, change: Change) -> None:
     metadata = change.object["metadata"]
-    send(Moved(Observe(target(metadata["namespace"], metadata["name"], CONFIGMAPS.kind)), _version(change)))
+    namespace, name, version = metadata["namespace"], metadata["name"], _version(change)
+    send(Moved(Observe(target(namespace, name, CONFIGMAPS.kind)), version))
+    send(Moved(Stamp(CONFIGMAPS.kind, namespace, name), version))
+
+
+def _workload_changed(send: Send, followers: Followers, resource: Resource, change: Change) -> None:
+    event = followers.changed(resource, change)
+    if event is not None:
+        send(event)
 
 
 def _version(change: Change) -> Version:

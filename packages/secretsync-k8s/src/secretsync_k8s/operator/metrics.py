@@ -93,6 +93,8 @@ class Metrics:
         self._failures = self._counter(
             "controller_runtime_reconcile_errors", "Failed passes of all objects.", "controller"
         )
+        text = "Restarts of workloads, by what became of them."
+        self._rollouts = self._counter("secretsync_kmssecret_rollouts", text, "kind", "result")
         self._requests = self._counter(
             "secretsync_backend_requests",
             "Requests to stores, by outcome.",
@@ -136,6 +138,10 @@ class Metrics:
     def corrected(self, *, namespace: str, name: str) -> None:
         """Count a target of an object that somebody else had changed."""
         self._drift.add(namespace, name)
+
+    def rolled_out(self, *, kind: str, result: str) -> None:
+        """Count the restart of a workload of this kind; `result` is `success`, `error` or `skipped`."""
+        self._rollouts.labels(kind, result).inc()
 
     def requested(self, *, backend: str, host: str, operation: str, code: str) -> None:
         """Count a request to a store; `code` is `ok` or the code of an error."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Final, Generic, NoReturn, Protocol, TypeVar
 
 from attrs import define, frozen
 
 from secretsync.digest import Digester
-from secretsync.errors import Defect, SecretSyncError
+from secretsync.errors import Defect, SecretSyncError, TargetMoved
 from secretsync.reconcile.messages import Applied, Desired, Subject, Withdrawn
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Target
@@ -96,6 +99,8 @@ class Objects(Generic[S]):
         self._saw = saw
         self._digest = digest
         self._held: dict[str, Held] = {}
+        self._writing: Counter[str] = Counter()
+        self._alone: set[str] = set()
         self._lock = Lock()
 
     def changed(self, change: Change) -> Applied | Withdrawn | None:
@@ -152,6 +157,28 @@ class Objects(Generic[S]):
             return None
         ref = held.ref
         return Finalizer(self.kind.resource, ref.namespace, ref.name, ref.uid, self.kind.finalizer)
+
+    @contextmanager
+    def turn(self, key: str, *, alone: bool = False) -> Iterator[None]:
+        """Write the status of an object beside nobody who does `alone`; nobody waits for another here.
+
+        Raises:
+            TargetMoved: It is being written already; try again.
+        """
+        with self._lock:
+            if key in self._alone or (alone and self._writing[key]):
+                raise TargetMoved(f"the status of {key} is being written")
+            self._writing[key] += 1
+            if alone:
+                self._alone.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._writing[key] -= 1
+                if not self._writing[key]:
+                    del self._writing[key]
+                self._alone.discard(key)
 
     def wrote(self, key: str, held: Held, status: Json) -> None:
         """Remember the status that was written, unless the object was replaced meanwhile."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,7 +18,7 @@ from secretsync.targets import Change, Note
 from ..cluster import finalizers
 from ..cluster.events import Events, EventType
 from ..cluster.transport import JSON_PATCH, ApiError, Json, Transport
-from ..kinds.base import ObjectRef
+from ..kinds.base import ObjectRef, Rollouts
 from .metrics import Metrics
 from .objects import Held, Objects
 
@@ -40,23 +40,44 @@ class Reporter:
     events: Events
     metrics: Metrics
     clock: Clock
+    rollouts: Callable[[str], Rollouts | None]
+    """How workloads stand to what the object with this mark keeps; None while that is not settled."""
 
     def report(self, report: Report) -> None:
         """Write the status if it differs, or may differ, then tell what happened.
 
         Raises:
             BackendError: The API server cannot be had; the engine tries again.
+            TargetMoved: Its workloads are being written of; likewise.
         """
-        held = self.objects.get(report.key)
-        if held is None:
-            return  # deleted meanwhile
-        before, outcome = held.status, report.outcome
-        status = before if outcome.gone else self.objects.kind.status(held.obj, outcome, before, self.clock.now())
-        if status is not before or (held.doubtful and not outcome.gone):
-            self._write(report.key, held, status)
+        outcome = report.outcome
+        with self.objects.turn(report.key):
+            held = self.objects.get(report.key)
+            if held is None:
+                return  # deleted meanwhile
+            before = held.status
+            status = before if outcome.gone else self._status(held, outcome, before)
+            if status is not before or (held.doubtful and not outcome.gone):
+                self._write(report.key, held, status)
         self._count(held.ref, outcome)
         self._tell(held, outcome, before, status)
         self._release(held, outcome)
+
+    def _status(self, held: Held, outcome: Outcome, before: Json) -> Json:
+        rollouts = self.rollouts(held.ref.mark)
+        return self.objects.kind.status(held.obj, outcome, before, self.clock.now(), rollouts=rollouts)
+
+    def redeployed(self, key: str) -> None:
+        """Write how the workloads of an object stand, once all of them are settled; raises as `report` does."""
+        with self.objects.turn(key, alone=True):
+            held = self.objects.get(key)
+            rollouts = self.rollouts(held.ref.mark) if held else None
+            if held is None or rollouts is None:
+                return
+            before = held.status
+            status = self.objects.kind.redeployed(before, rollouts, self.clock.now())
+            if status is not before:
+                self._write(key, held, status)
 
     def _write(self, key: str, held: Held, status: Json) -> None:
         ref = held.ref

@@ -23,6 +23,8 @@ from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
 from secretsync.runtime.feeds import Feeds
 
+from ..cluster import workloads
+from ..cluster.pace import HOST as PACE
 from ..cluster.reflector import SILENCE, Reflectors
 from ..cluster.resources import SECRETS
 from ..cluster.transport import Transport
@@ -50,6 +52,7 @@ class Running:
     driver: Driver
     objects: Objects[Any]
     watches: Reflectors
+    workload_watches: Reflectors
     http: Http
     clock: Clock
     delays: Delays
@@ -64,6 +67,7 @@ class Running:
         self.delays.stop()
         self.driver.close()
         self.hearing.close()
+        self.workload_watches.stop_all()
         self.watches.stop_all()
         self.http.close()
 
@@ -178,10 +182,11 @@ def start(
         chance=chance,
         hearing=hearing,
     )
-    driver = Driver(parts.engine, clock=clock, executor=parts.executor, limit=limit)
+    driver = Driver(parts.engine, clock=clock, executor=parts.executor, limit=limit, inline={PACE})
     parts.listen(send)
     driver.start()
     parts.watches.start_all(first=SECRETS)
+    parts.follow(workloads.served(transport), send)
     delays = Delays(partial(lateness, driver, clock))
     delays.start()
-    return Running(driver, parts.objects, parts.watches, http, clock, delays, hearing)
+    return Running(driver, parts.objects, parts.watches, parts.workload_watches, http, clock, delays, hearing)

@@ -220,6 +220,27 @@ _LEASES: Final = ResourceType(
     columns=(Column("Holder", path=".spec.holderIdentity"), CREATED_AT),
     prepare=strategies.lease,
 )
+
+
+def _workload(plural: str, kind: str, short: str) -> ResourceType:
+    return ResourceType(
+        "apps",
+        "v1",
+        plural,
+        kind,
+        ("apps", plural),
+        has_status=True,
+        short_names=(short,),
+        prepare=strategies.workload,
+    )
+
+
+_WORKLOADS: Final = (
+    _workload("deployments", "Deployment", "deploy"),
+    _workload("daemonsets", "DaemonSet", "ds"),
+    _workload("statefulsets", "StatefulSet", "sts"),
+)
+"""As they are stored: nobody starts pods here, and defaults are left out."""
 _CORE_EVENTS: Final = evolve(
     _core("events", "Event"),
     short_names=("ev",),
@@ -248,5 +269,6 @@ BUILT_IN: Final = (
     _CORE_EVENTS,
     _NEW_EVENTS,
     _LEASES,
+    *_WORKLOADS,
     CRDS,
 )

@@ -185,6 +185,13 @@ def lease(new: Json, old: Json | None) -> list[Cause]:  # noqa: ARG001 - the for
     ]
 
 
+def workload(new: Json, old: Json | None) -> list[Cause]:  # noqa: ARG001 - the form of a `Prepare`
+    """Return what is wrong with the annotations of a workload's pods."""
+    metadata = ((new.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    names = metadata.get("annotations") or {}
+    return [cause for name in names for cause in _qualified_name("spec.template.annotations", name)]
+
+
 def event(new: Json, old: Json | None) -> list[Cause]:
     """Return what is wrong with an Event of events.k8s.io, which is stored in the words of v1."""
     if old is not None:

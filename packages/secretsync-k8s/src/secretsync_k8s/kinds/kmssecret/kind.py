@@ -21,7 +21,7 @@ from secretsync.templates import SYSTEM
 from ...cluster.configmaps import ClusterConfigMap
 from ...cluster.marks import PREFIX
 from ...cluster.resources import KMSSECRETS
-from ..base import HasMoved, Json, ObjectRef
+from ..base import HasMoved, Json, ObjectRef, Rollouts
 from . import status
 from .connection import CONFIG, connection
 from .desired import desired
@@ -99,8 +99,13 @@ class KMSSecret:
         told = status.recorded(obj)
         return (*told, *_untold(obj, told)) if obj["metadata"].get("deletionTimestamp") else told
 
-    def status(self, obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
-        return status.status(obj, outcome, previous, now)
+    def status(
+        self, obj: Json, outcome: Outcome, previous: Json, now: datetime, *, rollouts: Rollouts | None = None
+    ) -> Json:
+        return status.status(obj, outcome, previous, now, rollouts=rollouts)
+
+    def redeployed(self, previous: Json, rollouts: Rollouts, now: datetime) -> Json:
+        return status.redeployed(previous, rollouts, now)
 
     def reason(self, error: SecretSyncError) -> str:
         return status.reason(error)

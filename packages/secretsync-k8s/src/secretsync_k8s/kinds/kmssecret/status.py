@@ -34,13 +34,18 @@ from ...cluster.marks import GROUP, VERSION
 from ...cluster.shapes import SHAPES
 from ...cluster.texts import timestamp
 from ...cluster.transport import API
-from ..base import HasMoved, Json, ObjectRef
+from ..base import HasMoved, Json, ObjectRef, Rollouts
 from .logins import strategy
 
 LOADED: Final = f"{GROUP}/LoadedKMSToken"
 SYNCED: Final = f"{GROUP}/ReadyToSyncSecrets"
 REDEPLOY: Final = f"{GROUP}/AutoRedeployReady"
 READY: Final = "Ready"
+
+STOPPED: Final = "Stopped"
+
+Fact = tuple[str, ConditionStatus, str, str]
+"""Type, status, reason and message of a condition."""
 
 _COUNTERS: Final = ("lastSyncTime", "lastAttemptTime", "consecutiveFailures")
 _PROVENANCE: Final = ("inputs", "resourceVersion")
@@ -49,10 +54,13 @@ _PROVENANCE: Final = ("inputs", "resourceVersion")
 _POLICIES: Final = {policy.name: policy for policy in (KMS_OWNER, KMS_ORPHAN)}
 
 
-def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
+def status(obj: Json, outcome: Outcome, previous: Json, now: datetime, *, rollouts: Rollouts | None = None) -> Json:
     """Return the new status; `previous` itself where nothing is worth a write.
 
     That is a change of outcome, and of a failure that goes on every doubling of its count.
+
+    Args:
+        rollouts: How workloads stand to the targets; None while that is not known.
     """
     generation = ObjectRef.of(obj).generation
     new: Json = {
@@ -60,7 +68,7 @@ def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
         "secretsCount": max((_count(kept) for kept in outcome.targets), default=0),
         "consecutiveFailures": outcome.failures,
         "targets": [_target(kept) for kept in outcome.targets],
-        "conditions": _conditions(outcome, previous.get("conditions") or (), obj, now),
+        "conditions": _conditions(outcome, previous.get("conditions") or (), obj, now, rollouts),
     }
     changed = _outcome(new) != _outcome(previous)
     if not changed and not _doubled(outcome.failures, previous):
@@ -68,6 +76,19 @@ def status(obj: Json, outcome: Outcome, previous: Json, now: datetime) -> Json:
     new["lastSyncTime"] = timestamp(now) if changed else previous.get("lastSyncTime", timestamp(now))
     new["lastAttemptTime"] = timestamp(now)
     return new
+
+
+def redeployed(previous: Json, rollouts: Rollouts, now: datetime) -> Json:
+    """Return the status after rollouts ended; `previous` itself where that says so already, or the sync has failed."""
+    conditions: list[Json] = previous.get("conditions") or []
+    if not any(one.get("type") == REDEPLOY and one.get("reason") != STOPPED for one in conditions):
+        return previous
+    kind, state, why, message = _redeployed(rollouts)
+    generation = previous.get("observedGeneration", 0)
+    new = set_condition(
+        conditions, type=kind, status=state, reason=why, message=message, generation=generation, now=now
+    )
+    return previous if new == conditions else {**previous, "conditions": new, "lastSyncTime": timestamp(now)}
 
 
 def is_settled(obj: Json, moved: HasMoved) -> bool:
@@ -155,34 +176,56 @@ def _target(kept: Kept) -> Json:
     return target
 
 
-def _conditions(outcome: Outcome, previous: Iterable[Json], obj: Json, now: datetime) -> list[Json]:
+def _conditions(
+    outcome: Outcome, previous: Iterable[Json], obj: Json, now: datetime, rollouts: Rollouts | None
+) -> list[Json]:
     conditions, generation = list(previous), ObjectRef.of(obj).generation
-    for kind, state, why, message in _facts(outcome, conditions, strategy(obj.get("spec") or {})):
+    for kind, state, why, message in _facts(outcome, conditions, strategy(obj.get("spec") or {}), rollouts):
         conditions = set_condition(
             conditions, type=kind, status=state, reason=why, message=message, generation=generation, now=now
         )
     return conditions
 
 
-def _facts(outcome: Outcome, previous: list[Json], method: str) -> list[tuple[str, ConditionStatus, str, str]]:
+def _facts(outcome: Outcome, previous: list[Json], method: str, rollouts: Rollouts | None) -> list[Fact]:
     count = max((_count(kept) for kept in outcome.targets), default=0)
     errors = outcome.errors
     text = "; ".join(_text(error) for error in errors)
     loaded = _loaded(errors, previous)
-    facts: list[tuple[str, ConditionStatus, str, str]] = [
+    facts: list[Fact] = [
         (LOADED, "True", "OK", f"authenticated by {method}") if loaded else (LOADED, "False", "Error", text)
     ]
     if all(isinstance(error, TargetTypeImmutable) for error in errors):
         facts.append((SYNCED, "True", "OK", f"number of secrets synced: {count}"))
-        facts.append((REDEPLOY, "True", "OK", "number of workloads restarted: 0"))
+        facts.append(_redeploy(previous, rollouts))
     else:
         facts.append((SYNCED, "False", "Error", text))
-        facts.append((REDEPLOY, "False", "Stopped", "the secrets could not be synced"))
+        facts.append((REDEPLOY, "False", STOPPED, "the secrets could not be synced"))
     if errors:
         facts.append((READY, "False", reason(errors[0]), text))
     else:
         facts.append((READY, "True", "Synced", f"{_counted(count, 'key')} in {_kinds(outcome.targets)}"))
     return facts
+
+
+def _redeploy(previous: list[Json], rollouts: Rollouts | None) -> Fact:
+    """Return how the workloads are when the targets were looked at: as was told last, unless they are well or not by now.
+
+    Who counts them says so itself, when one was restarted. What a restart of the operator learns anew is no news.
+    """
+    told = next((one for one in previous if one.get("type") == REDEPLOY and one.get("reason") != STOPPED), None)
+    if told is None:
+        return _redeployed(rollouts or Rollouts())
+    if rollouts is not None and bool(rollouts.problems) == (told["status"] == "True"):
+        return _redeployed(rollouts)
+    return (REDEPLOY, told["status"], told["reason"], told["message"])
+
+
+def _redeployed(rollouts: Rollouts) -> Fact:
+    if rollouts.problems:
+        return (REDEPLOY, "False", "Error", "; ".join(rollouts.problems))
+    skipped = f"; skipped: {rollouts.skipped}" if rollouts.skipped else ""
+    return (REDEPLOY, "True", "OK", f"number of workloads restarted: {rollouts.restarted}{skipped}")
 
 
 def _kinds(targets: Iterable[Kept]) -> str:

@@ -25,6 +25,7 @@ from attrs import evolve, field, frozen
 
 from canaries import canary, shown
 from secretsync.client_policy import AGENT
+from secretsync.devserver.dynamic import Lease
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Dynamic, Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
@@ -100,7 +101,8 @@ class Recorded:
         path = request.url.partition("/api")[2].partition("?")[0]
         status = 0
         try:
-            response = self.http.send(request)
+            met = self.line.meet(request.method, path)
+            response = self.http.send(request) if met is None else Response(met, {}, b"{}", request.method)
             status = response.status
         finally:
             self.line.sent.append(Sent(self.line.world.now, request.method, path, status, request))
@@ -144,6 +146,7 @@ class AgentLine:
         would: What a dry run said.
         without_etags: The KMS names no versions.
         date_wrong: Seconds by which the dates of answers are ahead.
+        meet: Returns the status that a request (its method and path) meets instead of the KMS, None for most.
         policy: Whose time-outs count; these are of real time.
     """
 
@@ -166,6 +169,7 @@ class AgentLine:
         self.would: list[str] = []
         self.without_etags = False
         self.date_wrong = 0.0
+        self.meet: Callable[[str, str], int | None] = lambda method, path: None
         self.policy = AGENT
         self._drawn = 0
         self.chance = chance
@@ -256,6 +260,14 @@ class AgentLine:
         self.world.sleep(seconds)
         return False
 
+    def stop(self, *, most: float = 25.0) -> int | None:
+        """Return the exit code of an end by a signal; None: it takes longer than it may."""
+        code, end = self.agent.stopping(), self.world.now + most
+        while code is None and self.world.now < end:
+            self.run(0.1)
+            code = self.agent.revoked()
+        return code
+
     def restart(self, **told: Any) -> None:
         """End it and begin another."""
         self.agent.close()
@@ -290,18 +302,35 @@ class AgentLine:
         """Return the users that live in the database."""
         return users(self.kms)
 
+    def leases(self) -> list[str]:
+        """Return the ids of the leases that live, oldest first."""
+        return list(leases(self.kms))
+
     def made(self) -> list[float]:
         """Return when a lease was asked for."""
         return [one.at for one in self.sent if one.method == "POST" and one.path.endswith("/leases")]
 
 
-def users(kms: DevServer) -> set[str]:
-    """Return the users that live in the database of a KMS, after those were taken back whose time was over."""
+def leases(kms: DevServer) -> Mapping[str, Lease]:
+    """Return the leases that live, by id, oldest first."""
     who = kms.model.identities.get("agent")
     assert who is not None
     with kms.model.leasing(who, kms.model.project(who, id=PROJECT.id)) as leasing:
-        leasing.book.leases()
+        return dict(leasing.book.leases())
+
+
+def users(kms: DevServer) -> set[str]:
+    """Return the users that live in the database of a KMS, after those were taken back whose time was over."""
+    leases(kms)
     return set(kms.model.provider.live)
+
+
+def revoke(kms: DevServer, lease_id: str) -> None:
+    """End a lease, as somebody else does."""
+    who = kms.model.identities.get("agent")
+    assert who is not None
+    with kms.model.leasing(who, kms.model.project(who, id=PROJECT.id)) as leasing:
+        leasing.book.revoke(leasing.book.leases()[lease_id], at=leasing.book.now())
 
 
 class Running(Process):

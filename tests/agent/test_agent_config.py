@@ -11,7 +11,7 @@ import pytest
 from canaries import canary, shown
 from secretsync.errors import InvalidInput
 from secretsync_agent.config import load
-from secretsync_agent.settings import Arguments, File, Program, Settings, Variable, Wait
+from secretsync_agent.settings import Arguments, File, LeaseStrategy, Program, Settings, Variable, Wait
 
 AUTH = "auth: {type: universal-auth, config: {client-id: ./id, client-secret: ./secret}}\n"
 KMS = "kms: {address: https://kms.example}\n"
@@ -518,12 +518,23 @@ def test_one_sink_named_twice_is_one():
 
 
 def test_what_is_not_built_yet_is_told():
-    text = "kms: {address: https://kms.example, revoke-credentials-on-shutdown: true}\n" + AUTH
-    text += "cache: {persistent: {type: kubernetes, path: /home/kms/cache}}\n"
-    assert told(text).warnings == (
-        "kms.revoke-credentials-on-shutdown: not built yet; tokens and leases end by themselves",
-        "cache.persistent: not built yet; leases are made anew after a restart",
+    text = KMS + AUTH + "cache: {persistent: {type: kubernetes, path: /home/kms/cache}}\n"
+    assert told(text).warnings == ("cache.persistent: not built yet; leases are made anew after a restart",)
+
+
+def test_what_is_done_with_leases_and_at_the_end():
+    given = told(KMS + AUTH)
+    assert (given.revoke_on_shutdown, given.shutdown_timeout, given.lease_strategy) == (
+        False,
+        25.0,
+        LeaseStrategy.REPLACE,
     )
+    more = "revoke-credentials-on-shutdown: true, shutdown-timeout: 5s, lease-strategy: renew"
+    given = told(f"kms: {{address: https://kms.example, {more}}}\n{AUTH}")
+    assert (given.revoke_on_shutdown, given.shutdown_timeout, given.lease_strategy) == (True, 5.0, LeaseStrategy.RENEW)
+    assert not told(f"kms: {{address: https://kms.example, {more}}}\n{AUTH}", once=True).revoke_on_shutdown
+    (problem,) = problems(f"kms: {{address: https://kms.example, lease-strategy: keep}}\n{AUTH}")
+    assert "lease-strategy" in problem
 
 
 def test_once_is_a_word_of_the_command_line_too():

@@ -9,6 +9,7 @@ from .evaluation import EVALUATION
 from .hosts import HOSTS
 from .kms import KMS
 from .leading import LEADING
+from .lending import LENDING
 from .mutant import Mutant
 from .objects import OBJECTS
 from .reading import READING
@@ -26,6 +27,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *OBJECTS,
     *KMS,
     *CHANGING,
+    *LENDING,
     *TELLING,
     *WATCHING,
     *LEADING,

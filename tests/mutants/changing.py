@@ -85,10 +85,10 @@ CHANGING: Final = (
     Mutant(
         name="lease-made-by-a-repetition",
         file=f"{_KMS}/session.py",
-        before="                repeatable=read,\n",
+        before="                repeatable=read or deed.repeatable,\n",
         after="                repeatable=True,\n",
         bug="A lease whose answer got lost is made a second time, and nobody gives the first one back.",
-        killer="unit/test_kms_leases.py::test_only_a_look_may_be_sent_again",
+        killer="unit/test_kms_leases.py::test_what_makes_or_renews_a_lease_is_not_sent_again",
     ),
     Mutant(
         name="import-mutation-unheard",

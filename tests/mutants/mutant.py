@@ -13,6 +13,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _SOURCES: Final = {
     "secretsync": ROOT / "packages" / "secretsync-core" / "src",
     "secretsync_k8s": ROOT / "packages" / "secretsync-k8s" / "src",
+    "secretsync_agent": ROOT / "packages" / "secretsync-agent" / "src",
 }
 LIFE: Final = "simulation:"
 """Begins a killer that is a whole simulated life; its seed follows."""

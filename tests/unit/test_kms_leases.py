@@ -184,7 +184,7 @@ def test_an_answer_of_another_form_is_not_the_api_s(http: Http, body: object) ->
         answered(http, body)
 
 
-def test_only_a_look_may_be_sent_again() -> None:
+def test_what_makes_or_renews_a_lease_is_not_sent_again() -> None:
     asked: list[Request] = []
 
     class Client:
@@ -202,4 +202,4 @@ def test_only_a_look_may_be_sent_again() -> None:
     for deed in deeds:
         with pytest.raises(Unavailable):
             deed()
-    assert [request.repeatable for request in asked] == [False, False, False, True]
+    assert [request.repeatable for request in asked] == [False, False, True, True]

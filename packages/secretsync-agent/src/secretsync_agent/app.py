@@ -8,7 +8,7 @@ Agent ── Reports   what came of each file
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final, Protocol, final
 
@@ -32,7 +32,7 @@ from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subjec
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
 from secretsync.targets import Content, Ref
-from secretsync.values import Document, SecretValue
+from secretsync.values import Document, SecretValue, Version
 
 from .dry import DryFiles, DryLending
 from .functions import Questions
@@ -41,6 +41,7 @@ from .leases import CARE
 from .local import HERE, Local, Looks
 from .rendering import Rendering, Still
 from .reports import Reports
+from .revocation import TOKENS, Revoking, of_leases, of_tokens
 from .settings import Command, Placing, Settings, Template
 from .supervisor import Wanted
 from .targets import KeptToken, RenderedFile, RenderedVariable, Thing, TokenFile, variable
@@ -56,6 +57,7 @@ STUCK: Final = 60.0
 """Seconds after which an engine that does not come round is taken for stuck."""
 _DISK: Final = 2
 """Files that are written at once."""
+RELEASED: Final = Version("released")
 _NO_LIMIT: Final = 1 << 16
 
 
@@ -123,7 +125,6 @@ class Agent:
         self._entropy = entropy
         self._fatal = fatal
         self._dry = would is not None
-        self._has_token = False
         self._digest = Digester(entropy(32))
         self._proofs = Remembering(proofs)
         self._bundles = bundles
@@ -140,13 +141,22 @@ class Agent:
         self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
         self._lending = Lending(
-            self._traffic, chance=chance, refused=self._kms.logins.refused, care=CARE[settings.lease_strategy]
+            self._traffic,
+            chance=chance,
+            refused=self._kms.logins.refused,
+            care=CARE[settings.lease_strategy],
+            returned=partial(log.info, "successfully revoked dynamic secret lease [id=%s]"),
         )
+        self._revoking = Revoking(self._traffic, proofs, self._kms.logins)
+        self._endings: list[Callable[[], list[Thing]]] = []
+        """What is to be over, one after the other, once the end has come."""
+        self._all_revoked = True
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         looks = Looks({HOST: self._files, CALLER: self._mailbox})
+        lending = DryLending(would) if would else self._lending
         executor = Executor(
             clock=clock,
-            backends=[self._kms, DryLending(would) if would else self._lending, Local(clock), looks],
+            backends=[self._kms, lending, Local(clock), looks, self._revoking],
             places=[DryFiles(would, self._digest) if would else self._files, self._mailbox],
             report=self.reports.report,
         )
@@ -213,13 +223,28 @@ class Agent:
     def complain(self, text: str) -> None:
         log.error("%s", text)
 
-    def stopping(self) -> int:
-        """Say goodbye; return the exit code."""
+    def stopping(self) -> int | None:
+        """Say goodbye; return the exit code, None while there is something to be revoked, of which comes news."""
         log.info("agent is gracefully shutting down...")
-        if self._settings.revoke_on_shutdown and not self._has_token:
+        if not self._settings.revoke_on_shutdown:
+            return 0
+        if not self._kms.logins.tokens():
             log.error("credentials cannot be revoked: there is no access token yet")
             return 1
-        return 0
+        kept = tuple(self._things.values())
+        self._endings = [partial(self._end_of_leases, kept), self._end_of_tokens]
+        self._replace(())
+        return self.revoked()
+
+    def revoked(self) -> int | None:
+        """Go on where something was revoked, or could not be; return the exit code, None while it takes time."""
+        while self.reports.all_reported:
+            self._all_revoked &= self.reports.all_right
+            if not self._endings:
+                log.info("successfully revoked %d access tokens", self._revoking.count)
+                return 0 if self._all_revoked else 1
+            self._replace(self._endings.pop(0)())
+        return None
 
     def finished(self) -> int:
         """Say what came of the only round; return the exit code."""
@@ -267,6 +292,28 @@ class Agent:
         period = min(thing.interval, LONGEST) if thing.key in self._missing else thing.interval
         self._driver.send(Applied(Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)))
 
+    # -- the end
+
+    def _replace(self, things: Iterable[Thing]) -> None:
+        """Keep these right from now on, instead of all others."""
+        for key in self._things:
+            self._driver.send(Withdrawn(key))
+        self._things = {thing.key: thing for thing in things}
+        self.reports.begin(self._things)
+        for thing in self._things.values():
+            self._send(thing)
+
+    def _end_of_leases(self, kept: Iterable[Thing]) -> list[Thing]:
+        queries = self._lending.release_all()
+        for query in queries:
+            self._driver.send(Moved(query, RELEASED))
+        return of_leases(queries, kept)
+
+    def _end_of_tokens(self) -> list[Thing]:
+        if self._all_revoked:
+            log.info("all dynamic secret leases have been revoked")
+        return of_tokens(self._settings, identity(self._settings, self._digest))
+
     # -- what happens
 
     def _looked_at(self, key: str, outcome: Outcome) -> None:
@@ -280,7 +327,6 @@ class Agent:
         self._news()
 
     def _logged_in(self, life: float) -> None:
-        self._has_token = True
         if not self._dry:
             self._proofs.forget_files(self._settings.auth)
         if 0.0 < life <= SHORTEST_LIFE:
@@ -315,4 +361,4 @@ def _rules(placing: Placing) -> Rules:
 
 def limit(host: str) -> int:
     """Return how many requests a host takes at once."""
-    return {HERE: _NO_LIMIT, CALLER: _NO_LIMIT, HOST: _DISK}.get(host, AGENT.in_flight)
+    return {HERE: _NO_LIMIT, CALLER: _NO_LIMIT, HOST: _DISK, TOKENS: 1}.get(host, AGENT.in_flight)

@@ -161,6 +161,7 @@ def _settings(
         headers=headers,
         exit_after_auth=kms.exit_after_auth or exits,
         revoke_on_shutdown=kms.revoke_credentials_on_shutdown and not (kms.exit_after_auth or exits),
+        shutdown_timeout=kms.shutdown_timeout,
         lease_strategy=LeaseStrategy(kms.lease_strategy),
         shell=environment.variables.get("SHELL") or "sh",
         credential_variables=env.CREDENTIALS,
@@ -245,8 +246,6 @@ def _warnings(told: Document, *, default: str) -> Iterator[str]:
     kms = _part(told)
     if not kms.address:
         yield f"no address is configured, so credentials go to {default}; write {_name(told)}.address"
-    if kms.revoke_credentials_on_shutdown:
-        yield f"{_name(told)}.revoke-credentials-on-shutdown: not built yet; tokens and leases end by themselves"
     if told.cache.persistent:
         yield "cache.persistent: not built yet; leases are made anew after a restart"
     for n, sink in enumerate(told.sinks):

@@ -63,6 +63,7 @@ class Kms:
     address: str = ""
     exit_after_auth: bool = False
     revoke_credentials_on_shutdown: bool = False
+    shutdown_timeout: Duration = Duration(25.0)
     retry_strategy: RetryStrategy = RetryStrategy()
     lease_strategy: Literal["replace", "renew"] = "replace"
     ca_certificate: FilePath = NOWHERE

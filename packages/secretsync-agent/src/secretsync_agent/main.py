@@ -1,7 +1,7 @@
 """`secretsync-agent`: the command line, signals and the end.
 
 0   stopped by a signal, or everything written once where that was asked for
-1   not everything could be written, or there is no use in going on
+1   not everything could be written, or revoked, or there is no use in going on
 2   the command line or the configuration is wrong, or what answers at the address is not the API
 130 a second signal came before the first had its way
 
@@ -281,8 +281,23 @@ class Process:
         """Do what is left once the program has ended; return the exit code."""
         if self._fatal:
             return 1
-        own = agent.stopping()
+        own = self._revoked(agent)
         return code or own
+
+    def _revoked(self, agent: Agent) -> int:
+        """Say goodbye, and have revoked what is to end with the agent, for as long as it may take."""
+        code, end = agent.stopping(), time.monotonic() + self.settings.shutdown_timeout
+        while code is None:
+            match self._next(end):
+                case None:
+                    limit, waiting = self.settings.shutdown_timeout, ", ".join(agent.reports.wrong)
+                    agent.complain(f"not everything could be revoked within {limit:g} s: {waiting}")
+                    code = 1
+                case Call.STOP:
+                    code = AT_ONCE
+                case Call.NEWS:
+                    code = agent.revoked()
+        return code
 
     def _reload(self, agent: Agent, readiness: Readiness) -> None:
         """Take the configuration as it is now; one that is wrong changes nothing."""

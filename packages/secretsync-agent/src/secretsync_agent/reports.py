@@ -13,6 +13,7 @@ from secretsync.reconcile.messages import Outcome, Report
 from secretsync.targets import Change
 
 from .caution import AllKeysRemoved, ManyKeysRemoved
+from .revocation import Ending
 from .settings import Command, Template
 from .targets import KeptToken, RenderedFile, RenderedVariable, Thing, TokenFile
 
@@ -61,6 +62,10 @@ class Reports:
                 self._succeeded(thing, report.outcome)
             self._once_right.add(report.key)  # behind it: who hears that all is there must not take it for a change
         self.news(report.key, report.outcome)
+
+    def begin(self, things: Mapping[str, Thing]) -> None:
+        """Know of these things alone from now on, and nothing of them yet."""
+        self.things, self.errors = things, {}
 
     def forget(self, key: str) -> None:
         """Take a thing that is kept no more for one that was never seen."""
@@ -123,6 +128,8 @@ class Reports:
 
 def _complain(thing: Thing, error: SecretSyncError) -> None:
     match thing:
+        case Ending(what):
+            log.error("%s is not revoked because %s", what, error)
         case KeptToken():
             if _operation(error).startswith("renew"):
                 log.error("unable to refresh token because %s", error)

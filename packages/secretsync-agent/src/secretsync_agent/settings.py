@@ -213,6 +213,7 @@ class Settings:
         headers: Sent with every request.
         exit_after_auth: Write everything once and end.
         revoke_on_shutdown: Have the KMS refuse tokens and leases when the agent ends.
+        shutdown_timeout: Seconds that this may take.
         lease_strategy: Of the start; what is read later changes nothing about it.
         shell: Runs command lines: `SHELL`, else `sh`.
         credential_variables: Names of variables of the environment that hold credentials or the way to them.
@@ -233,6 +234,7 @@ class Settings:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     exit_after_auth: bool = False
     revoke_on_shutdown: bool = False
+    shutdown_timeout: float = 25.0
     lease_strategy: LeaseStrategy = LeaseStrategy.REPLACE
     shell: str = "sh"
     credential_variables: frozenset[str] = frozenset()

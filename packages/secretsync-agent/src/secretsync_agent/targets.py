@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from attrs import define, field, frozen
 
 from secretsync.auth.token import Token
+from secretsync.backends.kms.queries import DynamicSecret
 from secretsync.errors import TargetInvalid
 from secretsync.files import CONTENT, MARK, attributes, target
 from secretsync.mailbox import CALLER, KIND
@@ -101,11 +102,16 @@ class KeptToken:
 
 @define(eq=False)
 class RenderedFile:
-    """A file that a template makes."""
+    """A file that a template makes.
+
+    Attributes:
+        leases: Whose credentials stand in it.
+    """
 
     template: Template
     identity: Identity
     rendering: Rendering
+    leases: frozenset[DynamicSecret] = frozenset()
     _caution: Caution = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -128,6 +134,7 @@ class RenderedFile:
             raise TargetInvalid("the template has no destination-path; name the file that it makes")
         made = self.rendering.render(ask)
         text = self._caution.released(made, ask)
+        self.leases = made.leases
         return (_file(self.template.destination, text, self.template.placing),)
 
 

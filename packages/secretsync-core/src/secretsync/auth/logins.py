@@ -91,6 +91,11 @@ class Logins:
             if (held := self._held.get(identity)) and held.token == token:
                 del self._held[identity]
 
+    def tokens(self) -> Mapping[SecretValue, Identity]:
+        """Return the tokens that serve now, or are to be renewed first, each with whose it is."""
+        with self._lock:
+            return {held.token: identity for identity, held in self._held.items()}
+
     def revoke(self, deadline: Deadline) -> tuple[SecretSyncError, ...]:
         """Have the server refuse every token that was logged in for; return what stood against it.
 

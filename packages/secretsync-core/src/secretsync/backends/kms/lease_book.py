@@ -11,7 +11,7 @@ same, and ends by itself; so does one that cannot be given back, which is tried 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
@@ -20,6 +20,8 @@ from ...queries import Absent, Found
 from ...retry import Chance
 from .leases import Lease, Leased
 from .queries import Lent
+
+K = TypeVar("K", bound=Hashable)
 
 GRACE: Final = 60.0
 """Seconds for which a program leaves a lease that was replaced alive, so that its users come to know the other one."""
@@ -103,40 +105,44 @@ class _Held:
         return self.ends_at > _NEVER
 
 
-class LeaseBook:
+class LeaseBook(Generic[K]):
     """Not thread-safe. A key tells whose lease it is and of what; times are monotonic seconds."""
 
     def __init__(self, *, chance: Chance, care: Care = PROGRAM) -> None:
         self._chance = chance
         self._care = care
-        self._held: dict[Hashable, _Held] = {}
+        self._held: dict[K, _Held] = {}
 
     # -- what people want
 
-    def adopt(self, key: Hashable, lease_id: str, credentials: Lent) -> None:
+    def adopt(self, key: K, lease_id: str, credentials: Lent) -> None:
         """Go on with a lease of an earlier run, if it lives; it serves once the server said so."""
         self._held.setdefault(key, _Held(lease_id, credentials))
 
-    def release(self, key: Hashable) -> None:
+    def keys(self) -> tuple[K, ...]:
+        """Return whose leases there are, or may be."""
+        return tuple(self._held)
+
+    def release(self, key: K) -> None:
         """Lend it no more: what there is of it, or comes yet, is to be given back."""
         self._held.setdefault(key, _Held()).released = True
 
-    def released(self, key: Hashable) -> bool:
+    def released(self, key: K) -> bool:
         """Return whether nobody wants it any more."""
         return self._held[key].released
 
-    def forget(self, key: Hashable) -> None:
+    def forget(self, key: K) -> None:
         """Know nothing of it any more."""
         self._held.pop(key, None)
 
-    def lent(self, key: Hashable, now: float) -> Lent | None:
+    def lent(self, key: K, now: float) -> Lent | None:
         """Return what the lease lends, None while there is none that lives."""
         held = self._held.get(key)
         return held.credentials if held and not held.released and now < held.ends_at else None
 
     # -- what is to be done
 
-    def next(self, key: Hashable, now: float) -> Step | None:
+    def next(self, key: K, now: float) -> Step | None:
         """Return what a lease needs before it can serve; None when it serves, or is not wanted."""
         held = self._held.setdefault(key, _Held())
         if held.released:
@@ -149,11 +155,11 @@ class LeaseBook:
             return None
         return Renew(held.lease_id) if self._care.renews else Make()
 
-    def too_soon(self, key: Hashable, now: float) -> bool:
+    def too_soon(self, key: K, now: float) -> bool:
         """Whether another lease was made a moment ago."""
         return now < self._held[key].made_at + APART
 
-    def surplus(self, key: Hashable, now: float) -> tuple[str, ...]:
+    def surplus(self, key: K, now: float) -> tuple[str, ...]:
         """Return the leases that are to be given back now."""
         held = self._held[key]
         if held.released and held.lease_id:
@@ -161,7 +167,7 @@ class LeaseBook:
         held.left = {lease_id: one for lease_id, one in held.left.items() if now < one.ends_at}
         return tuple(lease_id for lease_id, one in held.left.items() if held.released or one.return_at <= now)
 
-    def answer(self, key: Hashable, now: float) -> Found[Lent] | Absent:
+    def answer(self, key: K, now: float) -> Found[Lent] | Absent:
         """Return what the lease lends, and when it is to be looked after; of one that was given back that it is gone."""
         held = self._held[key]
         if held.released:
@@ -171,7 +177,7 @@ class LeaseBook:
 
     # -- what was done
 
-    def took(self, key: Hashable, result: Leased | Lease, now: float) -> None:
+    def took(self, key: K, result: Leased | Lease, now: float) -> None:
         """A lease was made, or renewed or found alive; one that another takes the place of is left for a while."""
         held = self._held[key]
         lease = result.lease if isinstance(result, Leased) else result
@@ -183,14 +189,14 @@ class LeaseBook:
         spare = max(self._care.least, self._care.part * lease.expires_in)
         held.renew_at = now + max(0.0, lease.expires_in - spare) * (1.0 - _JITTER * self._chance())
 
-    def ended(self, key: Hashable) -> None:
+    def ended(self, key: K) -> None:
         """A lease is gone or as old as it may get: it serves to its end, and another is to be made."""
         held = self._held[key]
         held.ended = True
         if not held.found:
             held.lease_id = ""  # one of an earlier run, and it is gone
 
-    def given_back(self, key: Hashable, lease_ids: Collection[str], *, kept: Collection[str], now: float) -> None:
+    def given_back(self, key: K, lease_ids: Collection[str], *, kept: Collection[str], now: float) -> None:
         """Leases were given back, or tried to be in vain."""
         left = self._held[key].left
         for lease_id in lease_ids:

@@ -50,8 +50,8 @@ class Leases:
     """Leases of one session's KMS: unlike elsewhere, a place names its project by its slug. Thread-safe.
 
     Every method raises, beside what it says, `ProjectNotFound`, `PathNotFound`, `Forbidden`, `AuthenticationFailed`,
-    `RateLimited`, `Unavailable` and `WrongEndpoint` as reads do. Nothing is sent twice: after `Unavailable` nobody knows
-    whether a lease was made, and it ends by itself.
+    `RateLimited`, `Unavailable` and `WrongEndpoint` as reads do. What makes or renews a lease is not sent twice: after
+    `Unavailable` nobody knows whether one was made, and it ends by itself.
     """
 
     session: Session
@@ -131,7 +131,8 @@ class Leases:
 
 
 def _deed(method: str, way: str, body: Mapping[str, Any], operation: str) -> Deed:
-    return Deed(method, [(f"{_BASE}{way}", body)], operation, missing=_NO_DYNAMIC_SECRET, forbidden=_LEASE)
+    ways, again = [(f"{_BASE}{way}", body)], method == "DELETE"
+    return Deed(method, ways, operation, missing=_NO_DYNAMIC_SECRET, forbidden=_LEASE, repeatable=again)
 
 
 def _named(place: Place) -> dict[str, Any]:

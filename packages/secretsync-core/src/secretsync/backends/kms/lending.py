@@ -38,15 +38,25 @@ class Lending:
         chance: Spreads renewals.
         refused: Told which token of an identity the server refuses.
         care: How leases are looked after.
+        returned: Told of each lease that was given back, by its id.
     """
 
     answers: Final[frozenset[type[AnyQuery]]] = frozenset({DynamicSecret})
 
-    def __init__(self, http: HttpClient, *, chance: Chance, refused: Refused, care: Care = PROGRAM) -> None:
+    def __init__(
+        self,
+        http: HttpClient,
+        *,
+        chance: Chance,
+        refused: Refused,
+        care: Care = PROGRAM,
+        returned: Callable[[str], None] = lambda lease_id: None,  # noqa: ARG005 - the form of it
+    ) -> None:
         self._http = http
         self._refused = refused
+        self._returned = returned
         self._lock = Lock()
-        self._book = LeaseBook(chance=chance, care=care)
+        self._book: LeaseBook[DynamicSecret] = LeaseBook(chance=chance, care=care)
 
     # -- for who asks
 
@@ -64,6 +74,14 @@ class Lending:
         """Lend it no more; the next read gives it back, one that is under way included."""
         with self._lock:
             self._book.release(query)
+
+    def release_all(self) -> tuple[DynamicSecret, ...]:
+        """Lend nothing more; return whose leases the next reads give back, one that is being made included."""
+        with self._lock:
+            queries = self._book.keys()
+            for query in queries:
+                self._book.release(query)
+        return queries
 
     def forget(self, query: DynamicSecret) -> None:
         """Know nothing of it any more; who asks again gets another lease."""
@@ -132,6 +150,9 @@ class Lending:
         with self._lock:
             self._book.given_back(query, surplus, kept=kept, now=clock.monotonic())
             released = self._book.released(query)
+        for lease_id in surplus:
+            if lease_id not in kept:
+                self._returned(lease_id)
         if kept and released:
             raise next(iter(kept.values()))
 
@@ -148,7 +169,9 @@ def _done(step: Step, query: DynamicSecret, leases: Leases) -> Leased | Lease:
 
 def _unreturned(lease_id: str, query: DynamicSecret, leases: Leases) -> BackendError | None:
     try:
-        leases.revoke(query.place, lease_id)
+        over = leases.revoke(query.place, lease_id)
     except BackendError as error:
         return error
-    return None
+    if over:
+        return None
+    return Unavailable(query.host, f"revoke a lease of {query.place}", "the server could not take the credentials back")

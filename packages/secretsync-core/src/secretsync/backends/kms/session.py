@@ -25,6 +25,7 @@ class Deed:
         operation: In a user's words; for errors.
         missing: What an unknown 404 means.
         forbidden: What a 403 says that the identity may not do.
+        repeatable: Done twice it does no more than once, as what is only read.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Deed:
     operation: str
     missing: Missing = PATH
     forbidden: str = "change this"
+    repeatable: bool = False
 
 
 @frozen
@@ -100,6 +102,6 @@ class Session:
                 token=self.token,
                 trust=self.trust,
                 deadline=self.deadline,
-                repeatable=read,
+                repeatable=read or deed.repeatable,
             )
         )

@@ -114,10 +114,10 @@ def test_a_dry_run_beside_an_agent_at_work_says_what_would_change_and_changes_no
         assert not [line for line in same.lines if line.startswith("would")]
         other = stand.agent("--dry-run", templates=[template("x"), template("x", "new")], ready_file=ready)
         assert other.wait() == 0
-        assert {line for line in other.lines if line.startswith("would")} == {
+        assert [line for line in other.lines if line.startswith("would")] == [
             f"would change {tmp_path}/app.env",
             f"would create {tmp_path}/new",
-        }
+        ]
         assert stand.read("app.env") == "\nA=1\nB=2"
         assert stand.read("new") is None
         assert Path(ready).exists()

@@ -221,11 +221,12 @@ def test_a_dry_run_lends_nothing(tmp_path: Path) -> None:
         )
         line.start(templates=[line.template(LEASING_TEMPLATE), line.template(decides, "other", 2)], dry=True)
         assert line.agent.reports.all_right
-        assert sorted(line.would) == [
+        line.agent.close()
+        assert line.would == [
+            "would lease db of / in dev",
+            "would lease db of / in dev",
             f"would create {line.path('app.env')}",
             f"would create {line.path('other')}",
-            "would lease db of / in dev",
-            "would lease db of / in dev",
         ]
         assert line.made() == []
 

@@ -154,12 +154,11 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(tmp_path: Path) ->
         templates = [template(path=name) for name in ("same", "other", "new")]
         agent = stand.agent("--dry-run", sinks=["token"], templates=templates)
         assert agent.wait() == 0
-        said = {line for line in agent.lines if line.startswith("would")}
-        assert said == {
+        assert [line for line in agent.lines if line.startswith("would")] == [
+            f"would create {tmp_path}/token",
             f"would change {tmp_path}/other",
             f"would create {tmp_path}/new",
-            f"would create {tmp_path}/token",
-        }
+        ], "in the order of the configuration"
         assert stand.read("other") == "old"
         assert stand.read("new") is None
         assert stand.read("token") is None

@@ -34,7 +34,7 @@ from secretsync.runtime.executor import Executor
 from secretsync.targets import Content, Ref
 from secretsync.values import Document, SecretValue, Version
 
-from .dry import DryFiles, DryLending
+from .dry import Dry, DryFiles
 from .functions import Questions
 from .identity import Remembering, identity
 from .leases import CARE
@@ -99,7 +99,7 @@ class Agent:
         news: Told, on the engine's thread, that something was looked at; must not block.
         fatal: Told what makes it useless to go on.
         feeds: Makes what listens for changes and tells them, where that is wanted.
-        would: Nothing is written; this is told, line by line, what would be.
+        would: Nothing is written; at the end this is told what would be, line by line in the order of the settings.
     """
 
     def __init__(
@@ -124,19 +124,19 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._fatal = fatal
-        self._dry = would is not None
         self._digest = Digester(entropy(32))
         self._proofs = Remembering(proofs)
         self._bundles = bundles
+        self._dry = Dry(would, DryFiles(self._digest)) if would else None
         self._rules: dict[Ref, Rules] = {}
         self._things: dict[str, Thing] = {}
         self._missing: set[str] = set()
         """Things that ask for what does not exist."""
         self._news = news
-        self.reports: Reports = Reports(self._things, command, self._looked_at, dry=self._dry)
+        self.reports: Reports = Reports(self._things, command, self._looked_at, dry=bool(self._dry))
         self._variables: dict[str, SecretValue] = {}
         self._mailbox = Mailbox({}, digest=self._digest)
-        self._files = Files(self._digest, self._rules, looks_only=would is not None)
+        self._files = Files(self._digest, self._rules, looks_only=bool(self._dry))
         self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
@@ -153,11 +153,11 @@ class Agent:
         self._all_revoked = True
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         looks = Looks({HOST: self._files, CALLER: self._mailbox})
-        lending = DryLending(would) if would else self._lending
+        lending = self._dry.lending if self._dry else self._lending
         executor = Executor(
             clock=clock,
             backends=[self._kms, lending, Local(clock), looks, self._revoking],
-            places=[DryFiles(would, self._digest) if would else self._files, self._mailbox],
+            places=[self._dry.files if self._dry else self._files, self._mailbox],
             report=self.reports.report,
         )
         self._driver = driver(engine, executor)
@@ -201,6 +201,8 @@ class Agent:
             self._feeds.close()
         self._driver.close()
         self._files.close()
+        if self._dry:
+            self._dry.close(_files_of(self._settings))
 
     # -- what others ask and are told
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from secretsync.backends.kms.queries import DynamicSecret
 from secretsync.clock import Deadline
@@ -23,41 +23,40 @@ _WRITTEN: Final = Version("as if written")
 @final
 @frozen
 class DryFiles:
-    """A `Place` of files that only tells. As thread-safe as `tell`.
+    """A `Place` of files that only notes what would be done. Thread-safe.
 
     Attributes:
-        tell: Called with a line for each file that would change.
         digest: Of values, as who reads the files has it.
     """
 
-    tell: Callable[[str], None]
     digest: Callable[[SecretValue], bytes]
+    _noted: dict[Ref, str] = field(factory=dict, init=False)
 
     kinds = frozenset({KIND})
 
     def perform(self, ref: Ref, action: Action, *, subject: str) -> Found[Observed] | Absent:  # noqa: ARG002
-        """Say what would be done; the file looks afterwards as if it had been."""
+        """Note what would be done; the file looks afterwards as if it had been."""
         match action:
             case Create():
-                self.tell(f"would create {ref.name}")
+                self._noted[ref] = f"would create {ref.name}"
                 seen = Observed({CONTENT: self.digest(action.content[CONTENT])}, version=_WRITTEN, mark=MARK)
                 return Found(evolve(seen, attributes=dict(action.attributes)), _WRITTEN)
             case Update():
                 what = "change" if action.put else f"set {' and '.join(sorted(action.attributes))} of"
-                self.tell(f"would {what} {ref.name}")
+                self._noted[ref] = f"would {what} {ref.name}"
         return Absent()
+
+    def take(self, refs: Iterable[Ref]) -> list[str]:
+        """Return a line for each of these files that would change, and in their order: several are looked at at once."""
+        return [self._noted.pop(ref) for ref in refs if ref in self._noted]
 
 
 @final
 @frozen
 class DryLending:
-    """A `Backend` of leases that makes none: nobody knows what would be lent. As thread-safe as `tell`.
+    """A `Backend` of leases that makes none: nobody knows what would be lent. Thread-safe."""
 
-    Attributes:
-        tell: Called with a line for each lease that would be made.
-    """
-
-    tell: Callable[[str], None]
+    _noted: list[str] = field(factory=list, init=False)
 
     answers = frozenset({DynamicSecret})
 
@@ -72,5 +71,31 @@ class DryLending:
         """See `ports.Backend`."""
         for query in queries:
             if isinstance(query, DynamicSecret):
-                self.tell(f"would lease {query.name} of {query.place}")
+                self._noted.append(f"would lease {query.name} of {query.place}")
         return dict.fromkeys(queries, Found(NOT_LENT))
+
+    def take(self) -> list[str]:
+        """Return a line for each lease that would be made, sorted: nobody knows who would be first."""
+        taken, self._noted[:] = sorted(self._noted), []
+        return taken
+
+
+@final
+@frozen
+class Dry:
+    """What stands in for all that does something.
+
+    Attributes:
+        tell: Called with a line for each thing that would be done, when all is over.
+        files: In place of those of the machine.
+        lending: In place of the KMS's.
+    """
+
+    tell: Callable[[str], None]
+    files: DryFiles
+    lending: DryLending = field(factory=DryLending)
+
+    def close(self, refs: Iterable[Ref]) -> None:
+        """Tell of leases, then of these files."""
+        for line in (*self.lending.take(), *self.files.take(refs)):
+            self.tell(line)

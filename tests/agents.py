@@ -117,12 +117,17 @@ class Recorded:
 
 
 class Drive:
-    """A `VirtualDriver` as the agent wants it."""
+    """A `VirtualDriver` as the agent wants it.
+
+    Attributes:
+        before: Told of each event that is sent to the engine, before it is.
+    """
 
     dead = False
     silent_for = 0.0
 
     def __init__(self, driver: VirtualDriver, life: Life) -> None:
+        self.before: Callable[[Event], None] = lambda _: None
         self._driver = driver
         self._life = life
 
@@ -130,6 +135,7 @@ class Drive:
         """Time does it."""
 
     def send(self, event: Event) -> None:
+        self.before(event)
         self._driver.send(event)
 
     def close(self) -> None:
@@ -140,6 +146,8 @@ class AgentLine:
     """An agent in a world of its own.
 
     Attributes:
+        drive: What drives its engine.
+        adjusts: It is adjusted whenever something was looked at.
         sent: What it asked of the KMS.
         commands: What it ran, with the time.
         fatal: Why there was no use in going on.
@@ -174,6 +182,8 @@ class AgentLine:
         self._drawn = 0
         self.chance = chance
         self.agent: Agent
+        self.drive: Drive
+        self.adjusts = True
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -240,7 +250,7 @@ class AgentLine:
             proofs=LocalProofs(),
             pause=self._pause,
             command=lambda command: self.commands.append((self.world.now, command)),
-            news=lambda: None,
+            news=self._news,
             fatal=self.fatal.append,
             would=self.would.append if dry else None,
         )
@@ -250,7 +260,12 @@ class AgentLine:
 
     def _driver(self, engine: Engine, executor: Executor) -> Drive:
         life = Life("agent")
-        return Drive(VirtualDriver(engine, executor, world=self.world, clock=self.clock, life=life), life)
+        self.drive = Drive(VirtualDriver(engine, executor, world=self.world, clock=self.clock, life=life), life)
+        return self.drive
+
+    def _news(self) -> None:
+        if self.adjusts:
+            self.agent.adjust()
 
     def _entropy(self, size: int) -> bytes:
         self._drawn += 1

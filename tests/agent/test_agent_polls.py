@@ -10,10 +10,13 @@ import pytest
 from agents import PROJECT, SEED_TEMPLATE, AgentLine
 from secretsync.clock import Deadline
 from secretsync.devserver.faults import Fault
+from secretsync.errors import PathNotFound
 from secretsync.queries import UNCHANGED, Found
+from secretsync.reconcile.messages import Applied, Event, Outcome, Report
 from secretsync.retry import Retries
 from secretsync.testing import ManualClock
-from secretsync_agent.local import Local, TemplateText
+from secretsync_agent.app import LONGEST
+from secretsync_agent.local import HERE, Local, TemplateText
 from secretsync_agent.settings import Command, Wait
 
 AB = {"/": {"A": "1", "B": "2"}}
@@ -293,6 +296,22 @@ def test_another_configuration_is_taken_over_and_what_it_leaves_is_left(tmp_path
         assert len(line.times("login")) == 1
         assert line.asked("secrets").count(("secrets", 500)) == 1
         assert line.sent[-1].request.headers["X"] == "y"
+
+
+def test_what_comes_of_a_file_is_told_to_the_engine_by_whoever_configures_alone(tmp_path: Path) -> None:
+    """Told by who looked at it, it could come back after it was given up."""
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(interval=600.0)])
+        told: list[Event] = []
+        line.drive.before = told.append
+        line.adjusts = False
+        lost = PathNotFound("kms", "list", "there is no such folder", status=404)
+        line.agent.reports.report(Report(HERE, f"template:{line.path('app.env')}", Outcome((lost,))))
+        assert told == []
+        line.agent.adjust()
+        assert [one.subject.period for one in told if isinstance(one, Applied)] == [LONGEST]
+        line.agent.adjust()
+        assert len(told) == 1
 
 
 def test_a_template_that_asks_for_less_is_believed_at_once(tmp_path: Path) -> None:

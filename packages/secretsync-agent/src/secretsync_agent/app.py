@@ -83,7 +83,7 @@ class Listens(Protocol):
 
 @final
 class Agent:
-    """One agent at work. `apply` and `close` belong to one thread.
+    """One agent at work. `apply`, `adjust` and `close` belong to one thread.
 
     Args:
         settings: What to keep right.
@@ -96,7 +96,7 @@ class Agent:
         proofs: Of the machine, for logins.
         pause: Waits so many seconds between two attempts of a request; True: there is no time any more.
         command: Runs a command soon; must not block.
-        news: Told, on the engine's thread, that something was looked at; must not block.
+        news: Told, on any thread, that something was looked at, after which `adjust` is to be called; must not block.
         fatal: Told what makes it useless to go on.
         feeds: Makes what listens for changes and tells them, where that is wanted.
         would: Nothing is written; at the end this is told what would be, line by line in the order of the settings.
@@ -132,6 +132,8 @@ class Agent:
         self._things: dict[str, Thing] = {}
         self._missing: set[str] = set()
         """Things that ask for what does not exist."""
+        self._periods: dict[str, float] = {}
+        """Seconds between two looks, by key, as the engine was told."""
         self._news = news
         self.reports: Reports = Reports(self._things, command, self._looked_at, dry=bool(self._dry))
         self._variables: dict[str, SecretValue] = {}
@@ -193,6 +195,12 @@ class Agent:
             self._files.forget(ref)
         for key, thing in self._things.items():
             if before.get(key) is not thing:
+                self._send(thing)
+
+    def adjust(self) -> None:
+        """Look more often at what does not exist, until it is right (agent §7); other failures are tried anyway."""
+        for thing in self._things.values():
+            if self._periods.get(thing.key) != self._period(thing):
                 self._send(thing)
 
     def close(self) -> None:
@@ -290,8 +298,11 @@ class Agent:
     def _nanoseconds(self) -> int:
         return int(self._clock.now().timestamp() * 1e9)
 
+    def _period(self, thing: Thing) -> float:
+        return min(thing.interval, LONGEST) if thing.key in self._missing else thing.interval
+
     def _send(self, thing: Thing) -> None:
-        period = min(thing.interval, LONGEST) if thing.key in self._missing else thing.interval
+        period = self._periods[thing.key] = self._period(thing)
         self._driver.send(Applied(Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)))
 
     # -- the end
@@ -319,13 +330,10 @@ class Agent:
     # -- what happens
 
     def _looked_at(self, key: str, outcome: Outcome) -> None:
-        """Look more often at what does not exist, until it is right (agent §7); other failures are tried anyway."""
         if outcome.ready:
             self._missing.discard(key)
         elif any(isinstance(error, NotFound) for error in outcome.errors):
             self._missing.add(key)
-        if thing := self._things.get(key):
-            self._send(thing)
         self._news()
 
     def _logged_in(self, life: float) -> None:

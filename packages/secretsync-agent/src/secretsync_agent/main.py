@@ -271,10 +271,17 @@ class Process:
                 supervisor.forward(call)
             case Call.RELOAD:
                 self._reload(agent, readiness)
-            case Call.NEWS if self.once and agent.reports.all_reported:
-                return agent.finished()
-            case Call.NEWS if agent.reports.all_right:
-                readiness.ready()
+            case Call.NEWS:
+                return self._hear(agent, readiness)
+        return None
+
+    def _hear(self, agent: Agent, readiness: Readiness) -> int | None:
+        """Go by what was looked at; return the exit code if that was all."""
+        agent.adjust()
+        if self.once and agent.reports.all_reported:
+            return agent.finished()
+        if agent.reports.all_right:
+            readiness.ready()
         return None
 
     def _end(self, agent: Agent, code: int) -> int:

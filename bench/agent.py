@@ -18,7 +18,6 @@ if __name__ == "__main__":
     # The root in place of this folder, whose operator.py is not what the standard library means by that name.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
-import argparse
 import json
 import shlex
 import time
@@ -26,9 +25,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
+from bench.claims import parser, tell
 from bench.programs import BIN, Program, clean_environment
 
 from secretsync.client_policy import AGENT
@@ -260,16 +260,14 @@ def measured(command: str, *, rounds: int, seconds: float, polls: int) -> dict[s
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cmd", default=OURS, help="another agent; {config} is the file with its configuration")
-    parser.add_argument("--rounds", type=int, default=15, help="starts of each kind")
-    parser.add_argument("--seconds", type=float, default=20.0, help="at rest")
-    parser.add_argument("--polls", type=int, default=10_000, help="as fast as can be; 0 leaves this out")
-    told = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--cmd", default=OURS, help="another agent; {config} is the file with its configuration")
+    made.add_argument("--rounds", type=int, default=15, help="starts of each kind")
+    made.add_argument("--seconds", type=float, default=20.0, help="at rest")
+    made.add_argument("--polls", type=int, default=10_000, help="as fast as can be; 0 leaves this out")
+    told = made.parse_args()
     figures = measured(told.cmd, rounds=told.rounds, seconds=told.seconds, polls=told.polls)
-    result: dict[str, Any] = {"figures": figures, "bounds": BOUNDS, "missed": missed(figures)}
-    print(json.dumps(result, indent=2))
-    return 1 if result["missed"] else 0
+    return tell({"figures": figures, "bounds": BOUNDS, "missed": missed(figures)})
 
 
 if __name__ == "__main__":

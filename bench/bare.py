@@ -1,6 +1,6 @@
 """The bare loop to compare a burst with: what the operator does for each object, and nothing that it is for.
 
-    python -P bench/bare.py < PLAN        # one line, a JSON object with the attributes of `Plan`
+    python bench/bare.py < PLAN        # one line, a JSON object with the attributes of `Plan`
 
 Logs in, reads each object's folder, and makes the three writes that the operator makes for it: a Secret, an Event, a
 status. As many connections as the operator has lead to each server. One JSON object says how long it took.
@@ -8,9 +8,14 @@ status. As many connections as the operator has lead to each server. One JSON ob
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    # The root in place of this folder, whose operator.py is not what the standard library means by that name.
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
 import json
 import ssl
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,17 +25,7 @@ from queue import SimpleQueue
 from urllib.parse import urlencode
 
 from attrs import frozen
-
-FIELDS = {
-    "projectId": "5f3c5c6e-6f4f-4d43-9c5c-2a8f6d0e1b11",
-    "environment": "prod",
-    "recursive": "false",
-    "include_imports": "true",
-    "expandSecretReferences": "true",
-    "viewSecretValue": "true",
-    "includeImports": "true",
-    "includePersonalOverrides": "false",
-}
+from bench.listing import PARAMS
 
 
 @frozen
@@ -80,7 +75,7 @@ class Loop:
     def _fetch(self) -> None:
         with closing(HTTPConnection(self._plan.kms)) as kms:
             while (number := next(self._numbers, None)) is not None:
-                query = urlencode({**FIELDS, "secretPath": f"/folder-{number}"})
+                query = urlencode({**PARAMS, "secretPath": f"/folder-{number}"})
                 asked(kms, "GET", f"/api/v4/secrets?{query}", None, self._headers)
                 self._read.put(number)
 

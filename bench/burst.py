@@ -16,8 +16,7 @@ if __name__ == "__main__":
     # The root in place of this folder, whose operator.py is not what the standard library means by that name.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
-import argparse
-import json
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -25,6 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from attrs import frozen
+from bench.claims import parser, tell
+from bench.listing import PROJECT_ID
 from bench.world import OURS, PROJECT, Json, Objects, burst, dev_kms, started
 
 from secretsync.client_policy import OPERATOR
@@ -51,7 +52,7 @@ def seed_of(burst: Burst) -> Json:
     }
     universal = {"clientId": "bench", "clientSecret": "not a secret", "ttl": 3600}
     return {
-        "projects": [{"id": "5f3c5c6e-6f4f-4d43-9c5c-2a8f6d0e1b11", "slug": PROJECT, "environments": ["prod"]}],
+        "projects": [{"id": PROJECT_ID, "slug": PROJECT, "environments": ["prod"]}],
         "identities": [{"id": "bench", "universal": universal, "grants": [{"project": PROJECT}]}],
         "secrets": {PROJECT: {"prod": content}},
     }
@@ -89,17 +90,17 @@ def miscounted(burst: Burst, result: Json) -> Iterator[str]:
         yield f"{reads} times get secrets, more than 1"
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments() -> Namespace:
+    made = parser(__doc__)
     made.add_argument("--objects", type=int, default=340, help="KMSSecrets in the burst")
     made.add_argument("--delay", type=float, default=0.05, help="seconds that the KMS takes for each answer")
     made.add_argument("--within", type=float, default=10.0, help="seconds for the last target")
     made.add_argument("--cmd", default=OURS, help="the operator; {kubeconfig} and {resolve} stand for their values")
-    return made
+    return made.parse_args()
 
 
 def main() -> int:
-    args = parser().parse_args()
+    args = arguments()
     report: Json = {"objects": args.objects, "delay": args.delay, "missed": []}
     for name, folders in (("folder_each", args.objects), ("one_folder", 1)):
         plan = Burst(args.objects, folders, args.delay, args.cmd)
@@ -109,8 +110,7 @@ def main() -> int:
         except (RuntimeError, OSError) as error:
             claims = iter([f"nothing was measured: {error}"])
         report["missed"] += [f"{name}: {claim}" for claim in claims]
-    print(json.dumps(report, indent=2))
-    return 1 if report["missed"] else 0
+    return tell(report)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -25,6 +27,20 @@ class Claim:
 
 Measured = tuple[Json, list[Claim]]
 Measure = Callable[[], Measured]
+
+
+def parser(description: str | None, parts: Iterable[str] = ()) -> ArgumentParser:
+    """Return what reads a command line, which may ask for some of the parts only."""
+    made = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    if parts:
+        made.add_argument("--part", action="append", choices=parts, help="only this; may be repeated")
+    return made
+
+
+def tell(told: Json) -> int:
+    """Print what was measured; return the exit code, 1 if something in it does not hold."""
+    print(json.dumps(told, indent=2))
+    return 1 if told["missed"] else 0
 
 
 def report(measures: Mapping[str, Measure]) -> Json:

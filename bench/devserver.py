@@ -18,9 +18,9 @@ if __name__ == "__main__":
     # The root in place of this folder, whose operator.py is not what the standard library means by that name.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
-import argparse
 import json
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -32,7 +32,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 from attrs import frozen
-from bench.claims import Claim, Json, Measured, report
+from bench.claims import Claim, Json, Measured, parser, report, tell
 from bench.programs import Program, clean_environment
 from bench.world import Api
 
@@ -187,21 +187,18 @@ def answered(folder: Path, secrets: int) -> Json:
 PARTS: Final[Mapping[str, Callable[[Options], Measured]]] = {"lists": lists, "start": start}
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--part", action="append", choices=PARTS, help="only this; may be repeated")
+def arguments() -> Namespace:
+    made = parser(__doc__, PARTS)
     made.add_argument("--secrets", type=int, default=100, help="in the list")
     made.add_argument("--rounds", type=int, default=9, help="of the comparison, whose medians count")
     made.add_argument("--seconds", type=float, default=1.0, help="that each server is asked in a round")
-    return made
+    return made.parse_args()
 
 
 def main() -> int:
-    args = parser().parse_args()
+    args = arguments()
     options = Options(args.secrets, args.rounds, args.seconds)
-    told = report({part: partial(PARTS[part], options) for part in args.part or PARTS})
-    print(json.dumps(told, indent=2))
-    return 1 if told["missed"] else 0
+    return tell(report({part: partial(PARTS[part], options) for part in args.part or PARTS}))
 
 
 if __name__ == "__main__":

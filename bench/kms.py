@@ -19,9 +19,9 @@ if __name__ == "__main__":
     # The root in place of this folder, whose operator.py is not what the standard library means by that name.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
-import argparse
 import json
 import time
+from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -33,10 +33,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from attrs import define, frozen
-from bench.claims import Claim, Json, Measured, report
+from bench.claims import Claim, Json, Measured, parser, report, tell
+from bench.listing import ENVIRONMENT, PROJECT_ID
 from bench.programs import Program, clean_environment
-from bench.reading import ENVIRONMENT, READERS, THREADS
-from bench.reads import PARAMS
+from bench.reading import READERS, THREADS
 from bench.world import GIVE_UP, Api, late_kms
 
 import secretsync
@@ -173,7 +173,7 @@ def quiet(options: Options) -> Measured:
     """Watch every folder until each is checked at its turn, and look at one interval after that."""
     with world(options) as here, decodings() as decoded, opened(here) as client:
         watches = [
-            client.watch(PARAMS["projectId"], ENVIRONMENT, f"/folder-{n}", interval=options.interval, push=False)
+            client.watch(PROJECT_ID, ENVIRONMENT, f"/folder-{n}", interval=options.interval, push=False)
             for n in range(options.folders)
         ]
         if any(watch.next(GIVE_UP) is None for watch in watches):
@@ -251,22 +251,19 @@ def memory(options: Options) -> Measured:
 PARTS: Final[Mapping[str, Callable[[Options], Measured]]] = {"reading": reading, "quiet": quiet, "memory": memory}
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--part", action="append", choices=PARTS, help="only this; may be repeated")
+def arguments() -> Namespace:
+    made = parser(__doc__, PARTS)
     made.add_argument("--folders", type=int, default=1000)
     made.add_argument("--rounds", type=int, default=7, help="of the comparison, whose medians count")
     made.add_argument("--reads", type=int, default=50_000, help="of which memory should tell nothing")
     made.add_argument("--interval", type=float, default=30.0, help="seconds between two checks of a watched folder")
-    return made
+    return made.parse_args()
 
 
 def main() -> int:
-    args = parser().parse_args()
+    args = arguments()
     options = Options(args.folders, args.rounds, args.reads, args.interval)
-    told = report({part: partial(PARTS[part], options) for part in args.part or PARTS})
-    print(json.dumps(told, indent=2))
-    return 1 if told["missed"] else 0
+    return tell(report({part: partial(PARTS[part], options) for part in args.part or PARTS}))
 
 
 if __name__ == "__main__":

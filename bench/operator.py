@@ -22,9 +22,9 @@ if __name__ == "__main__":
     # The root in place of this folder, whose operator.py is not what the standard library means by that name.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
-import argparse
 import json
 import time
+from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -35,7 +35,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from attrs import evolve, frozen
-from bench.claims import Claim, Measure, Measured, report
+from bench.claims import Claim, Measure, Measured, parser, report, tell
 from bench.programs import Program, clean_environment
 from bench.world import (
     GIVE_UP,
@@ -139,7 +139,7 @@ def bare_burst(here: World, objects: int) -> Json:
         "readers": OPERATOR.in_flight,
         "writers": CLUSTER_IN_FLIGHT,
     }
-    command = [sys.executable, "-P", str(Path(__file__).with_name("bare.py"))]
+    command = [sys.executable, str(Path(__file__).with_name("bare.py"))]
     with Program(command, env=clean_environment(here.folder), log=here.folder / "bare") as program:
         program.tell(json.dumps(plan))
         told: Json = json.loads(program.line())
@@ -210,7 +210,7 @@ def at_rest(options: Options, objects: Objects) -> Json:
 def bare_loop(here: World, *, seconds: float) -> float:
     """Return the CPU time in milliseconds of one conditional read by httpx alone, measured beside the operator."""
     script = Path(__file__).with_name("reads.py")
-    command = [sys.executable, "-P", str(script), "--url", f"http://{here.kms.address}"]
+    command = [sys.executable, str(script), "--url", f"http://{here.kms.address}"]
     command += ["--seconds", str(seconds)]
     with Program(command, env=clean_environment(here.folder), log=here.folder / "bare") as program:
         said = json.loads(program.line())
@@ -345,9 +345,8 @@ def measures(options: Options, parts: list[str]) -> dict[str, Measure]:
     return {f"{part}.{name}": partial(one, options) for part in parts for name, one in PARTS[part].items()}
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--part", action="append", choices=PARTS, help="only this; may be repeated")
+def arguments() -> Namespace:
+    made = parser(__doc__, PARTS)
     made.add_argument("--objects", type=int, help="in every part; without it each has its own number")
     made.add_argument("--delay", type=float, default=0.05, help="seconds that the KMS takes for each answer")
     made.add_argument("--interval", type=int, default=60, help="seconds between two checks of an object")
@@ -357,16 +356,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--cmd", default=OURS, help=words)
     words = "file with a KMSSecret in JSON; $n, $folder, $host and $interval stand for what differs"
     made.add_argument("--template", type=Path, help=words)
-    return made
+    return made.parse_args()
 
 
 def main() -> int:
-    args = parser().parse_args()
+    args = arguments()
     template = args.template.read_text() if args.template else OBJECT
     options = Options(args.cmd, template, args.delay, args.interval, args.objects, args.cluster == "real")
     told = report(measures(options, args.part or list(PARTS)))
-    print(json.dumps({"delay": args.delay, "interval": args.interval, **told}, indent=2))
-    return 1 if told["missed"] else 0
+    return tell({"delay": args.delay, "interval": args.interval, **told})
 
 
 if __name__ == "__main__":

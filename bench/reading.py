@@ -21,14 +21,13 @@ from typing import Final, Protocol
 
 import httpx
 from attrs import evolve
-from bench.reads import PARAMS
+from bench.listing import ENVIRONMENT, PARAMS, PROJECT_ID
 
 import secretsync
 from secretsync.client_policy import SDK
 
 THREADS: Final = 16
 """And connections: of either as many."""
-ENVIRONMENT: Final = "prod"
 
 
 class Reader(Protocol):
@@ -46,7 +45,7 @@ class Ours:
         )
 
     def read(self, path: str) -> Sized:
-        return self._client.folder(PARAMS["projectId"], ENVIRONMENT, path)
+        return self._client.folder(PROJECT_ID, ENVIRONMENT, path)
 
     def forget(self) -> None:
         """It has forgotten, if it was given the time."""

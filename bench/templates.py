@@ -16,16 +16,18 @@ if __name__ == "__main__":
     # The root in place of this folder, whose operator.py is not what the standard library means by that name.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
-import argparse
 import json
 import resource
 import subprocess
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+
+from bench.claims import parser, tell
 
 from secretsync.templates import GO_SPRIG, Record, Template, parse
 
@@ -169,9 +171,7 @@ def processor_time(modules: str, cache: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def missed(
-    found: Mapping[str, Mapping[str, Any]], parse_ms: float, imports: float, bounds: argparse.Namespace
-) -> list[str]:
+def missed(found: Mapping[str, Mapping[str, Any]], parse_ms: float, imports: float, bounds: Namespace) -> list[str]:
     """Return the claims that do not hold."""
     slowest = {name: min(found[each]["times_as_fast"] for each in found if each.startswith(name)) for name in TEMPLATES}
     fast = [name for name, times in slowest.items() if times >= bounds.faster]
@@ -186,17 +186,16 @@ def missed(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each")
-    parser.add_argument("--faster", type=float, default=2.0, help=f"how many times as fast as Go {ENOUGH} must be")
-    parser.add_argument("--parse", type=float, default=2.0, help="milliseconds for parsing twenty lines")
-    parser.add_argument("--imports", type=float, default=2.5, help="times the processor time of importing re and json")
-    args = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--rounds", type=int, default=15, help="turns of each")
+    made.add_argument("--faster", type=float, default=2.0, help=f"how many times as fast as Go {ENOUGH} must be")
+    made.add_argument("--parse", type=float, default=2.0, help="milliseconds for parsing twenty lines")
+    made.add_argument("--imports", type=float, default=2.5, help="times the processor time of importing re and json")
+    args = made.parse_args()
     found, parse_ms, imports = measured(args.rounds), parsing(args.rounds), importing(args.rounds)
     wrong = missed(found, parse_ms, imports, args)
-    made = {"rounds": args.rounds, "templates": found, "parse_ms": round(parse_ms, 2), "imports": round(imports, 2)}
-    print(json.dumps({**made, "missed": wrong}, indent=2))
-    return bool(wrong)
+    figures = {"rounds": args.rounds, "templates": found, "parse_ms": round(parse_ms, 2), "imports": round(imports, 2)}
+    return tell({**figures, "missed": wrong})
 
 
 if __name__ == "__main__":

@@ -347,7 +347,7 @@ class Agent:
             try:
                 token = self._proofs.proofs.file(sink.path)
             except CredentialsNotFound:
-                continue
+                continue  # no earlier agent left one there
             if is_text(token.reveal()) and token.reveal():  # what could not be sent is no token
                 log.info("found existing token in file")
                 self._kms.logins.adopt(identity(self._settings, self._digest), token)

@@ -108,7 +108,7 @@ def _await(child: subprocess.Popen[bytes], timeout: float, grace: float) -> None
 
 def _end(child: subprocess.Popen[bytes], grace: float) -> None:
     """End a whole group: ask, wait, and end what is left."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):  # nobody of it is left
         os.killpg(child.pid, signal.SIGTERM)
         end = monotonic() + grace
         while monotonic() < end:

@@ -82,7 +82,7 @@ def sweep(folder: Path, pattern: str) -> int:
 
 
 def _removed(path: Path) -> bool:
-    with suppress(OSError, Taken):
+    with suppress(OSError, Taken):  # somebody holds it, or it is gone or not ours to remove: it does no harm
         descriptor = os.open(path, _READ | os.O_NOFOLLOW)
         try:
             lock(descriptor)

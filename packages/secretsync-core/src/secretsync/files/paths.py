@@ -21,7 +21,7 @@ def real_path(path: str) -> str:
         OSError: Links lead in a circle, or through what is no folder, or the system does not follow them: one that
             somebody else laid in a folder where everybody may.
     """
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # it is yet to be created
         Path(path).stat()  # the system's own way there, which is the one that is guarded
     return os.path.realpath(path)
 

@@ -250,7 +250,7 @@ def _pieces(answer: httpx.Response, asked: Request, *, cap: int) -> Iterator[byt
 
 def _cut(answer: httpx.Response) -> None:
     """End a stream under whoever reads it: closing alone would leave them waiting."""
-    with suppress(OSError):
+    with suppress(OSError):  # it has ended by itself
         # Of the plain socket's class: that of TLS would take its state from under the reader first.
         socket.socket.shutdown(answer.extensions["network_stream"].get_extra_info("socket"), socket.SHUT_RDWR)
 

@@ -191,5 +191,5 @@ class _Connection(BaseHTTPRequestHandler):
     def _hang(self) -> None:
         """Keep the connection open without a byte until the client has enough of it, or it is cut."""
         self.close_connection = True
-        with suppress(OSError):
+        with suppress(OSError):  # it was cut
             self.connection.recv(1)

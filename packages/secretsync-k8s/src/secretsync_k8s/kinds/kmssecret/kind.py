@@ -125,7 +125,7 @@ def _untold(obj: Json, told: tuple[Recorded, ...]) -> Iterator[Recorded]:
     try:
         targets = decode(obj).targets
     except SecretSyncError:
-        return
+        return  # nobody can say what it would own; what it told of itself stands in `told`
     mark = ObjectRef.of(obj).mark
     for target in targets:
         if target.policy.owns and target.ref not in named:

@@ -114,22 +114,3 @@ def test_a_chain_of_questions_is_asked_in_few_rounds(tmp_path: Path) -> None:
     with AgentLine(tmp_path, A) as line:
         assert rendered(line, text) == "1"
         assert len({one.at for one in line.sent if "secrets" in one.path}) == 1
-
-
-@pytest.mark.row("agent-74")
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('{{ quote "a\\"b" nil 1 }}', '"a\\"b" "1"'),
-        ('{{ dict "k" "<&>" | toJson }}', '{"k":"\\u003c\\u0026\\u003e"}'),
-        ('{{ dict "k" "<&>" | toRawJson }}', '{"k":"<&>"}'),
-        ('{{ "hi" | b64enc }}', "aGk="),
-        ('{{ "a\\nb" | indent 2 }}', "  a\n  b"),
-        ('{{ "" | default "x" }}{{ "y" | default "x" }}', "xy"),
-        ('{{ "é!" | trunc 2 }}{{ "abc" | trunc -1 }}', "éc"),
-        ('{{ true | ternary "y" "n" }}{{ false | ternary "y" "n" }}', "yn"),
-    ],
-)
-def test_sprigs_functions_beside_a_secret(tmp_path: Path, text: str, expected: str) -> None:
-    with AgentLine(tmp_path, A) as line:
-        assert rendered(line, text + LIST.replace("%s", "secret `P` `dev` `/`")) == f"{expected}/:A=1 "

@@ -180,7 +180,7 @@ def _make(folder: Path) -> None:
 
 
 def _real(ref: Ref) -> str:
-    """Return where a file is, "" where nobody can tell: then none was ever written there, and each look says why."""
+    """Return where a file is, "" where nobody can tell, which each look at it reports."""
     with suppress(OSError):
         return real_path(ref.name)
     return ""

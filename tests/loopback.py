@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import field, frozen
 
+from canaries import canary_bytes
+
 
 @frozen
 class Asked:
@@ -121,6 +123,21 @@ class Loopback:
                 pass
 
         return Handler
+
+
+def one_secret(value: str = "1", *, path: str = "/", project: str = "") -> Answers:
+    """Answer as a KMS does that takes every login and has one secret, `A`."""
+    row = {"id": "1", "secretKey": "A", "secretValue": value, "secretPath": path, "version": 1, "type": "shared"}
+    life = {"expiresIn": 7200, "accessTokenMaxTTL": 86400, "tokenType": "Bearer"}
+
+    def answers(asked: Asked) -> Reply:
+        if asked.path.endswith("/login"):
+            return Reply.of({"accessToken": canary_bytes(32).hex(), **life})
+        if "slug" in asked.path:
+            return Reply.of({"id": project})
+        return Reply.of({"secrets": [row], "imports": []})
+
+    return answers
 
 
 @contextmanager

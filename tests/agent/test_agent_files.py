@@ -17,7 +17,7 @@ import pytest
 import authority
 from agents import CLIENT_ID, CLIENT_SECRET, AgentStand, Running, template
 from canaries import canary
-from loopback import Asked, Reply, serving
+from loopback import one_secret, serving
 from stand import eventually
 
 AB = {"/": {"A": "1", "B": "2"}}
@@ -153,14 +153,6 @@ def test_a_file_that_is_mounted_by_itself_is_written_in_place(tmp_path: Path) ->
 # -- whom it trusts
 
 
-def kms(asked: Asked) -> Reply:
-    """Answer as a KMS does that has one secret and takes every login."""
-    if asked.path.endswith("/login"):
-        return Reply.of({"accessToken": "t", "expiresIn": 7200, "accessTokenMaxTTL": 86400, "tokenType": "Bearer"})
-    row = {"secretKey": "A", "secretValue": "1", "secretPath": "/", "id": "x", "version": 1, "type": "shared"}
-    return Reply.of({"secrets": [row], "imports": []})
-
-
 def agent_at(tmp_path: Path, address: str, **more: str) -> Running:
     document = {
         "kms": {"address": address, "retry-strategy": {"max-retries": 0}, **more},
@@ -179,7 +171,7 @@ def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> Non
     authority.made(tmp_path, address="127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.pem")
-    with serving(kms, tls=context) as server:
+    with serving(one_secret(), tls=context) as server:
         refused = agent_at(tmp_path, server.url)
         assert refused.wait() == 1
         refused.line("certificate")

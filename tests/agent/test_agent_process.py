@@ -17,7 +17,7 @@ import pytest
 from agents import SEED_TEMPLATE, AgentLine, AgentStand, template
 from authority import SERVER, made
 from canaries import canary
-from loopback import Asked, Reply, serving
+from loopback import one_secret, serving
 from secretsync.devserver.faults import Fault
 from stand import eventually
 
@@ -234,7 +234,7 @@ def test_modes_of_new_files(tmp_path: Path) -> None:
 
 @pytest.mark.row("agent-72")
 def test_a_proxy_of_the_environment_is_used(tmp_path: Path) -> None:
-    with AgentStand(tmp_path, AB) as stand, serving(a_kms) as proxy:
+    with AgentStand(tmp_path, AB) as stand, serving(one_secret()) as proxy:
         address = "http://kms.invalid"
         agent = stand.agent(
             "--once", templates=[template()], address=address, environ={"HTTP_PROXY": proxy.url, "NO_PROXY": "other"}
@@ -248,19 +248,11 @@ def test_a_private_authority_is_trusted(tmp_path: Path) -> None:
     made(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.pem")
-    with AgentLine(tmp_path, AB) as line, serving(a_kms, tls=context) as server:
+    with AgentLine(tmp_path, AB) as line, serving(one_secret(), tls=context) as server:
         address, resolve = f"https://{SERVER}", {(SERVER, 443): ("127.0.0.1", server.port)}
         trusted = (tmp_path / "ca.pem").read_bytes()
         line.start(templates=[line.template()], address=address, ca_certificate=trusted, resolve=resolve)
         assert line.read("app.env") == "\nA=1"
-
-
-def a_kms(asked: Asked) -> Reply:
-    """Answer as a KMS does with one secret."""
-    if asked.path.endswith("/login"):
-        return Reply.of({"accessToken": "t", "expiresIn": 7200, "accessTokenMaxTTL": 86400, "tokenType": "Bearer"})
-    row = {"id": "1", "secretKey": "A", "secretValue": "1", "secretPath": "/", "version": 1, "type": "shared"}
-    return Reply.of({"secrets": [row], "imports": []})
 
 
 def test_once_ends_with_2_where_something_else_answers(tmp_path: Path) -> None:

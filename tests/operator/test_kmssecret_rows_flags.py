@@ -7,8 +7,8 @@ import ssl
 import pytest
 
 from authority import SERVER, made
-from canaries import canary, canary_bytes
-from loopback import Reply, serving
+from canaries import canary
+from loopback import one_secret, serving
 from stand import NAMESPACE, OPERATOR_NAMESPACE, PROJECT, kmssecret
 
 VERSION = "secrets.lux.network/version"
@@ -37,14 +37,7 @@ def test_a_private_authority_is_trusted_as_soon_as_its_secret_says_so(stand, tmp
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
 
-    def answers(asked):
-        if asked.path.endswith("/login"):
-            return Reply.of({"accessToken": canary_bytes(32).hex(), "expiresIn": 7200})
-        if "slug" in asked.path:
-            return Reply.of({"id": PROJECT.id})
-        return Reply.of({"secrets": [{"secretKey": "A", "secretValue": value, "secretPath": "/app"}]})
-
-    with serving(answers, tls=context) as kms:
+    with serving(one_secret(value, path="/app", project=PROJECT.id), tls=context) as kms:
         stand.operator("--max-interval", "1h", "--resolve", f"{SERVER}:443=127.0.0.1:{kms.port}")
         manifest = kmssecret("app", f"https://{SERVER}")
         reference = {"secretNamespace": NAMESPACE, "secretName": "ca", "key": "ca.crt"}

@@ -10,8 +10,8 @@ import pytest
 from attrs import evolve
 
 from authority import made
-from canaries import canary, canary_bytes
-from loopback import Asked, Reply, serving
+from canaries import canary
+from loopback import one_secret, serving
 from secretsync.devserver.faults import Fault
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Identity
@@ -316,14 +316,10 @@ def test_a_private_authority_is_trusted_once_it_is_there_and_nothing_goes_out_be
     context.load_cert_chain(authority / "server.pem")
     value = canary("value")
 
-    def answers(asked: Asked) -> Reply:
-        if asked.path.endswith("/login"):
-            return Reply.of({"accessToken": canary_bytes(32).hex(), "expiresIn": 7200})
-        if "slug" in asked.path:
-            return Reply.of({"id": PROJECT.id})
-        return Reply.of({"secrets": [{"secretKey": "A", "secretValue": value, "secretPath": "/app"}]})
-
-    with serving(answers, tls=context) as kms, Line({}, resolve={("kms.test", 443): ("127.0.0.1", kms.port)}) as line:
+    with (
+        serving(one_secret(value, path="/app", project=PROJECT.id), tls=context) as kms,
+        Line({}, resolve={("kms.test", 443): ("127.0.0.1", kms.port)}) as line,
+    ):
         manifest = kmssecret("app", "https://kms.test")
         reference = {"secretNamespace": ELSEWHERE, "secretName": "ca", "key": "ca.crt"}
         if named_by == "the object":

@@ -7,20 +7,9 @@ import ssl
 import pytest
 
 from authority import made
-from canaries import canary, canary_bytes
-from loopback import Reply, serving
+from canaries import canary
+from loopback import one_secret, serving
 from stand import NAMESPACE, PROJECT, eventually, kmssecret
-
-
-def answers(value):
-    def answer(asked):
-        if asked.path.endswith("/login"):
-            return Reply.of({"accessToken": canary_bytes(32).hex(), "expiresIn": 7200})
-        if "slug" in asked.path:
-            return Reply.of({"id": PROJECT.id})
-        return Reply.of({"secrets": [{"secretKey": "A", "secretValue": value, "secretPath": "/app"}]})
-
-    return answer
 
 
 def test_host_and_certificates_of_the_environment_serve_objects_that_name_none(stand, tmp_path_factory):
@@ -30,7 +19,7 @@ def test_host_and_certificates_of_the_environment_serve_objects_that_name_none(s
     manifest = kmssecret("app", "")
     del manifest["spec"]["hostAPI"]
     value = canary("value")
-    with serving(answers(value), tls=context) as kms:
+    with serving(one_secret(value, path="/app", project=PROJECT.id), tls=context) as kms:
         stand.operator(
             *("--resolve", f"kms.test:443=127.0.0.1:{kms.port}"),
             KMS_API_HOST_URL="https://kms.test/api",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from attrs import evolve
 
-from logins import CLOCK, Login, is_of, logging_in, refused
+from logins import CLOCK, Login, is_of, refused
 from loopback import Asked, Reply, serving
 from proofs import FakeProofs
 from secretsync.auth.aws import AwsIamAuth
@@ -17,7 +17,6 @@ from secretsync.auth.azure import AzureAuth
 from secretsync.auth.gcp import GcpIamAuth, GcpIdTokenAuth
 from secretsync.auth.method import Method
 from secretsync.auth.oci import OciAuth
-from secretsync.client_policy import OPERATOR
 from secretsync.devserver import DevServer, parse_seed
 from secretsync.devserver.authority import Authority
 from secretsync.errors import AuthenticationFailed, CredentialsNotFound, SecretSyncError, Unavailable
@@ -59,19 +58,6 @@ clouds:
 def server() -> Iterator[DevServer]:
     with DevServer(parse_seed(SEED)) as server:
         yield server
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    client = Http(evolve(OPERATOR, connect_timeout=5.0, read_timeout=5.0), CLOCK)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def login(server: DevServer, http: Http, caplog: pytest.LogCaptureFixture) -> Iterator[Login]:
-    with logging_in(server, http, caplog) as login:
-        yield login
 
 
 def here(server: DevServer, files: Mapping[str, str | bytes] = {}, **variables: str) -> FakeProofs:

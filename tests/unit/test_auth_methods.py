@@ -8,7 +8,7 @@ import pytest
 from attrs import NOTHING as NO_DEFAULT
 from attrs import evolve, fields
 
-from logins import CLOCK, Login, is_of, logging_in, refused
+from logins import Login, is_of, refused
 from loopback import Asked, Reply, serving
 from proofs import FakeProofs
 from secretsync.auth.given import ServiceToken, TokenAuth
@@ -17,10 +17,8 @@ from secretsync.auth.kubernetes import TOKEN_PATH, KubernetesAuth, ServiceAccoun
 from secretsync.auth.ldap import LdapAuth
 from secretsync.auth.method import Method
 from secretsync.auth.methods import METHODS, method
-from secretsync.client_policy import OPERATOR
 from secretsync.devserver import DevServer, parse_seed
 from secretsync.errors import AuthenticationFailed, CredentialsNotFound, InvalidInput, Unavailable
-from secretsync.http import Http
 from secretsync.values import SecretValue
 
 pytestmark = pytest.mark.row("kms-api-5")
@@ -50,19 +48,6 @@ identities:
 def server() -> Iterator[DevServer]:
     with DevServer(parse_seed(SEED)) as server:
         yield server
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    client = Http(evolve(OPERATOR, read_timeout=5.0), CLOCK)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def login(server: DevServer, http: Http, caplog: pytest.LogCaptureFixture) -> Iterator[Login]:
-    with logging_in(server, http, caplog) as login:
-        yield login
 
 
 # -- kubernetes

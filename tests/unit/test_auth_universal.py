@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
-from attrs import evolve, frozen
+from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,13 +43,6 @@ class Kept(Query[Mapping[str, SecretValue]]):
 
     def __str__(self) -> str:
         return f"Secret {self.name}"
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    client = Http(evolve(OPERATOR, read_timeout=5.0), CLOCK)
-    yield client
-    client.close()
 
 
 @frozen

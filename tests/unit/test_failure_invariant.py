@@ -62,6 +62,13 @@ class Scene:
         assert not self.play.world.deleted
         assert all(self.play.world.data.values())
 
+    def recovers(self, take_away: Callable[[], None], wanted: dict[str, bytes]) -> None:
+        """Take the fault away at 1000, and check that all is right within the longest wait."""
+        self.play.at(1000, take_away)
+        self.play.run(1000 + CAP)
+        assert self.play.last().ready
+        assert self.play.world.data == {T: wanted}
+
 
 Fault = Callable[[Scene], Callable[[], None]]
 """Puts a fault on; returns what takes it away."""
@@ -134,10 +141,7 @@ def test_during_the_first_sync(fault: Fault, policy: Policy) -> None:
     scene.play.run(1000)
     assert not scene.play.last().ready
     assert scene.play.world.data == {}
-    scene.play.at(1000, take_away)
-    scene.play.run(1000 + CAP)
-    assert scene.play.last().ready
-    assert scene.play.world.data == {T: WANTED}
+    scene.recovers(take_away, WANTED)
 
 
 @policies
@@ -151,10 +155,7 @@ def test_after_a_sync(fault: Fault, policy: Policy) -> None:
     scene.play.run(1000)
     assert scene.play.world.data == {T: WANTED}
     scene.play.world.folders["/a"] = document(A="3")
-    scene.play.at(1000, take_away)
-    scene.play.run(1000 + CAP)
-    assert scene.play.last().ready
-    assert scene.play.world.data == {T: NEWER}
+    scene.recovers(take_away, NEWER)
 
 
 @policies
@@ -169,10 +170,7 @@ def test_while_the_target_is_tampered_with(fault: Fault, policy: Policy, edit: d
     scene.play.at(40, tamper)
     scene.play.run(1000)
     assert scene.play.world.data.get(T) in (edit, WANTED), "put right if what was known sufficed, else left"
-    scene.play.at(1000, take_away)
-    scene.play.run(1000 + CAP)
-    assert scene.play.last().ready
-    assert scene.play.world.data == {T: WANTED}
+    scene.recovers(take_away, WANTED)
 
 
 @policies

@@ -24,28 +24,24 @@ def test_the_output_is_bounded() -> None:
     assert parse("t", "{{.}}", limits=Limits(output=100)).render("x" * 100) == "x" * 100
 
 
-def test_the_output_is_measured_while_it_grows() -> None:
+@pytest.mark.parametrize(
+    ("size", "times", "output", "most"),
+    [
+        pytest.param(1000, 1_000_000, 100_000, 5000, id="many pieces, now and then"),
+        pytest.param(100_000, 900, 1_000_000, 50, id="large ones as they are printed"),
+    ],
+)
+def test_the_output_is_measured_while_it_grows(size: int, times: int, output: int, most: int) -> None:
     made: list[int] = []
 
     def piece() -> str:
         made.append(1)
-        return "x" * 1000
+        return "x" * size
 
     grow = {"grow": Function(piece, gives="string")}
-    assert refused("{{range 1000000}}{{grow}}{{end}}", functions=grow, output=100_000) == "output"
-    assert len(made) < 5000
-
-
-def test_large_texts_are_measured_as_they_are_printed() -> None:
-    made: list[int] = []
-
-    def piece() -> str:
-        made.append(1)
-        return "x" * 100_000
-
-    grow = {"grow": Function(piece, gives="string")}
-    assert refused("{{range 900}}{{grow}}{{end}}", functions=grow, output=1_000_000) == "output"
-    assert len(made) < 50
+    text = f"{{{{range {times}}}}}{{{{grow}}}}{{{{end}}}}"
+    assert refused(text, functions=grow, output=output) == "output"
+    assert len(made) < most
 
 
 def test_nested_short_loops_are_measured() -> None:

@@ -67,6 +67,11 @@ class RealStand(Stand):
         for role in wanted:  # the roles of the cluster stay, and no other test shall have these
             self._stack.callback(self.real.delete, f"{role['kind'].lower()}s", role["metadata"]["name"])
 
+    def beside(self) -> RealCluster:
+        made = RealCluster(self.real.plane)
+        self._stack.callback(made.transport.close)
+        return made
+
     def run_as(self, account: str) -> None:
         """Let operators that are started from now on run as this service account."""
         token = self.real.token(account, namespace=OPERATOR_NAMESPACE, seconds=LASTS)

@@ -349,6 +349,10 @@ class Stand:
         environ = {"HOME": str(self.directory), "PATH": os.defpath, "KUBECONFIG": str(self.kubeconfig)}
         return Process(self._held([str(program), *argv]), environ)
 
+    def beside(self) -> MemoryCluster | RealCluster:
+        """Return the cluster for another thread."""
+        return self.cluster
+
     def grant(self, name: str) -> None:
         """Let operators do what a file of `deploy/` says beside the usual; in memory they may do everything."""
 

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 OURS: Final = "secrets.lux.network/"
 KINDS: Final = {"Deployment": "deployments", "DaemonSet": "daemonsets", "StatefulSet": "statefulsets"}
+RESOURCES: Final = {**KINDS, "Rollout": "rollouts"}
 LABELS: Final = {"app": "web"}
 
 
@@ -56,7 +57,7 @@ def deploy(stand: Stand, *manifests: Json, namespace: str = "shop") -> None:
 
 def told(stand: Stand, kind: str, name: str, *, of: str, namespace: str = "shop") -> tuple[str, str]:
     """Return the version that a workload was told of a Secret: itself, and in its pods; "" for none."""
-    live = stand.cluster.get(KINDS[kind], name, namespace=namespace)
+    live = stand.cluster.get(RESOURCES[kind], name, namespace=namespace)
     places = (live["metadata"], live["spec"]["template"].get("metadata") or {})
     itself, in_pods = ((one.get("annotations") or {}).get(of, "") for one in places)
     return itself, in_pods

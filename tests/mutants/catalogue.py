@@ -13,6 +13,7 @@ from .lending import LENDING
 from .mutant import Mutant
 from .objects import OBJECTS
 from .reading import READING
+from .rollouts import ROLLOUTS
 from .running import RUNNING
 from .telling import TELLING
 from .watching import WATCHING
@@ -31,4 +32,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *TELLING,
     *WATCHING,
     *LEADING,
+    *ROLLOUTS,
 )

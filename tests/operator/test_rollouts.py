@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import count
+from threading import Event, Thread
+
 import pytest
 
 from canaries import canary
 from originals import GENERATIONS
-from stand import NAMESPACE, PROJECT, kmssecret
-from workloads import KINDS, OURS, by_env_from, container, deploy, pods, told, workload
+from stand import NAMESPACE, PROJECT, eventually, kmssecret
+from workloads import KINDS, OURS, RESOURCES, by_env_from, container, deploy, pods, told, workload
 
 OF_APP = f"{OURS}managed-secret.app"
 VALUE_OF_APP = {"valueFrom": {"secretKeyRef": {"name": "app", "key": "A"}}}
 
 
 def version(stand, secret="app"):
-    return stand.secret(secret)["metadata"]["annotations"][f"{OURS}version"]
+    """Return the version of a Secret, None where it is not there yet."""
+    found = stand.secret_if_there(secret)
+    return found["metadata"]["annotations"][f"{OURS}version"] if found else None
 
 
 def is_told(stand, kind, name, *, of=OF_APP, secret="app"):
@@ -29,7 +34,7 @@ def is_restarted(stand, kind, name, *, of=OF_APP, secret="app"):
 def until_told(stand, *named, restarted=False):
     holds = is_restarted if restarted else is_told
     for kind, name in named:
-        stand.until(KINDS[kind], lambda kind=kind, name=name: holds(stand, kind, name))
+        stand.until(RESOURCES[kind], lambda kind=kind, name=name: holds(stand, kind, name))
 
 
 def change(stand, kms, text="another", path="/app"):
@@ -106,3 +111,138 @@ def test_a_change_restarts_who_uses_it_once_and_nobody_else(stand):
     assert notes == {f"{kind} {NAMESPACE}/{name} is restarted for Secret app" for kind, name in named}
     series = 'secretsync_kmssecret_rollouts_total{kind="Deployment",result="success"}'
     assert operator.metric(series) == 3.0
+
+
+@pytest.mark.row("kmssecret-55")
+def test_a_secret_with_a_long_name_restarts_who_uses_it(stand):
+    name = "a" * 60
+    of = f"{OURS}managed-secret.{'a' * 39}-11ee3912"
+    kms = stand.kms({"/app": {"A": canary("a")}})
+    deploy(stand, workload("Deployment", "web", by_env_from(name)))
+    stand.operator()
+    stand.apply(kmssecret("app", kms.url, target=name))
+    stand.until("deployments", lambda: told(stand, "Deployment", "web", of=of)[0])
+    before = version(stand, name)
+    kms.model.put(PROJECT.slug, "prod", "/app", {"A": canary("b")})
+    stand.until("secrets", lambda: version(stand, name) != before)
+    stand.until("deployments", lambda: is_restarted(stand, "Deployment", "web", of=of, secret=name))
+
+
+def redeploy(stand):
+    """Return status and reason of the condition about workloads."""
+    found = stand.condition("app", "AutoRedeployReady")
+    return found.get("status"), found.get("reason")
+
+
+@pytest.mark.row("kmssecret-56")
+def test_a_paused_deployment_is_skipped_and_restarted_when_it_goes_on(stand):
+    kms = stand.kms({"/app": {"A": canary("a")}})
+    deploy(stand, workload("Deployment", "web", by_env_from("app"), paused=True))
+    stand.operator()
+    stand.apply(kmssecret("app", kms.url))
+    until_told(stand, ("Deployment", "web"))
+    stand.until_ready("app")
+    change(stand, kms)
+    stand.until_event("app", "RolloutSkipped")
+    assert told(stand, "Deployment", "web", of=OF_APP)[1] == ""
+    assert stand.condition("app")["status"] == "True"
+    stand.cluster.patch("deployments", "web", {"spec": {"paused": None}}, namespace=NAMESPACE)
+    until_told(stand, ("Deployment", "web"), restarted=True)
+    stand.until("kmssecrets", lambda: redeploy(stand) == ("True", "OK"))
+
+
+@pytest.mark.memory
+@pytest.mark.row("kmssecret-56")
+def test_what_may_not_be_patched_is_told_and_tried_again_while_secrets_are_in_step(stand):
+    kms = stand.kms({"/app": {"A": canary("a")}})
+    deploy(stand, workload("Deployment", "web", by_env_from("app")))
+    operator = stand.operator()
+    stand.apply(kmssecret("app", kms.url))
+    until_told(stand, ("Deployment", "web"))
+    stand.until_ready("app")
+    stand.cluster.fail(status=403, verb="patch", resource="deployments", times=1000)
+    change(stand, kms)
+    stand.until("kmssecrets", lambda: redeploy(stand) == ("False", "Error"))
+    stand.until_event("app", "RolloutFailed")
+    assert stand.condition("app")["status"] == "True"
+    change(stand, kms, "one more")
+    stand.cluster.heal()
+    until_told(stand, ("Deployment", "web"), restarted=True)
+    stand.until("kmssecrets", lambda: redeploy(stand) == ("True", "OK"))
+    assert operator.metric('secretsync_kmssecret_ready{name="app",namespace="shop"}') == 1.0
+
+
+@pytest.mark.memory
+def test_without_the_right_to_see_workloads_secrets_are_kept_all_the_same(stand):
+    stand.cluster.fail(status=403, verb="list", resource="deployments", times=1000)
+    kms = stand.kms({"/app": {"A": canary("a")}})
+    deploy(stand, workload("StatefulSet", "db", by_env_from("app")))
+    operator = stand.operator()
+    stand.apply(kmssecret("app", kms.url))
+    stand.until_ready("app")
+    operator.line("cannot follow /apis/apps/v1/deployments")
+    assert eventually(lambda: operator.page("/readyz")[0] == 200)
+    until_told(stand, ("StatefulSet", "db"))
+    change(stand, kms)
+    until_told(stand, ("StatefulSet", "db"), restarted=True)
+
+
+class Scaler:
+    """Somebody who scales a Deployment all the time, and looks whether that holds."""
+
+    def __init__(self, stand) -> None:
+        self._cluster = stand.beside()
+        self._over = Event()
+        self.replicas = 0
+        self.lost: list[tuple[int, int]] = []
+        self._thread = Thread(target=self._scale)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _scale(self):
+        for number in count(1):
+            if self._over.wait(0.02):
+                return
+            self._cluster.patch("deployments", "web", {"spec": {"replicas": number}}, namespace=NAMESPACE)
+            found = self._cluster.get("deployments", "web", namespace=NAMESPACE)["spec"]["replicas"]
+            self.lost += [(number, found)] if found != number else []
+            self.replicas = number
+
+
+@pytest.mark.row("kmssecret-57")
+def test_whoever_scales_a_deployment_meanwhile_is_not_undone(stand):
+    kms = stand.kms({"/app": {"A": canary("a")}})
+    deploy(stand, workload("Deployment", "web", by_env_from("app")))
+    stand.operator()
+    stand.apply(kmssecret("app", kms.url))
+    stand.until_ready("app")
+    until_told(stand, ("Deployment", "web"))
+    with Scaler(stand) as scaler:
+        for number in range(3):
+            change(stand, kms, f"value-{number}")
+            until_told(stand, ("Deployment", "web"), restarted=True)
+    assert scaler.lost == []
+    assert stand.cluster.get("deployments", "web", namespace=NAMESPACE)["spec"]["replicas"] == scaler.replicas
+
+
+@pytest.mark.memory
+def test_an_argo_rollout_is_restarted_where_there_are_any(stand):
+    structure = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    served = {"name": "v1alpha1", "served": True, "storage": True, "schema": structure}
+    names = {"plural": "rollouts", "kind": "Rollout"}
+    spec = {"group": "argoproj.io", "scope": "Namespaced", "names": names, "versions": [served]}
+    stand.cluster.create("customresourcedefinitions", {"metadata": {"name": "rollouts.argoproj.io"}, "spec": spec})
+    made = workload("Rollout", "web", by_env_from("app"))
+    stand.cluster.create("rollouts", {**made, "apiVersion": "argoproj.io/v1alpha1"}, namespace=NAMESPACE)
+    kms = stand.kms({"/app": {"A": canary("a")}})
+    stand.operator()
+    stand.apply(kmssecret("app", kms.url))
+    until_told(stand, ("Rollout", "web"))
+    change(stand, kms)
+    until_told(stand, ("Rollout", "web"), restarted=True)

@@ -31,8 +31,8 @@ from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subject, Withdrawn
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
-from secretsync.targets import Content, Ref
-from secretsync.values import Document, SecretValue, Version
+from secretsync.targets import Content, Observe, Ref
+from secretsync.values import NO_VERSION, Document, SecretValue, Version
 
 from .dry import Dry, DryFiles
 from .functions import Questions
@@ -189,7 +189,7 @@ class Agent:
             self._driver.send(Withdrawn(key))
             self.reports.forget(key)
         for name in self._variables.keys() - settings.variables.keys():
-            self._mailbox.forget(variable(name))
+            self._forget(variable(name))
             del self._variables[name]
         for ref in files.keys() - _files_of(settings).keys():
             self._files.forget(ref)
@@ -202,6 +202,10 @@ class Agent:
         for thing in self._things.values():
             if self._periods.get(thing.key) != self._period(thing):
                 self._send(thing)
+
+    def _forget(self, ref: Ref) -> None:
+        self._mailbox.forget(ref)
+        self._driver.send(Moved(Observe(ref), NO_VERSION))  # or it would be believed to be there when it comes back
 
     def close(self) -> None:
         """Stop; what is being written is finished first."""

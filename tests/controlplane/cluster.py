@@ -24,8 +24,9 @@ from secretsync_k8s.cluster.client_adapter import connect
 from secretsync_k8s.cluster.resources import Resource
 from secretsync_k8s.cluster.transport import JSON, JSON_PATCH, MERGE_PATCH, Stream
 from secretsync_k8s.testing import ApiError, Record
+from secretsync_k8s.testing.request import Verb
+from secretsync_k8s.testing.verbs import JsonPatch, Verbs
 
-JsonPatch = list[Json]
 Events = list[Json]
 Asks = list[Asked]
 
@@ -59,6 +60,15 @@ EMPTIED: Final = (
 PREMADE: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 ACCOUNT: Final = "system:serviceaccount:"
 """How the names of users begin that are service accounts."""
+_METHODS: Final[Mapping[Verb, str]] = {
+    "get": "GET",
+    "list": "GET",
+    "create": "POST",
+    "update": "PUT",
+    "patch": "PATCH",
+    "delete": "DELETE",
+    "deletecollection": "DELETE",
+}
 
 
 class NotFoundError(ApiError):
@@ -80,7 +90,7 @@ class Changes:
         self._stream.close()
 
 
-class RealCluster:
+class RealCluster(Verbs):
     """One control plane, as who may do everything sees it. Its methods belong to one thread."""
 
     def __init__(self, plane: ControlPlane) -> None:
@@ -99,54 +109,21 @@ class RealCluster:
 
     # -- verbs
 
-    def get(self, resource: str, name: str, *, namespace: str = "default", subresource: str = "") -> Json:
-        return self._ask("GET", RESOURCES[resource].path(namespace, name, subresource or None))
-
-    def list(self, resource: str, *, namespace: str = "", labels: str = "", fields: str = "") -> Json:
-        query = {"labelSelector": labels, "fieldSelector": fields}
-        return self._ask("GET", RESOURCES[resource].path(namespace or None), query=_said(query))
-
-    def create(self, resource: str, body: Json, *, namespace: str = "") -> Json:
-        kind = RESOURCES[resource]
-        namespace = namespace or body.get("metadata", {}).get("namespace") or "default"
-        whole = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
-        return self._ask("POST", kind.path(namespace), body=whole)
-
-    def update(self, resource: str, body: Json, *, subresource: str = "") -> Json:
-        kind, metadata = RESOURCES[resource], body["metadata"]
-        path = kind.path(metadata.get("namespace", "default"), metadata["name"], subresource or None)
-        return self._ask("PUT", path, body={"apiVersion": kind.api_version, "kind": kind.kind, **body})
-
-    def patch(
+    def _call(
         self,
+        verb: Verb,
         resource: str,
-        name: str,
-        patch: Json | JsonPatch,
         *,
-        namespace: str = "default",
+        namespace: str,
+        name: str = "",
         subresource: str = "",
+        body: Json | JsonPatch | None = None,
+        options: Mapping[str, str] = {},
     ) -> Json:
-        path = RESOURCES[resource].path(namespace, name, subresource or None)
-        return self._ask("PATCH", path, body=patch, content_type=JSON_PATCH if isinstance(patch, list) else MERGE_PATCH)
-
-    def delete(
-        self,
-        resource: str,
-        name: str,
-        *,
-        namespace: str = "default",
-        uid: str | None = None,
-        resource_version: str | None = None,
-    ) -> Json:
-        wanted = {"uid": uid, "resourceVersion": resource_version}
-        # In the background, as `kubectl` has it; the API's own default for some kinds is to leave what they own.
-        options = {"preconditions": _said(wanted), "propagationPolicy": "Background"}
-        return self._ask("DELETE", RESOURCES[resource].path(namespace, name), body=options)
-
-    def delete_collection(self, resource: str, *, namespace: str, labels: str = "", fields: str = "") -> Json:
-        query = _said({"labelSelector": labels, "fieldSelector": fields})
-        options = {"propagationPolicy": "Background"}
-        return self._ask("DELETE", RESOURCES[resource].path(namespace), query=query, body=options)
+        kind = RESOURCES[resource]
+        path = kind.path(namespace or None, name or None, subresource or None)
+        form = JSON if verb != "patch" else JSON_PATCH if isinstance(body, list) else MERGE_PATCH
+        return self._ask(_METHODS[verb], path, query=_said(options), body=_sent(verb, kind, body), content_type=form)
 
     def watch(self, resource: str, *, namespace: str = "", resource_version: str = "", timeout: int = 0) -> Changes:
         """Return the changes after that version; without one, first all that is there as ADDED."""
@@ -229,6 +206,19 @@ class Requests:
 def _record(asked: Asked) -> Record:
     name = "" if asked.verb == "create" else asked.name  # which is in the body then, and not in the path
     return Record(asked.verb, asked.resource, asked.subresource, asked.namespace, name, asked.status)
+
+
+def _sent(verb: Verb, kind: Resource, body: Json | JsonPatch | None) -> Json | JsonPatch | None:
+    """Return a body as the API wants it."""
+    if isinstance(body, list):
+        return body
+    match verb:
+        case "create" | "update":
+            return {"apiVersion": kind.api_version, "kind": kind.kind, **(body or {})}
+        case "delete" | "deletecollection":
+            # In the background, as `kubectl` has it; the API's own default for some kinds is to leave what they own.
+            return {"propagationPolicy": "Background", **(body or {})}
+    return body
 
 
 def _said(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from attrs import define, field
 from controlplane.build import programs
 from controlplane.certificates import Authority, signing_key
 from controlplane.leash import Leash
+from secretsync_k8s.testing.kubeconfig import kubeconfig
 
 Json = dict[str, Any]
 
@@ -239,15 +240,7 @@ class ControlPlane:
     def config(self, user: Mapping[str, str], *, url: str = "", namespace: str = "default") -> Json:
         """Return a kubeconfig for a user, who comes by another address if one is given."""
         cluster = {"server": url or self.url, "certificate-authority": str(self.authority)}
-        context = {"cluster": "real", "user": "user", "namespace": namespace}
-        return {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "real",
-            "clusters": [{"name": "real", "cluster": cluster}],
-            "users": [{"name": "user", "user": dict(user)}],
-            "contexts": [{"name": "real", "context": context}],
-        }
+        return kubeconfig(cluster, user, namespace=namespace)
 
     def user(self, name: str) -> Mapping[str, str]:
         """Return the `user` of a kubeconfig: ADMIN or MANAGER."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -15,16 +15,16 @@ from .faults import Disturbance, Failure, Faults
 from .request import Record, Request, Verb
 from .resources import ResourceType
 from .status import ApiError, Json, copied
+from .verbs import JsonPatch, Verbs, selectors
 from .watch import Watch
 
 A = TypeVar("A")
-JsonPatch = list[Json]
 
 PREMADE_NAMESPACES: Final = ("default", "kube-system")
 _LOG_LENGTH: Final = 100_000
 
 
-class MemoryCluster:
+class MemoryCluster(Verbs):
     """An API server in memory, for tests. Every method may be called from several threads.
 
         cluster = MemoryCluster(crds=[crd("kmssecrets")])
@@ -34,9 +34,7 @@ class MemoryCluster:
         with ClusterServer(cluster) as server:
             server.write_kubeconfig(path)
 
-    The verbs take a resource by its plural (`secrets`) or, where two groups have one of that name, its full name
-    (`events.events.k8s.io`), and raise `ApiError` as an API server would answer. Bodies are copied in both
-    directions. What is left out is listed in `api` and `schema`; above all CEL rules are not evaluated.
+    Its verbs, `watch` beside them, are those of `Verbs`. Bodies are copied in both directions. What is left out is listed in `api` and `schema`; above all CEL rules are not evaluated.
 
     Args:
         crds: CustomResourceDefinitions to begin with.
@@ -72,63 +70,6 @@ class MemoryCluster:
 
     # -- verbs
 
-    def get(self, resource: str, name: str, *, namespace: str = "default", subresource: str = "") -> Json:
-        return self._call("get", resource, namespace=namespace, name=name, subresource=subresource)
-
-    def list(self, resource: str, *, namespace: str = "", labels: str = "", fields: str = "") -> Json:
-        """Return the List object, sorted by namespace and name; of every namespace when none is given."""
-        return self._call("list", resource, namespace=namespace, options=_selectors(labels, fields))
-
-    def create(self, resource: str, body: Json, *, namespace: str = "") -> Json:
-        """Create the object in `namespace`, or in the one its metadata names, or in `default`."""
-        namespace = namespace or body.get("metadata", {}).get("namespace") or "default"
-        return self._call("create", resource, namespace=namespace, body=body)
-
-    def update(self, resource: str, body: Json, *, subresource: str = "") -> Json:
-        """Replace the object that the body's metadata names; with its resourceVersion only if that is current."""
-        metadata = body["metadata"]
-        namespace = metadata.get("namespace", "default")
-        named = {"namespace": namespace, "name": metadata["name"], "subresource": subresource}
-        return self._call("update", resource, body=body, **named)
-
-    def patch(
-        self,
-        resource: str,
-        name: str,
-        patch: Json | JsonPatch,
-        *,
-        namespace: str = "default",
-        subresource: str = "",
-    ) -> Json:
-        """Apply a JSON merge patch, or a JSON patch if it is a list.
-
-        One that carries a resourceVersion or uid is applied to that very object only.
-        """
-        named = {"namespace": namespace, "name": name, "subresource": subresource}
-        return self._call("patch", resource, body=patch, **named)
-
-    def delete(
-        self,
-        resource: str,
-        name: str,
-        *,
-        namespace: str = "default",
-        uid: str | None = None,
-        resource_version: str | None = None,
-    ) -> Json:
-        """Delete the object, if it still is what the preconditions say.
-
-        Returns:
-            A Status, or the object when finalizers hold it back.
-        """
-        wanted = {"uid": uid, "resourceVersion": resource_version}
-        body = {"preconditions": {name: value for name, value in wanted.items() if value is not None}}
-        return self._call("delete", resource, namespace=namespace, name=name, body=body)
-
-    def delete_collection(self, resource: str, *, namespace: str, labels: str = "", fields: str = "") -> Json:
-        """Delete what is selected and return the List of it."""
-        return self._call("deletecollection", resource, namespace=namespace, options=_selectors(labels, fields))
-
     def watch(
         self,
         resource: str,
@@ -146,7 +87,7 @@ class MemoryCluster:
         Args:
             timeout: Seconds after which it ends; 0 is never.
         """
-        options = _selectors(labels, fields) | {"resourceVersion": resource_version, "timeoutSeconds": str(timeout)}
+        options = selectors(labels, fields) | {"resourceVersion": resource_version, "timeoutSeconds": str(timeout)}
         return self.open_watch(self._request("watch", resource, namespace=namespace, options=options))
 
     # -- what goes wrong on purpose
@@ -285,8 +226,27 @@ class MemoryCluster:
         finally:
             self.requests.append(_record(request, status))
 
-    def _call(self, verb: Verb, resource: str, **named: Any) -> Json:
-        answer: Json = copied(self.perform(self._request(verb, resource, **copied(named))))
+    def _call(
+        self,
+        verb: Verb,
+        resource: str,
+        *,
+        namespace: str,
+        name: str = "",
+        subresource: str = "",
+        body: Json | JsonPatch | None = None,
+        options: Mapping[str, str] = {},
+    ) -> Json:
+        request = self._request(
+            verb,
+            resource,
+            namespace=namespace,
+            name=name,
+            subresource=subresource,
+            body=copied(body or {}),
+            options=options,
+        )
+        answer: Json = copied(self.perform(request))
         return answer
 
     def _request(self, verb: Verb, resource: str, *, namespace: str, **named: Any) -> Request:
@@ -297,7 +257,3 @@ class MemoryCluster:
 def _record(request: Request, status: int) -> Record:
     type_ = request.type
     return Record(request.verb, type_.plural, request.subresource, request.namespace, request.name, status)
-
-
-def _selectors(labels: str, fields: str) -> dict[str, str]:
-    return {"labelSelector": labels, "fieldSelector": fields}

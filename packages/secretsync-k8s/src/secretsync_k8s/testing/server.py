@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from .cluster import MemoryCluster
+from .kubeconfig import kubeconfig
 from .watch import Hung
 from .wire import Call, Reply, Stream, Wire
 
@@ -51,16 +52,7 @@ class ClusterServer:
     def write_kubeconfig(self, path: Path, *, namespace: str = "default") -> None:
         """Write a kubeconfig for this server, the token included, readable by its owner only."""
         user = {"token": self._token} if self._token else {}
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "memory",
-            "clusters": [{"name": "memory", "cluster": {"server": self.url}}],
-            "users": [{"name": "memory", "user": user}],
-            "contexts": [
-                {"name": "memory", "context": {"cluster": "memory", "user": "memory", "namespace": namespace}}
-            ],
-        }
+        config = kubeconfig({"server": self.url}, user, namespace=namespace)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(config, file)
 

@@ -10,6 +10,7 @@ from threading import Event
 
 import pytest
 
+from secretsync_agent.children import TOGETHER
 from secretsync_agent.commands import Commands
 from secretsync_agent.settings import Command
 from stand import alive, eventually
@@ -91,18 +92,17 @@ def test_what_a_command_inherits(tmp_path: Path, *, inherits: bool) -> None:
 
 
 def test_equal_commands_of_one_pass_run_once(tmp_path: Path) -> None:
-    waiting, passed = Event(), Event()
+    paused, passed = list[float](), Event()
 
     def pause(seconds: float) -> None:
-        waiting.set()
+        paused.append(seconds)
         passed.wait(PATIENCE)
 
     with commands(pause=pause) as running:
-        running.run(Command(f"echo >> {tmp_path}/runs"))
-        assert waiting.wait(PATIENCE)
-        for _ in range(4):
+        for _ in range(5):
             running.run(Command(f"echo >> {tmp_path}/runs"))
         passed.set()
+    assert paused == [TOGETHER]
     assert (tmp_path / "runs").read_text() == "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .agent import AGENT
 from .changing import CHANGING
 from .evaluation import EVALUATION
 from .hosts import HOSTS
@@ -33,4 +34,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *WATCHING,
     *LEADING,
     *ROLLOUTS,
+    *AGENT,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -184,6 +185,22 @@ def test_one_that_does_not_end_in_its_time_is_killed_with_all_it_has_started(tmp
         agent.line("did not end in time, so it is killed")
         eventually(lambda: not any(map(alive, pids)))
         assert len(told.of("ended")) == 2, "a line's whole group is asked to end before it is killed"
+
+
+def test_credentials_are_revoked_when_nobody_uses_them_any_more(tmp_path: Path, told: Told) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        program = {"command": told.command("stays"), "kill-timeout": "1h"}
+        agent = stand.agent(
+            templates=[template()], sinks=["token"], program=program, revoke_credentials_on_shutdown=True
+        )
+        pid = told.next("began")["pid"]
+        agent.signal(signal.SIGTERM)
+        told.next("ended")
+        assert not stand.kms.asked("revoke")
+        os.kill(pid, signal.SIGKILL)
+        assert agent.wait() == 128 + signal.SIGKILL
+        assert [one.status for one in stand.kms.asked("revoke")] == [200]
+        assert stand.read("token") == ""
 
 
 def test_a_second_signal_waits_for_nobody(tmp_path: Path, told: Told) -> None:

@@ -40,4 +40,5 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         line.start(sinks=[line.sink()], templates=[line.template()], dry=True)
         assert line.read("app.env") == "old"
         assert line.read("token") is None
+        line.agent.close()
         assert sorted(line.would) == [f"would change {tmp_path}/app.env", f"would create {tmp_path}/token"]

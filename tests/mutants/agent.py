@@ -109,7 +109,7 @@ AGENT: Final = (
     Mutant(
         name="dry-run-writes",
         file=_APP,
-        before="DryFiles(would, self._digest) if would else self._files",
+        before="self._dry.files if self._dry else self._files",
         after="self._files",
         bug="A look at what would change changes it.",
         killer="agent/test_agent_harm.py::test_a_dry_run_writes_nothing",

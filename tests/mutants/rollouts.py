@@ -92,9 +92,17 @@ ROLLOUTS: Final = (
         killer="unit/test_followers.py::test_how_far_pods_have_come_is_not_looked_at",
     ),
     Mutant(
+        name="successor-of-the-name-unseen",
+        file=_FOLLOWERS,
+        before='        return moved, Applied(Subject(key, HOST, _Following(self, key, ref), b"", HOUR))\n',
+        after='        return (Applied(Subject(key, HOST, _Following(self, key, ref), b"", HOUR)),)\n',
+        bug="A workload that was made anew is taken for the one before it, and never restarted for what it uses now.",
+        killer="unit/test_followers.py::test_one_that_is_made_anew_with_other_pods_is_looked_at",
+    ),
+    Mutant(
         name="condition-told-for-each-workload",
         file=_FOLLOWERS,
-        before="            if self._unheard or not self._complete() or any(_is_pending(one, mark) for one in users):\n",
+        before="            if self._unheard or not self._complete() or any(one.is_pending(mark) for one in users):\n",
         after="            if self._unheard or not self._complete():\n",
         bug="A status is written for each of a hundred restarts (do not copy: three status writes a pass).",
         killer="unit/test_followers.py::test_five_a_second_in_each_namespace_and_no_more",

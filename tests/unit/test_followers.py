@@ -254,6 +254,26 @@ def test_one_that_is_made_anew_is_another(at_rest):
     assert at_rest.told("web") == ("v2", ""), "its pods are as new as the Secret"
 
 
+def test_one_that_is_made_anew_with_other_pods_is_looked_at(at_rest):
+    at_rest.keep("db", "v1")
+    at_rest.cluster.delete("deployments", "web", namespace=NAMESPACE)
+    at_rest.settle()
+    at_rest.deploy("web", "db")
+    at_rest.settle()
+    assert at_rest.told("web", "managed-secret.db") == ("v1", "")
+    assert at_rest.told("web") == ("", "")
+
+
+def test_a_version_that_comes_back_stands_in_line_again(at_rest):
+    for version in ("v2", "v1", "v2"):
+        at_rest.patched.clear()
+        at_rest.keep("app", version)
+        at_rest.settle()
+        (_, first), (_, second) = sooner, later = at_rest.patched
+        assert {first, second} == {"web", "api"}
+        assert later[0] - sooner[0] >= 0.2 - 1e-6
+
+
 def test_a_workload_of_two_objects_tells_both(play):
     play.obey("db")
     play.keep("app", "v1")

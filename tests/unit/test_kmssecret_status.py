@@ -13,7 +13,8 @@ from secretsync.reconcile.messages import Kept, Outcome
 from secretsync.targets import Observed, Recorded
 from secretsync.values import Version
 from secretsync_k8s.cluster.secrets import target
-from secretsync_k8s.kinds.kmssecret.status import recorded, status
+from secretsync_k8s.kinds.base import Rollouts
+from secretsync_k8s.kinds.kmssecret.status import REDEPLOY, recorded, redeployed, status
 from stand import kmssecret
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -60,3 +61,52 @@ def test_targets_are_remembered_in_any_namespace() -> None:
         ("shop", KMS_OWNER),
         ("elsewhere", KMS_ORPHAN),
     ]
+
+
+def redeploy(held: dict[str, Any]) -> tuple[str, str, str]:
+    found = next(one for one in held["conditions"] if one["type"] == REDEPLOY)
+    return found["status"], found["reason"], found["message"]
+
+
+REFUSED = Rollouts(problems=("we may not",))
+OUTAGE = ("False", "Stopped", "the secrets could not be synced")
+
+
+@pytest.mark.parametrize(
+    ("before", "rollouts", "after"),
+    [
+        pytest.param((), None, ("True", "OK", "number of workloads restarted: 0"), id="at first"),
+        pytest.param((), Rollouts(3), ("True", "OK", "number of workloads restarted: 3"), id="at first, after a start"),
+        pytest.param(
+            (Rollouts(3),), Rollouts(2), ("True", "OK", "number of workloads restarted: 3"), id="well, and still well"
+        ),
+        pytest.param((REFUSED,), None, ("False", "Error", "we may not"), id="not known after a restart"),
+        pytest.param(
+            (REFUSED,), Rollouts(2), ("True", "OK", "number of workloads restarted: 2"), id="not well, and well now"
+        ),
+        pytest.param((Rollouts(3),), REFUSED, ("False", "Error", "we may not"), id="well, and not well now"),
+    ],
+)
+def test_what_a_look_at_the_targets_says_of_workloads(
+    before: tuple[Rollouts, ...], rollouts: Rollouts | None, after: tuple[str, str, str]
+) -> None:
+    previous = told(in_step("shop"), {}, now=NOW) if before else {}
+    for one in before:
+        previous = redeployed(previous, one, NOW)
+    obj = kmssecret("app", "http://kms.test")
+    assert redeploy(status(obj, in_step("shop"), previous, LATER, rollouts=rollouts)) == after
+
+
+@pytest.mark.row("kmssecret-28")
+def test_while_nothing_can_be_synced_workloads_say_nothing() -> None:
+    down = told(failed(1), {}, now=NOW)
+    assert redeploy(down) == OUTAGE
+    assert redeployed(down, Rollouts(2), LATER) is down
+    assert redeploy(told(in_step("shop"), down))[:2] == ("True", "OK")
+
+
+def test_what_was_told_of_workloads_is_not_written_again() -> None:
+    before = redeployed(told(in_step("shop"), {}, now=NOW), Rollouts(2, skipped=1), LATER)
+    assert redeploy(before) == ("True", "OK", "number of workloads restarted: 2; skipped: 1")
+    assert before["lastSyncTime"] == "2030-01-01T00:01:00Z"
+    assert redeployed(before, Rollouts(2, skipped=1), LATER) is before

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from secretsync.client_policy import OPERATOR
 from secretsync.digest import Digester
+from secretsync.errors import TargetMoved
 from secretsync.reconcile.messages import Applied, Withdrawn
 from secretsync.targets import Ref
 from secretsync_k8s.cluster.replica import Change, ChangeType
@@ -149,3 +150,16 @@ def test_a_paused_object_is_withdrawn_until_it_goes_on(objects: Objects[Any]) ->
     paused = kmssecret(annotations={"secrets.lux.network/paused": "true"})
     assert isinstance(objects.changed(Change(ChangeType.MODIFIED, paused)), Withdrawn)
     assert isinstance(objects.changed(Change(ChangeType.MODIFIED, kmssecret())), Applied)
+
+
+def test_a_status_is_not_written_twice_at_once_where_one_speaks_of_workloads(objects: Objects[Any]) -> None:
+    with objects.turn("app", alone=True):
+        for alone in (True, False):
+            with pytest.raises(TargetMoved), objects.turn("app", alone=alone):
+                pass
+        with objects.turn("other", alone=True):
+            pass
+    with objects.turn("app"), objects.turn("app"), pytest.raises(TargetMoved), objects.turn("app", alone=True):
+        pass
+    with objects.turn("app", alone=True):
+        pass

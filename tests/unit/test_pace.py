@@ -11,7 +11,7 @@ from secretsync_k8s.cluster.pace import HOST, Pace, Turn
 
 
 def turn(name: str, *, namespace: str = "shop", since: str = "1") -> Turn:
-    return Turn(Ref("workloads", "Deployment", name, namespace), Version(since))
+    return Turn(Ref("workloads", "Deployment", name, namespace), (Version(since),))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_one_that_may_begin_is_no_perishable_answer(ask):
     assert ask(turn("a")).expires_in == FOREVER
 
 
-def test_after_a_rollout_it_stands_in_line_anew(ask):
+def test_for_the_next_change_it_stands_in_line_anew(ask):
     ask(turn("a"))
     assert ask(turn("a", since="2")).value is False
 

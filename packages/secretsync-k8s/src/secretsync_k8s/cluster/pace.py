@@ -28,11 +28,11 @@ class Turn(Query[bool]):
     """Asks whether a rollout may begin. To ask is to stand in line: ask for one that is due, and last of all.
 
     Attributes:
-        since: The version of the workload for which it is due: after each rollout it stands in line anew.
+        of: The versions of what it uses, as the cluster counts them: for the next change it stands in line anew.
     """
 
     workload: Ref
-    since: Version
+    of: tuple[Version, ...]
     pushed = True  # one that may begin is no later asked again whether it may
     private = False
 

@@ -22,6 +22,7 @@ from secretsync.policies import ROLLOUT
 from secretsync.queries import Absent, Found
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Note, Observe, Observed, Ref, Target
+from secretsync.values import Version
 
 from ..cluster import workloads
 from ..cluster.pace import Turn
@@ -36,10 +37,11 @@ Stamps = Mapping[Use, Stamped]
 
 @frozen
 class Look:
-    """One look at a workload: how it is, and what of ours it uses."""
+    """One look at a workload: how it is, and what of ours it uses; `of` in which versions, as the cluster counts."""
 
     seen: Observed
     stamps: Stamps
+    of: tuple[Version, ...] = ()
 
     @property
     def lagging(self) -> tuple[Use, ...]:
@@ -71,8 +73,9 @@ def look(ref: Ref, ask: Ask) -> Look | None:
         return None
     uses = tuple(workloads.followed(answer.value))
     stamps = ask.all([Stamp(use.kind, ref.namespace, use.name) for use in uses])
-    ours = {use: stamp.value for use, stamp in zip(uses, stamps, strict=True) if isinstance(stamp, Found)}
-    return Look(answer.value, ours)
+    ours = {use: stamp for use, stamp in zip(uses, stamps, strict=True) if isinstance(stamp, Found)}
+    versions = tuple(stamp.version for stamp in ours.values())
+    return Look(answer.value, {use: stamp.value for use, stamp in ours.items()}, versions)
 
 
 def desired(ref: Ref, one: Look, ask: Ask) -> tuple[Target, ...]:
@@ -90,7 +93,7 @@ def desired(ref: Ref, one: Look, ask: Ask) -> tuple[Target, ...]:
 
 
 def _turn(ref: Ref, one: Look, ask: Ask) -> bool:
-    answer = ask(Turn(ref, one.seen.version))
+    answer = ask(Turn(ref, one.of))
     return isinstance(answer, Found) and answer.value
 
 

@@ -216,8 +216,7 @@ def _configmap_moved(send: Send, change: Change) -> None:
 
 
 def _workload_changed(send: Send, followers: Followers, resource: Resource, change: Change) -> None:
-    event = followers.changed(resource, change)
-    if event is not None:
+    for event in followers.changed(resource, change):
         send(event)
 
 

@@ -46,7 +46,7 @@ class Rolling:
         """
         news = self.followers.told(report.key, report.outcome)
         self._count(report.key, news)
-        keys = {mark: self._key(mark) for mark in sorted(news.marks)}
+        keys = {mark: self._key(mark) for mark in sorted(news.concerned)}
         for mark, key in keys.items():
             for told in _events(report.key, news, mark):
                 self._post(key, *told)

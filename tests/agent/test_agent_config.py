@@ -466,7 +466,6 @@ def test_the_environment_counts_before_the_file_about_retries():
     )
 
 
-@pytest.mark.row("agent-71")
 def test_headers_of_the_environment_are_sent_but_for_ours():
     settings = told(KMS + AUTH, KMS_CUSTOM_HEADERS="A=1 B=\"x y\" C='=' User-Agent=z accept=q D=")
     assert settings.headers == {"A": "1", "B": "x y", "C": "=", "D": ""}

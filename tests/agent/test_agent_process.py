@@ -18,6 +18,7 @@ from agents import SEED_TEMPLATE, AgentLine, AgentStand, template
 from authority import SERVER, made
 from canaries import canary
 from loopback import one_secret, serving
+from secretsync.client_policy import AGENT
 from secretsync.devserver.faults import Fault
 from stand import eventually
 
@@ -241,6 +242,16 @@ def test_a_proxy_of_the_environment_is_used(tmp_path: Path) -> None:
         )
         assert agent.wait() == 0
         assert [one.headers["host"] for one in proxy.asked] == ["kms.invalid"] * 2
+
+
+@pytest.mark.row("agent-71")
+def test_headers_of_the_environment_go_with_every_request_but_for_ours(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand, serving(one_secret()) as server:
+        environ = {"KMS_CUSTOM_HEADERS": 'A=1 B="x y" User-Agent=z'}
+        agent = stand.agent("--once", templates=[template()], address=server.url, environ=environ)
+        assert agent.wait() == 0
+        assert [(one.headers["a"], one.headers["b"]) for one in server.asked] == [("1", "x y")] * 2
+        assert {one.headers["user-agent"] for one in server.asked} == {AGENT.user_agent}
 
 
 @pytest.mark.row("agent-72")

@@ -242,12 +242,3 @@ def test_custom_headers_go_to_nobody_else() -> None:
     for url in ("http://kms/api/v1/x", "http://kms.other/api", "http://169.254.169.254/metadata"):
         traffic.send(Request("GET", url, operation="ask"))
     assert [dict(request.headers) for request in sent] == [{"X": "secret"}, {}, {}]
-
-
-@pytest.mark.row("agent-71")
-def test_custom_headers_go_with_every_request(tmp_path: Path) -> None:
-    with AgentLine(tmp_path, A) as line:
-        line.start(templates=[line.template()], headers={"A": "1", "B": "x y"})
-        assert line.asked() == [("login", 200), ("secrets", 200)]
-        for one in line.sent:
-            assert {"A": "1", "B": "x y"}.items() <= dict(one.request.headers).items()

@@ -404,10 +404,12 @@ class AgentStand:
         sinks: Sequence[str] = (),
         templates: Sequence[Mapping[str, Any]] = (),
         program: Mapping[str, Any] | None = None,
+        cache: Mapping[str, Any] | None = None,
         **kms: Any,
     ) -> dict[str, Any]:
         """Return a configuration."""
         return {
+            **({"cache": cache} if cache else {}),
             **({"exec": program} if program else {}),
             "kms": {"address": self.kms.url, **{key.replace("_", "-"): value for key, value in kms.items()}},
             "auth": {"type": "universal-auth", "config": {"client-id": "client-id", "client-secret": "client-secret"}},

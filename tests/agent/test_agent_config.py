@@ -11,7 +11,7 @@ import pytest
 from canaries import canary, shown
 from secretsync.errors import InvalidInput
 from secretsync_agent.config import load
-from secretsync_agent.settings import Arguments, File, LeaseStrategy, Program, Settings, Variable, Wait
+from secretsync_agent.settings import Arguments, File, LeaseCache, LeaseStrategy, Program, Settings, Variable, Wait
 
 AUTH = "auth: {type: universal-auth, config: {client-id: ./id, client-secret: ./secret}}\n"
 KMS = "kms: {address: https://kms.example}\n"
@@ -516,9 +516,40 @@ def test_one_sink_named_twice_is_one():
     assert len(told(KMS + AUTH + text).sinks) == 1
 
 
-def test_what_is_not_built_yet_is_told():
-    text = KMS + AUTH + "cache: {persistent: {type: kubernetes, path: /home/kms/cache}}\n"
-    assert told(text).warnings == ("cache.persistent: not built yet; leases are made anew after a restart",)
+@pytest.mark.parametrize(
+    ("kind", "key"), [("kubernetes", "service-account-token-path"), ("file", "key-path")], ids=["kubernetes", "file"]
+)
+def test_where_leases_are_kept(kind: str, key: str, folder: Path):
+    (folder / "key").write_text("k")
+    cache = f"cache: {{persistent: {{type: {kind}, path: deep/cache, {key}: key}}}}\n"
+    assert told(KMS + AUTH + cache).cache == LeaseCache(f"{folder}/deep/cache", f"{folder}/key")
+    assert told(KMS + AUTH).cache is None
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("type: badger, path: c", "cache.persistent.type: "),
+        ("path: c", "cache.persistent.type: missing; write kubernetes or file"),
+        ("type: file, path: c", "cache.persistent.key-path: missing; name a file that only the agent can read"),
+        ("type: file, path: c, key-path: none", "cache.persistent.key-path: none cannot be read: No such file"),
+        ("type: file, path: c, key-path: empty", "cache.persistent.key-path: is empty; name a file with a key"),
+        ("type: file, key-path: t", "cache.persistent.path: missing; name the folder that leases are kept in"),
+        ("type: file, path: t/c, key-path: t", "/t is no folder that can be written to"),
+        ("type: kubernetes, path: c", "/serviceaccount/token cannot be read: No such file"),
+    ],
+)
+def test_a_cache_that_cannot_be_one_is_an_error_unless_it_is_optional(written: str, problem: str, folder: Path):
+    (folder / "t").write_text("k")
+    (folder / "empty").write_text(" \n")
+    (found,) = problems(f"{KMS}{AUTH}cache: {{persistent: {{{written}}}}}\n")
+    assert problem in found
+    if "badger" not in written:
+        settings = told(f"{KMS}{AUTH}cache: {{optional: true, persistent: {{{written}}}}}\n")
+        assert settings.cache is None
+        (warning,) = settings.warnings
+        assert problem in warning
+        assert warning.endswith("; leases are made anew after a restart")
 
 
 def test_what_is_done_with_leases_and_at_the_end():

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from secretsync.backends.kms.lease_book import AGAIN, APART, GRACE, LeaseBook, LookUp, Make, Renew, Step
+from secretsync.backends.kms.lease_book import (
+    AGAIN,
+    APART,
+    GRACE,
+    SHORTEST,
+    Care,
+    Kept,
+    LeaseBook,
+    LookUp,
+    Make,
+    Renew,
+    Step,
+)
 from secretsync.backends.kms.leases import Lease, Leased
+from secretsync.backends.kms.queries import Lent
 from secretsync.queries import Absent, Found
 from secretsync.values import SecretValue
 
@@ -111,16 +124,55 @@ def test_what_is_released_before_it_is_asked_for_is_never_made() -> None:
 
 def test_a_lease_of_an_earlier_run_serves_once_it_is_found() -> None:
     book = LeaseBook(chance=lambda: 0.0)
-    book.adopt(DB, "old", {"USER": SecretValue("old")})
+    book.adopt(DB, Kept("old", Lent({"USER": SecretValue("old")}), 900.0), 0.0)
     assert (book.next(DB, 0.0), user(book, 0.0)) == (LookUp("old"), None)
     book.took(DB, Lease("old", 900.0), 1.0)
     assert (user(book, 1.0), book.next(DB, 1.0)) == ("old", None)
     assert times(book, 1.0) == (601.0, 901.0)
 
 
+def test_one_of_an_earlier_run_that_hardly_lives_or_of_which_nobody_knows_is_given_back_first() -> None:
+    for doubted in (False, True):
+        book = LeaseBook[str](chance=lambda: 0.0)
+        book.adopt(DB, Kept("old", Lent({}), 900.0), 0.0)
+        if doubted:
+            book.doubted(DB, 1.0)
+        else:
+            book.took(DB, Lease("old", SHORTEST - 1.0), 1.0)
+        assert (book.surplus(DB, 1.0), book.next(DB, 1.0)) == (("old",), Make())
+
+
+def test_what_outlives_a_process_is_what_the_next_one_goes_on_with() -> None:
+    book = holding()
+    assert book.kept(DB, 600.0) == Kept("one", leased("one").credentials, 3000.0)
+    book.ended(DB)
+    book.took(DB, leased("two"), 3000.0)
+    kept = book.kept(DB, 3100.0)
+    assert kept is not None
+    assert (kept.lease_id, kept.ends_in, kept.left) == ("two", 3500.0, {"one": 500.0})
+    later = LeaseBook[str](chance=lambda: 0.0)
+    later.adopt(DB, kept, 10_000.0)
+    assert later.next(DB, 10_000.0) == LookUp("two")
+    later.release(DB)
+    assert set(later.surplus(DB, 10_000.0)) == {"one", "two"}
+    assert later.kept(DB, 10_000.0) is None
+
+
+def test_care_says_when_and_how_a_lease_is_looked_after() -> None:
+    replaced = Care(part=0.1, least=15.0, renews=False)
+    for seconds, looked_at in ((3600.0, 3240.0), (60.0, 45.0), (10.0, 0.0)):
+        book = LeaseBook[str](chance=lambda: 0.0, care=replaced)
+        book.next(DB, 0.0)
+        book.took(DB, leased("one", seconds), 0.0)
+        assert book.next(DB, looked_at) == Make()
+        assert looked_at == 0.0 or book.next(DB, looked_at - 0.1) is None
+        book.took(DB, leased("two", seconds), looked_at)
+        assert book.surplus(DB, seconds - 0.1) == (), "it lives to its end"
+
+
 def test_one_that_is_gone_is_replaced_and_not_given_back() -> None:
     book = LeaseBook(chance=lambda: 0.0)
-    book.adopt(DB, "old", {})
+    book.adopt(DB, Kept("old", Lent({}), 900.0), 0.0)
     book.ended(DB)
     step: Step | None = book.next(DB, 1.0)
     assert step == Make()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from attrs import define, field
@@ -11,12 +13,15 @@ from attrs import define, field
 from inside import HOST, Inside, Meet, Turns, kms
 from secretsync.auth.universal import METHOD
 from secretsync.backends.kms.backend import KMSBackend
+from secretsync.backends.kms.lease_files import LeaseFiles
 from secretsync.backends.kms.lending import Lending
-from secretsync.backends.kms.queries import DynamicSecret, Place
+from secretsync.backends.kms.queries import DynamicSecret, Lent, Place
 from secretsync.client_policy import SDK
+from secretsync.clock import Deadline
 from secretsync.devserver.model import KMS
 from secretsync.digest import Digester
 from secretsync.errors import LeaseEnded, Unavailable
+from secretsync.files.sealed import Sealed
 from secretsync.http import Response
 from secretsync.mailbox import CALLER, Given, Mailbox
 from secretsync.queries import Absent, Found, Identity
@@ -240,13 +245,22 @@ def test_nothing_is_asked_when_nobody_wants_it_any_more(stand: Stand) -> None:
     assert stand.turns.engine.held() == []
 
 
-def test_a_lease_of_an_earlier_run_is_gone_on_with(stand: Stand) -> None:
-    query = stand.want("db")
-    (lease_id,) = stand.leases()
-    lent = stand.lending.lent(query, 0.0)
-    assert lent is not None
-    later = stand.query("db", "later")
-    stand.lending.adopt(later, lease_id, lent)
-    stand.want("db", "later")
+def test_a_lease_of_an_earlier_run_is_gone_on_with(stand: Stand, tmp_path: Path) -> None:
+    def files() -> LeaseFiles:
+        return LeaseFiles(Sealed(str(tmp_path), key=lambda: SecretValue("key"), entropy=os.urandom), stand.clock)
+
+    def lending() -> Lending:
+        return Lending(stand.http, chance=lambda: 0.5, refused=lambda *_: None, memory=files())
+
+    def read(lending: Lending) -> Found[Lent]:
+        token = Found(stand.server.login(client_id="all", client_secret=SecretValue("s")).token)
+        answer = lending.read([query], known={}, credential=token, deadline=Deadline(stand.clock))[query]
+        assert isinstance(answer, Found)
+        return answer
+
+    query = stand.query("db")
+    lent = read(lending()).value
+    assert read(lending()).value == lent
     assert stand.http.asked.count(LEASES) == 1
-    assert stand.lending.lent(later, stand.clock.monotonic()) == lent
+    files().retain([])
+    assert read(lending()).value != lent

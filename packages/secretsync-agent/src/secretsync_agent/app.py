@@ -37,7 +37,7 @@ from secretsync.values import NO_VERSION, Document, SecretValue, Version
 from .dry import Dry, DryFiles
 from .functions import Questions
 from .identity import Remembering, identity
-from .leases import CARE
+from .leases import CARE, KeptLeases, Tending, files_of
 from .local import HERE, Local, Looks
 from .rendering import Rendering, Still
 from .reports import Reports
@@ -142,23 +142,29 @@ class Agent:
         self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
+        cached = settings.cache if would is None else None
+        self._kept = files_of(cached, proofs=proofs, entropy=entropy, clock=clock) if cached else None
         self._lending = Lending(
             self._traffic,
             chance=chance,
             refused=self._kms.logins.refused,
             care=CARE[settings.lease_strategy],
             returned=partial(log.info, "successfully revoked dynamic secret lease [id=%s]"),
+            memory=self._kept,
         )
         self._revoking = Revoking(self._traffic, proofs, self._kms.logins)
         self._endings: list[Callable[[], list[Thing]]] = []
         """What is to be over, one after the other, once the end has come."""
+        self._swept = False
+        """What no template asks for is not kept any more."""
         self._all_revoked = True
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         looks = Looks({HOST: self._files, CALLER: self._mailbox})
         lending = self._dry.lending if self._dry else self._lending
+        tending = [Tending(self._kept, self._lending, clock)] if self._kept else []
         executor = Executor(
             clock=clock,
-            backends=[self._kms, lending, Local(clock), looks, self._revoking],
+            backends=[self._kms, lending, Local(clock), looks, self._revoking, *tending],
             places=[self._dry.files if self._dry else self._files, self._mailbox],
             report=self.reports.report,
         )
@@ -171,6 +177,8 @@ class Agent:
         log.info("instance address set to %s", self._settings.address)
         for warning in self._settings.warnings:
             log.warning("%s", warning)
+        cache = self._settings.cache
+        log.info("%s", f"[cache]: leases are kept in {cache.folder}" if cache else "caching is disabled")
         self._use(self._settings)
         if not self._dry:
             self._files.start(self._rules)
@@ -245,7 +253,7 @@ class Agent:
         if not self._kms.logins.tokens():
             log.error("credentials cannot be revoked: there is no access token yet")
             return 1
-        kept = tuple(self._things.values())
+        kept, self._swept = tuple(self._things.values()), True
         self._endings = [partial(self._end_of_leases, kept), self._end_of_tokens]
         self._replace(())
         return self.revoked()
@@ -284,6 +292,7 @@ class Agent:
 
     def _made(self, settings: Settings, who: Identity) -> list[Thing]:
         things: list[Thing] = [KeptToken(who, self._feeds.token if self._feeds else _unheard)]
+        things += [KeptLeases()] if self._kept else []
         things += [TokenFile(sink, who) for sink in settings.sinks]
         things += [RenderedFile(template, who, self._rendering(template, who)) for template in settings.templates]
         for name, template in settings.variables.items():
@@ -338,6 +347,9 @@ class Agent:
             self._missing.discard(key)
         elif any(isinstance(error, NotFound) for error in outcome.errors):
             self._missing.add(key)
+        if self._kept and not self._swept and self.reports.all_right:
+            self._swept = True
+            self._kept.retain(self._lending.queries())
         self._news()
 
     def _logged_in(self, life: float) -> None:

@@ -13,7 +13,7 @@ from secretsync.config import Flaw
 from secretsync.errors import InvalidInput
 
 from . import logins
-from .document import Document, Exec, Kms, Wait
+from .document import Cache, Document, Exec, Kms, Wait
 from .environment import Environment
 
 CERTIFICATES: Final = "certificates are not supported yet; take this file to the KMS's own certificate agent"
@@ -43,6 +43,8 @@ def flaws(document: Document, environment: Environment, *, config: str) -> Itera
         yield from _of_the_wait(template.config.wait, ("templates", n))
     if document.exec:
         yield from _of_the_program(document.exec, exits=_kms(document).exit_after_auth)
+    if not document.cache.optional:
+        yield from of_the_cache(document.cache)
     yield from _overwritten(document, environment, config)
 
 
@@ -61,6 +63,37 @@ def _of_the_server(document: Document) -> Iterator[Flaw]:
 
 def _kms(document: Document) -> Kms:
     return document.infisical or document.kms or Kms()
+
+
+def of_the_cache(cache: Cache) -> Iterator[Flaw]:
+    """Yield why leases cannot be kept as the configuration wants it."""
+    written, place = cache.persistent, ("cache", "persistent")
+    if written is None:
+        return
+    if written.type is None:
+        yield Flaw((*place, "type"), "missing; write kubernetes or file")
+    elif not written.key_file:
+        yield Flaw((*place, "key-path"), "missing; name a file that only the agent can read")
+    elif problem := _key_problem(written.key_file):
+        yield Flaw((*place, "key-path" if written.type == "file" else "service-account-token-path"), problem)
+    if not written.path:
+        yield Flaw((*place, "path"), "missing; name the folder that leases are kept in")
+    elif problem := _folder_problem(written.path):
+        yield Flaw((*place, "path"), problem)
+
+
+def _key_problem(path: str) -> str:
+    try:
+        return "" if Path(path).read_bytes().strip() else "is empty; name a file with a key"
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+
+
+def _folder_problem(path: str) -> str:
+    wanted = Path(path).absolute()
+    there = next(place for place in (wanted, *wanted.parents) if os.access(place, os.F_OK))
+    usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    return "" if usable else f"{there} is no folder that can be written to"
 
 
 def _address_problems(address: str) -> tuple[str, ...]:

@@ -19,7 +19,19 @@ from . import checks, document, logins
 from . import environment as env
 from .document import KINDS, Document, Kms, absolute, decoded
 from .environment import Environment
-from .settings import RETRIES, Arguments, Command, LeaseStrategy, Placing, Program, Settings, Sink, Template, Wait
+from .settings import (
+    RETRIES,
+    Arguments,
+    Command,
+    LeaseCache,
+    LeaseStrategy,
+    Placing,
+    Program,
+    Settings,
+    Sink,
+    Template,
+    Wait,
+)
 
 T = TypeVar("T")
 
@@ -162,6 +174,7 @@ def _settings(
         exit_after_auth=kms.exit_after_auth or exits,
         revoke_on_shutdown=kms.revoke_credentials_on_shutdown and not (kms.exit_after_auth or exits),
         shutdown_timeout=kms.shutdown_timeout,
+        cache=_cache(told.cache),
         lease_strategy=LeaseStrategy(kms.lease_strategy),
         shell=environment.variables.get("SHELL") or "sh",
         credential_variables=env.CREDENTIALS,
@@ -170,6 +183,12 @@ def _settings(
         events=kms.events,
         warnings=(*warnings, *_warnings(told, default=address)),
     )
+
+
+def _cache(written: document.Cache) -> LeaseCache | None:
+    if written.persistent is None or any(checks.of_the_cache(written)):
+        return None
+    return LeaseCache(absolute(written.persistent.path), absolute(written.persistent.key_file))
 
 
 def _sink(written: document.Sink) -> Sink:
@@ -246,8 +265,8 @@ def _warnings(told: Document, *, default: str) -> Iterator[str]:
     kms = _part(told)
     if not kms.address:
         yield f"no address is configured, so credentials go to {default}; write {_name(told)}.address"
-    if told.cache.persistent:
-        yield "cache.persistent: not built yet; leases are made anew after a restart"
+    for flaw in checks.of_the_cache(told.cache):
+        yield f"{'.'.join(map(str, flaw.path))}: {flaw.text}; leases are made anew after a restart"
     for n, sink in enumerate(told.sinks):
         if _mode(sink.config) & _READABLE:
             yield f'sinks[{n}]: every user of this machine may read the token; write permission: "0600"'

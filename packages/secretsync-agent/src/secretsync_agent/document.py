@@ -111,14 +111,21 @@ class Sink:
 
 @frozen(kw_only=True)
 class Persistent:
-    type: Literal["kubernetes"] | None = None
+    type: Literal["kubernetes", "file"] | None = None
     path: FilePath = NOWHERE
-    service_account_token_path: FilePath = NOWHERE
+    service_account_token_path: FilePath = FilePath("/var/run/secrets/kubernetes.io/serviceaccount/token")
+    key_path: FilePath = NOWHERE
+
+    @property
+    def key_file(self) -> FilePath:
+        """The file that its key is made of."""
+        return self.key_path if self.type == "file" else self.service_account_token_path
 
 
 @frozen(kw_only=True)
 class Cache:
     persistent: Persistent | None = None
+    optional: bool = False
 
 
 @frozen(kw_only=True)

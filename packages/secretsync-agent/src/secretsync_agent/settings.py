@@ -203,6 +203,19 @@ class Program:
 
 
 @frozen
+class LeaseCache:
+    """Where leases outlive the process; both paths are absolute.
+
+    Attributes:
+        folder: Of its entries.
+        key_file: What their keys are made of.
+    """
+
+    folder: str
+    key_file: str
+
+
+@frozen
 class Settings:
     """The whole of it.
 
@@ -214,6 +227,7 @@ class Settings:
         exit_after_auth: Write everything once and end.
         revoke_on_shutdown: Have the KMS refuse tokens and leases when the agent ends.
         shutdown_timeout: Seconds that this may take.
+        cache: Of the start, as the strategy; None: leases end with the process.
         lease_strategy: Of the start; what is read later changes nothing about it.
         shell: Runs command lines: `SHELL`, else `sh`.
         credential_variables: Names of variables of the environment that hold credentials or the way to them.
@@ -235,6 +249,7 @@ class Settings:
     exit_after_auth: bool = False
     revoke_on_shutdown: bool = False
     shutdown_timeout: float = 25.0
+    cache: LeaseCache | None = None
     lease_strategy: LeaseStrategy = LeaseStrategy.REPLACE
     shell: str = "sh"
     credential_variables: frozenset[str] = frozenset()

@@ -12,6 +12,7 @@ backup) is no property that it has afterwards, so it is told to the place before
     place       Files: the `Backend` that answers `Observe` of files, and the `Place` that writes them
     writing     a new file beside the old one, renamed over it; in place only where it is mounted by itself
     locks       who keeps a file: a lock on the very file, which goes with the process
+    sealed      entries that only who has the key can read: no targets, but what a process leaves to the next
     paths       what a path leads to
     trouble     what the system says, as one clear error
 """

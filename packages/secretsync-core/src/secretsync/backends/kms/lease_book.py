@@ -10,7 +10,7 @@ same, and ends by itself; so does one that cannot be given back, which is tried 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 from typing import Final, Generic, TypeVar
 
 from attrs import define, field, frozen
@@ -31,6 +31,9 @@ AGAIN: Final = 60.0
 
 APART: Final = 5.0
 """Seconds between two leases of one holder, however short they live."""
+
+SHORTEST: Final = 30.0
+"""Seconds: a lease of an earlier run that lives no longer is not gone on with (agent §9)."""
 
 _LEAST: Final = 1.0
 _JITTER: Final = 0.05
@@ -77,6 +80,21 @@ class LookUp:
 Step = Make | Renew | LookUp
 
 
+@frozen
+class Kept:
+    """What of a holder's leases outlives a process.
+
+    Attributes:
+        ends_in: Seconds until the lease ends.
+        left: The same of those that it took the place of, by their ids.
+    """
+
+    lease_id: str
+    credentials: Lent
+    ends_in: float
+    left: Mapping[str, float] = field(factory=dict)
+
+
 @define(eq=False)
 class _Left:
     """A lease that nobody uses any more; times are monotonic seconds."""
@@ -115,9 +133,22 @@ class LeaseBook(Generic[K]):
 
     # -- what people want
 
-    def adopt(self, key: K, lease_id: str, credentials: Lent) -> None:
+    def knows(self, key: K) -> bool:
+        """Return whether somebody asked for it, or had it adopted or released."""
+        return key in self._held
+
+    def adopt(self, key: K, kept: Kept, now: float) -> None:
         """Go on with a lease of an earlier run, if it lives; it serves once the server said so."""
-        self._held.setdefault(key, _Held(lease_id, credentials))
+        left = {lease_id: _Left(now + ends_in, now + self._care.grace) for lease_id, ends_in in kept.left.items()}
+        self._held.setdefault(key, _Held(kept.lease_id, kept.credentials, left=left))
+
+    def kept(self, key: K, now: float) -> Kept | None:
+        """Return what is to outlive the process; None while nothing is lent."""
+        held = self._held[key]
+        if not held.lease_id or not held.found:
+            return None
+        left = {lease_id: one.ends_at - now for lease_id, one in held.left.items() if one.ends_at > now}
+        return Kept(held.lease_id, held.credentials, held.ends_at - now, left)
 
     def keys(self) -> tuple[K, ...]:
         """Return whose leases there are, or may be."""
@@ -181,12 +212,15 @@ class LeaseBook(Generic[K]):
         """A lease was made, or renewed or found alive; one that another takes the place of is left for a while."""
         held = self._held[key]
         lease = result.lease if isinstance(result, Leased) else result
+        unseen = not held.found
         if isinstance(result, Leased):
             if held.lease_id:
                 self._leave(held, now, after=self._care.grace)
             held.lease_id, held.credentials, held.made_at, held.ended = lease.id, result.credentials, now, False
         held.ends_at = now + lease.expires_in
         spare = max(self._care.least, self._care.part * lease.expires_in)
+        if unseen and isinstance(result, Lease) and lease.expires_in < SHORTEST:
+            self._leave(held, now)
         held.renew_at = now + max(0.0, lease.expires_in - spare) * (1.0 - _JITTER * self._chance())
 
     def ended(self, key: K) -> None:
@@ -195,6 +229,10 @@ class LeaseBook(Generic[K]):
         held.ended = True
         if not held.found:
             held.lease_id = ""  # one of an earlier run, and it is gone
+
+    def doubted(self, key: K, now: float) -> None:
+        """Nobody can tell whether a lease of an earlier run lives: it is to be given back, and another to be made."""
+        self._leave(self._held[key], now)
 
     def given_back(self, key: K, lease_ids: Collection[str], *, kept: Collection[str], now: float) -> None:
         """Leases were given back, or tried to be in vain."""

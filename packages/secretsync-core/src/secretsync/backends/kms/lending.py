@@ -6,24 +6,35 @@ for. Each read does what the lease needs then, so that what it answers serves un
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 from ...clock import Clock, Deadline
 from ...errors import AuthenticationFailed, BackendError, Forbidden, LeaseEnded, SecretSyncError, Unavailable
 from ...http import HttpClient
 from ...ports import AnyQuery, AnyWire
-from ...queries import Failed, Found, Identity, Scope
+from ...queries import Absent, Failed, Found, Identity, Scope
 from ...retry import Chance
 from ...values import SecretValue, Version
 from .errors import failure
-from .lease_book import APART, PROGRAM, Care, LeaseBook, LookUp, Make, Renew, Step
+from .lease_book import APART, PROGRAM, Care, Kept, LeaseBook, LookUp, Make, Renew, Step
 from .leases import Lease, Leased, Leases
 from .queries import DynamicSecret, Lent
 from .session import Session
 
 Refused = Callable[[Identity, SecretValue], None]
+
+
+class Memory(Protocol):
+    """Where leases outlive a process. Safe to call from several threads, never with the same query at once.
+
+    Nothing is raised: what cannot be kept or found is made anew by the next process.
+    """
+
+    def keep(self, query: DynamicSecret, kept: Kept) -> None: ...
+    def find(self, query: DynamicSecret) -> Kept | None: ...
+    def drop(self, query: DynamicSecret) -> None: ...
 
 
 @final
@@ -39,6 +50,7 @@ class Lending:
         refused: Told which token of an identity the server refuses.
         care: How leases are looked after.
         returned: Told of each lease that was given back, by its id.
+        memory: Where leases are kept for the next process, and those of the one before are found.
     """
 
     answers: Final[frozenset[type[AnyQuery]]] = frozenset({DynamicSecret})
@@ -51,11 +63,14 @@ class Lending:
         refused: Refused,
         care: Care = PROGRAM,
         returned: Callable[[str], None] = lambda lease_id: None,  # noqa: ARG005 - the form of it
+        memory: Memory | None = None,
     ) -> None:
         self._http = http
         self._refused = refused
         self._returned = returned
+        self._memory = memory
         self._lock = Lock()
+        self._keeping = Lock()
         self._book: LeaseBook[DynamicSecret] = LeaseBook(chance=chance, care=care)
 
     # -- for who asks
@@ -64,11 +79,6 @@ class Lending:
         """Return what is lent at a monotonic time; None when the lease ended or was released."""
         with self._lock:
             return self._book.lent(query, now)
-
-    def adopt(self, query: DynamicSecret, lease_id: str, credentials: Lent) -> None:
-        """Go on with a lease of an earlier run, instead of making one, if it lives when it is asked for."""
-        with self._lock:
-            self._book.adopt(query, lease_id, credentials)
 
     def release(self, query: DynamicSecret) -> None:
         """Lend it no more; the next read gives it back, one that is under way included."""
@@ -82,6 +92,11 @@ class Lending:
             for query in queries:
                 self._book.release(query)
         return queries
+
+    def queries(self) -> Collection[DynamicSecret]:
+        """Return whose leases there are, or may be."""
+        with self._lock:
+            return self._book.keys()
 
     def forget(self, query: DynamicSecret) -> None:
         """Know nothing of it any more; who asks again gets another lease."""
@@ -107,6 +122,7 @@ class Lending:
         if not isinstance(query, DynamicSecret):
             raise TypeError(f"{type(query).__name__} is not for this backend")
         leases = Leases(Session(self._http, query.host, token, query.identity.trust, deadline))
+        self._remember(query, deadline.clock)
         try:
             self._look_after(query, leases, deadline.clock)
             self._give_back(query, leases, deadline.clock)
@@ -117,11 +133,17 @@ class Lending:
                 self._refused(query.identity, token)
             return failure(error, query)
         with self._lock:
-            return self._book.answer(query, deadline.clock.monotonic())
+            answer = self._book.answer(query, deadline.clock.monotonic())
+        if self._memory and isinstance(answer, Absent):
+            self._memory.drop(query)
+        return answer
 
     def _look_after(self, query: DynamicSecret, leases: Leases, clock: Clock) -> None:
         """Do what the lease needs before it can serve; its times are counted from before they were asked for."""
         while (step := self._next(query, began := clock.monotonic())) is not None:
+            if isinstance(step, LookUp):
+                self._look_up(query, step, leases, clock)
+                continue
             try:
                 result = _done(step, query, leases)
             except LeaseEnded:
@@ -130,6 +152,47 @@ class Lending:
             else:
                 with self._lock:
                     self._book.took(query, result, began)
+                self.keep(query, clock)
+
+    def _look_up(self, query: DynamicSecret, step: LookUp, leases: Leases, clock: Clock) -> None:
+        """Find out whether a lease of an earlier run lives; one that does not, or not for long, makes room."""
+        began = clock.monotonic()
+        try:
+            result = leases.look_up(query.place, step.lease_id)
+        except LeaseEnded:
+            with self._lock:
+                self._book.ended(query)
+        except Unavailable as error:
+            if error.nobody_there:
+                raise
+            with self._lock:
+                self._book.doubted(query, began)
+        else:
+            with self._lock:
+                self._book.took(query, result, began)
+        self._give_back(query, leases, clock)
+
+    # -- what outlives a process
+
+    def keep(self, query: DynamicSecret, clock: Clock) -> None:
+        """Have what is lent outlive the process."""
+        if self._memory is None:
+            return
+        with self._keeping:  # so that what is written last is what was last true
+            with self._lock:
+                kept = self._book.kept(query, clock.monotonic())
+            if kept:
+                self._memory.keep(query, kept)
+
+    def _remember(self, query: DynamicSecret, clock: Clock) -> None:
+        """Go on with what an earlier process had, the first time that something is asked for."""
+        with self._lock:
+            known = self._book.knows(query)
+        if self._memory and not known and (kept := self._memory.find(query)):
+            with self._lock:
+                self._book.adopt(query, kept, clock.monotonic())
+
+    # -- inside
 
     def _next(self, query: DynamicSecret, now: float) -> Step | None:
         with self._lock:
@@ -157,14 +220,10 @@ class Lending:
             raise next(iter(kept.values()))
 
 
-def _done(step: Step, query: DynamicSecret, leases: Leases) -> Leased | Lease:
-    match step:
-        case Make():
-            return leases.create(query.place, query.name, ttl=query.ttl, principals=query.principals)
-        case Renew(lease_id):
-            return leases.renew(query.place, lease_id, ttl=query.ttl)
-        case LookUp(lease_id):
-            return leases.look_up(query.place, lease_id)
+def _done(step: Make | Renew, query: DynamicSecret, leases: Leases) -> Leased | Lease:
+    if isinstance(step, Renew):
+        return leases.renew(query.place, step.lease_id, ttl=query.ttl)
+    return leases.create(query.place, query.name, ttl=query.ttl, principals=query.principals)
 
 
 def _unreturned(lease_id: str, query: DynamicSecret, leases: Leases) -> BackendError | None:

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
@@ -264,6 +266,29 @@ def test_a_private_authority_is_trusted(tmp_path: Path) -> None:
         trusted = (tmp_path / "ca.pem").read_bytes()
         line.start(templates=[line.template()], address=address, ca_certificate=trusted, resolve=resolve)
         assert line.read("app.env") == "\nA=1"
+
+
+WITH_A_FAULT = """
+import sys
+from secretsync.reconcile.engine import Engine
+from secretsync_agent.main import main
+
+def step(self, events, now):
+    raise ZeroDivisionError("canary-4711")
+
+Engine.step = step
+sys.exit(main())
+"""
+
+
+def test_an_engine_that_stops_by_a_fault_ends_the_agent(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        stand.write("agent-config.yaml", json.dumps(stand.document(templates=[template()])))
+        command, env = [sys.executable, "-c", WITH_A_FAULT], {"HOME": str(tmp_path), "PATH": os.defpath}
+        ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100)
+    assert ran.returncode == 1
+    assert "the engine stopped by a fault of ours: ZeroDivisionError at" in ran.stdout + ran.stderr
+    assert "canary-4711" not in ran.stdout + ran.stderr
 
 
 def test_once_ends_with_2_where_something_else_answers(tmp_path: Path) -> None:

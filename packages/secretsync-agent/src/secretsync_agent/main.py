@@ -177,7 +177,7 @@ class Process:
             http=http,
             bundles=bundles,
             driver=lambda engine, executor: Driver(
-                engine, executor=executor, clock=clock, limit=limit, inline=[HERE, CALLER]
+                engine, executor=executor, clock=clock, limit=limit, inline=[HERE, CALLER], died=self._give_up
             ),
             clock=clock,
             chance=chance,

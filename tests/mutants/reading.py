@@ -48,10 +48,18 @@ READING: Final = (
     Mutant(
         name="impatient-asker-waits",
         file=_READS,
-        before="        if turn < entry.due:  # whoever",
-        after="        if entry.first_turn == FOREVER and turn < FOREVER:  # whoever",
+        before="        self._timers.at(turn, entry)\n",
+        after="        if entry.due == FOREVER:\n            self._timers.reset(turn, entry)\n",
         bug="After a restart an object checked each minute waits for the turn of one checked each half hour.",
         killer="unit/test_caution.py::test_after_a_restart_the_least_patient_is_not_made_to_wait",
+    ),
+    Mutant(
+        name="turn-of-another-is-relied-on",
+        file=_READS,
+        before="        entry.first_turn = min(entry.first_turn, turn)  # kept",
+        after="        entry.first_turn = turn if turn < entry.due else FOREVER  # kept",
+        bug="After a restart an object whose folder another was to check first is never synchronised, if that one leaves.",
+        killer="unit/test_caution.py::test_after_a_restart_who_waits_for_the_check_of_another_keeps_a_turn_of_its_own",
     ),
     Mutant(
         name="swapped-events-are-believed",

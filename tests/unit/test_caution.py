@@ -222,6 +222,17 @@ def test_after_a_restart_the_least_patient_is_not_made_to_wait() -> None:
     assert len(set(fetched)) == 20
 
 
+def test_after_a_restart_who_waits_for_the_check_of_another_keeps_a_turn_of_its_own() -> None:
+    """The other may ask for something else before it comes."""
+    again = Play(World(folders={"/a": document(A="1"), "/b": document(B="1")}))
+    again.apply(subject(copy("/a", "impatient", mark="impatient"), key="impatient", period=60.0))
+    again.run(30.0)  # the value is dropped by then, so that whoever comes has to ask
+    again.apply(subject(copy("/a", "patient", mark="patient"), key="patient", period=600.0, settled=True))
+    again.apply(subject(copy("/b", "impatient", mark="impatient"), key="impatient", period=60.0, spec=b"2"), at=31.0)
+    again.run(631.0)
+    assert again.world.data.get(secret("patient")) == {"A": b"1"}
+
+
 def test_what_happens_meanwhile_does_not_wait_for_the_turn() -> None:
     made = play(A="1")
     again = Play(made.world)

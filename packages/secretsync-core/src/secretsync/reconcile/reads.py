@@ -120,9 +120,8 @@ class Reads:
             self.want(entry, Lane.REFRESH, obtain=True)
             return
         entry.obtain = True
-        if turn < entry.due:  # whoever asks it already may be more patient
-            entry.first_turn = turn
-            self._timers.reset(turn, entry)
+        entry.first_turn = min(entry.first_turn, turn)  # kept where a check comes first: who asks for it may go
+        self._timers.at(turn, entry)
 
     def moved(self, query: AnyQuery, version: Version) -> None:
         """A watch saw another version. Who never asked does not care."""

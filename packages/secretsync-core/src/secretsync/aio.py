@@ -135,7 +135,8 @@ class Client:
 class Watch:
     """The states of a folder, oldest first. One task iterates.
 
-    A failure before the first state is raised; later ones leave the last state standing and show in `error`.
+    A failure before the first state is raised; later ones leave the last state standing and show in `error`. A fault of
+    ours that stops the client is raised at any time, and ends the watch.
     """
 
     def __init__(self, begin: Callable[[States], Callable[[], None]]) -> None:

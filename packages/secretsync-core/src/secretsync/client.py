@@ -132,7 +132,7 @@ class Client:
         Raises:
             BackendError: Of the class that says why.
             DeadlineExceeded: There was no answer in time.
-            ClientClosed: The client was closed.
+            ClientClosed: The client was closed, or has stopped by a fault of ours (`EngineStopped`).
         """
         return self._connection.folder(project, environment, path, recursive=recursive, timeout=timeout).result()
 
@@ -218,7 +218,8 @@ class Client:
 class Watch:
     """The states of a folder, oldest first. One thread iterates; any may close it.
 
-    A failure before the first state is raised; later ones leave the last state standing and show in `error`.
+    A failure before the first state is raised; later ones leave the last state standing and show in `error`. A fault of
+    ours that stops the client is raised at any time, and ends the watch.
     """
 
     def __init__(self, begin: Callable[[States], Callable[[], None]]) -> None:

@@ -22,14 +22,14 @@ from ..cluster.transport import METADATA_LIST, Transport
 from ..kinds.kmssecret.kind import KMSSecret
 from . import flags
 from .flags import TEXT, Flag
-from .settings import KINDS, PROGRAM
+from .settings import KINDS, KUBECONFIG, PROGRAM
 
 COMMAND: Final = "cleanup"
 HELD: Final[Mapping[str, tuple[Resource, str]]] = {KMSSecret.resource.kind: (KMSSecret.resource, KMSSecret.finalizer)}
 """Of each kind its resource, and our finalizer on it."""
 
 FLAGS: Final = (
-    Flag("kubeconfig", TEXT, "", "File that names the cluster; without it the pod's own account", "KUBECONFIG"),
+    KUBECONFIG,
     Flag("kind", TEXT, "", f"Of the objects that shall wait for us no longer: {' or '.join(KINDS)}"),
     Flag("namespace", TEXT, "", "Whose objects; without it the whole cluster's"),
 )

@@ -100,8 +100,11 @@ PLACED: Final = Kind("mapping", _placed, f"write KIND=NAMESPACE; KIND is {' or '
 _UNUSED_STACKS: Final = "Accepted; stack traces are never logged, because they may hold values"
 _UNUSED_TIMES: Final = "Accepted; times are always RFC 3339 in UTC"
 
+KUBECONFIG: Final = Flag(
+    "kubeconfig", TEXT, "", "File that names the cluster; without it the pod's own account", "KUBECONFIG"
+)
 FLAGS: Final = (
-    Flag("kubeconfig", TEXT, "", "File that names the cluster; without it the pod's own account", "KUBECONFIG"),
+    KUBECONFIG,
     Flag("host-api", TEXT, "", "KMS of objects that name none; there is no other default", "KMS_API_HOST_URL"),
     Flag("config-namespace", TEXT, "kms-operator-system", "Namespace of the operator's own objects"),
     Flag("namespaces", NAMES, (), "Namespaces to work in, with commas between; without it the whole cluster"),

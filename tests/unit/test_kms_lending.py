@@ -13,6 +13,7 @@ from attrs import define, field
 from inside import HOST, Inside, Meet, Turns, kms
 from secretsync.auth.universal import METHOD
 from secretsync.backends.kms.backend import KMSBackend
+from secretsync.backends.kms.lease_book import Kept
 from secretsync.backends.kms.lease_files import LeaseFiles
 from secretsync.backends.kms.lending import Lending
 from secretsync.backends.kms.queries import DynamicSecret, Lent, Place
@@ -264,3 +265,16 @@ def test_a_lease_of_an_earlier_run_is_gone_on_with(stand: Stand, tmp_path: Path)
     assert stand.http.asked.count(LEASES) == 1
     files().retain([])
     assert read(lending()).value != lent
+
+
+@pytest.mark.parametrize(
+    "plain", [b"[]", b"{}", b"no JSON", b'{"lease": 1, "data": [], "left": {}, "json": [], "ends": 0}']
+)
+def test_what_another_version_kept_is_dropped(stand: Stand, tmp_path: Path, plain: bytes) -> None:
+    sealed = Sealed(str(tmp_path), key=lambda: SecretValue("key"), entropy=os.urandom)
+    files = LeaseFiles(sealed, stand.clock)
+    files.keep(stand.query("db"), Kept("l", Lent({}), 60.0))
+    (name,) = sealed.names()
+    sealed.write(name, plain)
+    files.sweep()
+    assert (files.find(stand.query("db")), sealed.dropped, list(sealed.names())) == (None, 1, [])

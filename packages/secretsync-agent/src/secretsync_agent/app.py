@@ -8,13 +8,12 @@ Agent ── Reports   what came of each file
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, Protocol, final
 
 from secretsync.auth.method import is_text
 from secretsync.backends.kms.backend import KMSBackend
-from secretsync.backends.kms.lending import Lending
 from secretsync.backends.kms.queries import Folder
 from secretsync.client_policy import AGENT
 from secretsync.clock import Clock
@@ -32,16 +31,16 @@ from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subjec
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
 from secretsync.targets import Content, Observe, Ref
-from secretsync.values import NO_VERSION, Document, SecretValue, Version
+from secretsync.values import NO_VERSION, Document, SecretValue
 
 from .dry import Dry, DryFiles
 from .functions import Questions
 from .identity import Remembering, identity
-from .leases import CARE, KeptLeases, Tending, files_of
+from .leases import Leases
 from .local import HERE, Local, Looks
 from .rendering import Rendering, Still
 from .reports import Reports
-from .revocation import TOKENS, Revoking, of_leases, of_tokens
+from .revocation import TOKENS, Revoking, endings
 from .settings import Command, Placing, Settings, Template
 from .supervisor import Wanted
 from .targets import KeptToken, RenderedFile, RenderedVariable, Thing, TokenFile, variable
@@ -57,7 +56,6 @@ STUCK: Final = 60.0
 """Seconds after which an engine that does not come round is taken for stuck."""
 _DISK: Final = 2
 """Files that are written at once."""
-RELEASED: Final = Version("released")
 _NO_LIMIT: Final = 1 << 16
 
 
@@ -142,29 +140,25 @@ class Agent:
         self._tried = partial(Retrying, http, pause=pause, chance=chance, told=told)
         self._traffic = Traffic(self._tried(settings.retries), settings.address, settings.headers, self._logged_in)
         self._kms = KMSBackend(self._traffic, AGENT, chance, proofs=self._proofs)
-        cached = settings.cache if would is None else None
-        self._kept = files_of(cached, proofs=proofs, entropy=entropy, clock=clock) if cached else None
-        self._lending = Lending(
+        self._leases = Leases.of(
+            settings,
             self._traffic,
-            chance=chance,
             refused=self._kms.logins.refused,
-            care=CARE[settings.lease_strategy],
-            returned=partial(log.info, "successfully revoked dynamic secret lease [id=%s]"),
-            memory=self._kept,
+            proofs=proofs,
+            clock=clock,
+            chance=chance,
+            entropy=entropy,
         )
         self._revoking = Revoking(self._traffic, proofs, self._kms.logins)
-        self._endings: list[Callable[[], list[Thing]]] = []
-        """What is to be over, one after the other, once the end has come."""
-        self._swept = False
-        """What no template asks for is not kept any more."""
+        self._endings: Iterator[list[Thing]] = iter(())
+        """What is to be over, part by part, once the end has come."""
         self._all_revoked = True
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
         looks = Looks({HOST: self._files, CALLER: self._mailbox})
-        lending = self._dry.lending if self._dry else self._lending
-        tending = [Tending(self._kept, self._lending, clock)] if self._kept else []
+        leases = [self._dry.lending] if self._dry else self._leases.backends
         executor = Executor(
             clock=clock,
-            backends=[self._kms, lending, Local(clock), looks, self._revoking, *tending],
+            backends=[self._kms, *leases, Local(clock), looks, self._revoking],
             places=[self._dry.files if self._dry else self._files, self._mailbox],
             report=self.reports.report,
         )
@@ -253,8 +247,15 @@ class Agent:
         if not self._kms.logins.tokens():
             log.error("credentials cannot be revoked: there is no access token yet")
             return 1
-        kept, self._swept = tuple(self._things.values()), True
-        self._endings = [partial(self._end_of_leases, kept), self._end_of_tokens]
+        self._leases.swept = True  # what was found so far is all that there will be
+        self._endings = endings(
+            tuple(self._things.values()),
+            self._settings,
+            identity(self._settings, self._digest),
+            lending=self._leases.lending,
+            send=self._driver.send,
+            all_right=lambda: self._all_revoked,
+        )
         self._replace(())
         return self.revoked()
 
@@ -262,10 +263,11 @@ class Agent:
         """Go on where something was revoked, or could not be; return the exit code, None while it takes time."""
         while self.reports.all_reported:
             self._all_revoked &= self.reports.all_right
-            if not self._endings:
+            things = next(self._endings, None)
+            if things is None:
                 log.info("successfully revoked %d access tokens", self._revoking.count)
                 return 0 if self._all_revoked else 1
-            self._replace(self._endings.pop(0)())
+            self._replace(things)
         return None
 
     def finished(self) -> int:
@@ -292,7 +294,7 @@ class Agent:
 
     def _made(self, settings: Settings, who: Identity) -> list[Thing]:
         things: list[Thing] = [KeptToken(who, self._feeds.token if self._feeds else _unheard)]
-        things += [KeptLeases()] if self._kept else []
+        things += self._leases.things
         things += [TokenFile(sink, who) for sink in settings.sinks]
         things += [RenderedFile(template, who, self._rendering(template, who)) for template in settings.templates]
         for name, template in settings.variables.items():
@@ -318,8 +320,6 @@ class Agent:
         period = self._periods[thing.key] = self._period(thing)
         self._driver.send(Applied(Subject(thing.key, HERE, thing.desired, self._digest(thing.says), period)))
 
-    # -- the end
-
     def _replace(self, things: Iterable[Thing]) -> None:
         """Keep these right from now on, instead of all others."""
         for key in self._things:
@@ -329,17 +329,6 @@ class Agent:
         for thing in self._things.values():
             self._send(thing)
 
-    def _end_of_leases(self, kept: Iterable[Thing]) -> list[Thing]:
-        queries = self._lending.release_all()
-        for query in queries:
-            self._driver.send(Moved(query, RELEASED))
-        return of_leases(queries, kept)
-
-    def _end_of_tokens(self) -> list[Thing]:
-        if self._all_revoked:
-            log.info("all dynamic secret leases have been revoked")
-        return of_tokens(self._settings, identity(self._settings, self._digest))
-
     # -- what happens
 
     def _looked_at(self, key: str, outcome: Outcome) -> None:
@@ -347,9 +336,8 @@ class Agent:
             self._missing.discard(key)
         elif any(isinstance(error, NotFound) for error in outcome.errors):
             self._missing.add(key)
-        if self._kept and not self._swept and self.reports.all_right:
-            self._swept = True
-            self._kept.retain(self._lending.queries())
+        if self.reports.all_right:
+            self._leases.rendered()
         self._news()
 
     def _logged_in(self, life: float) -> None:

@@ -74,8 +74,8 @@ def _main(argv: Sequence[str]) -> int:
     settings = config.load(told, os.environ)
     if told.mode is Mode.VALIDATE:
         return _validate(settings)
-    if told.dry_run:  # which may be a look beside an agent at work, whose signs these are
-        settings = evolve(settings, ready_file="", health_address="")
+    if told.dry_run:  # which may be a look beside an agent at work, whose signs and leases these are
+        settings = evolve(settings, ready_file="", health_address="", cache=None)
     logs.configure(told, no_color=bool(os.environ.get("NO_COLOR")))
     return Process(told, settings, os.environ).run()
 

@@ -8,7 +8,8 @@ has confirmed that what stands in it is good no more, and stays as it is otherwi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, final
 
 from attrs import define, field, frozen
@@ -16,6 +17,7 @@ from attrs import define, field, frozen
 from secretsync.auth.exchange import revoke
 from secretsync.auth.logins import Logins
 from secretsync.auth.method import Server
+from secretsync.backends.kms.lending import Lending
 from secretsync.backends.kms.queries import DynamicSecret
 from secretsync.clock import Deadline
 from secretsync.errors import CredentialsNotFound, SecretSyncError
@@ -24,6 +26,7 @@ from secretsync.http import HttpClient
 from secretsync.policies import FILE
 from secretsync.ports import AnyQuery, AnyWire, Proofs
 from secretsync.queries import Absent, Failed, Found, Identity, Query, query
+from secretsync.reconcile.messages import Event, Moved
 from secretsync.reconcile.settle import Ask
 from secretsync.targets import Observe, Target
 from secretsync.values import SecretValue, Version
@@ -31,6 +34,9 @@ from secretsync.values import SecretValue, Version
 from .settings import Settings
 from .targets import RenderedFile, Thing
 
+log: Final = logging.getLogger("secretsync.agent")
+
+RELEASED: Final = Version("released")
 TOKENS: Final = "tokens"
 """The host of what revokes tokens: one after the other, because several files may hold the same."""
 _MINUTE: Final = 60.0
@@ -76,21 +82,49 @@ class Ending:
         return (Target(ref, {CONTENT: SecretValue(b"")}, FILE, MARK),)
 
 
-def of_leases(queries: Iterable[DynamicSecret], things: Iterable[Thing]) -> list[Thing]:
-    """Return what is to be over first: leases, and the files of templates that used them."""
-    leases = [Ending(f"lease {n} ({lease.name} of {lease.place})", (lease,)) for n, lease in enumerate(queries, 1)]
-    files = [
-        Ending(f"what is lent to {thing.template.destination}", tuple(thing.leases), thing.template.destination)
-        for thing in things
-        if isinstance(thing, RenderedFile) and thing.leases
-    ]
-    return [*leases, *files]
+def endings(
+    things: Sequence[Thing],
+    settings: Settings,
+    identity: Identity,
+    *,
+    lending: Lending,
+    send: Callable[[Event], None],
+    all_right: Callable[[], bool],
+) -> Iterator[list[Thing]]:
+    """Yield what is to be over, part by part: the next one when the part before is over, or cannot be.
+
+    Args:
+        things: What was kept right until now.
+        settings: Name the sinks.
+        identity: Whose token stands in them.
+        lending: Lends nothing more from now on.
+        send: Takes what the engine is to hear of.
+        all_right: Whether everything so far is over.
+    """
+    queries = lending.release_all()
+    for lease in queries:
+        send(Moved(lease, RELEASED))
+    yield [*_of_leases(queries), *_of_files(things)]
+    if all_right():
+        log.info("all dynamic secret leases have been revoked")
+    yield [*_of_sinks(settings, identity), Ending("the access token", (TokenIn(identity, ""),))]
 
 
-def of_tokens(settings: Settings, identity: Identity) -> list[Thing]:
-    """Return what is to be over then: the tokens in sinks, and the one that serves now."""
-    sinks = [Ending(f"the token in {sink.path}", (TokenIn(identity, sink.path),), sink.path) for sink in settings.sinks]
-    return [*sinks, Ending("the access token", (TokenIn(identity, ""),))]
+def _of_leases(queries: Iterable[DynamicSecret]) -> Iterator[Ending]:
+    for n, lease in enumerate(queries, 1):
+        yield Ending(f"lease {n} ({lease.name} of {lease.place})", (lease,))
+
+
+def _of_files(things: Iterable[Thing]) -> Iterator[Ending]:
+    for thing in things:
+        if isinstance(thing, RenderedFile) and thing.leases:
+            path = thing.template.destination
+            yield Ending(f"what is lent to {path}", tuple(thing.leases), path)
+
+
+def _of_sinks(settings: Settings, identity: Identity) -> Iterator[Ending]:
+    for sink in settings.sinks:
+        yield Ending(f"the token in {sink.path}", (TokenIn(identity, sink.path),), sink.path)
 
 
 @final

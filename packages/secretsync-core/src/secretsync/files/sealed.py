@@ -81,11 +81,17 @@ class Sealed:
         except FileNotFoundError:
             return None
         except self._refused:
-            self.remove(name)
+            self.drop(name)
+            return None
         except (OSError, SecretSyncError):
             pass  # nothing is wrong with the entry, and it may be read another time
         self.dropped += 1
         return None
+
+    def drop(self, name: str) -> None:
+        """Remove an entry of which nobody can make anything, and count it."""
+        self.dropped += 1
+        self.remove(name)
 
     def remove(self, name: str) -> None:
         """Have no entry of this name."""

@@ -40,9 +40,7 @@ class LeaseFiles:
 
     def find(self, query: DynamicSecret) -> Kept | None:
         """Return what the process before this one had."""
-        name = _name(query)
-        plain = self._sealed.read(name)
-        return None if plain is None else _read(plain, self._now())
+        return self._entry(_name(query))
 
     def drop(self, query: DynamicSecret) -> None:
         self._sealed.remove(_name(query))
@@ -55,9 +53,18 @@ class LeaseFiles:
     def sweep(self) -> None:
         """Remove what ended long ago, and what nobody can read."""
         for name in self._sealed.names():
-            plain = self._sealed.read(name)
-            if plain is not None and _read(plain, self._now()).ends_in < -LATE:
+            kept = self._entry(name)
+            if kept and kept.ends_in < -LATE:
                 self._sealed.remove(name)
+
+    def _entry(self, name: str) -> Kept | None:
+        """Return what an entry says; one of another form is as good as none."""
+        plain = self._sealed.read(name)
+        try:
+            return None if plain is None else _read(plain, self._now())
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self._sealed.drop(name)
+            return None
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -82,7 +89,7 @@ def _written(kept: Kept, now: float) -> bytes:
 
 
 def _read(plain: bytes, now: float) -> Kept:
-    """Return what an entry says, which nobody else can have written."""
+    """Return what an entry says; raises what comes of it if another version of this has written it."""
     entry: Mapping[str, Any] = json.loads(plain)
     texts = {name: SecretValue(text) for name, text in entry["data"].items()}
     left = {lease_id: ends - now for lease_id, ends in entry["left"].items()}

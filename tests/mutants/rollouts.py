@@ -110,8 +110,9 @@ ROLLOUTS: Final = (
     Mutant(
         name="failure-of-the-condition-forgets",
         file="secretsync_k8s/operator/rollouts.py",
-        before="        if news.happened:\n",
-        after="        self.followers.passed_on(report.key, news)\n        if news.happened:\n",
+        before="        for mark in sorted(news.concerned if news.happened else ()):\n",
+        after="        self.followers.passed_on(workload, news)\n"
+        "        for mark in sorted(news.concerned if news.happened else ()):\n",
         bug="A condition whose write failed once is never written.",
         killer="unit/test_followers.py::test_a_condition_that_cannot_be_written_is_written_later",
     ),

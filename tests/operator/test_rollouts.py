@@ -246,3 +246,26 @@ def test_an_argo_rollout_is_restarted_where_there_are_any(stand):
     until_told(stand, ("Rollout", "web"))
     change(stand, kms)
     until_told(stand, ("Rollout", "web"), restarted=True)
+
+
+@pytest.mark.parametrize("stand", ["memory", pytest.param("real", marks=pytest.mark.cluster)], indirect=True)
+def test_a_config_map_restarts_who_uses_it(stand):
+    stand.grant("rbac-configmaps")
+    of = f"{OURS}managed-configmap.flags"
+    kms = stand.kms({"/flags": {"LEVEL": "info"}})
+    volume = {"name": "v", "configMap": {"name": "flags"}}
+    deploy(stand, workload("Deployment", "web", pods(volumes=[volume])))
+    deploy(stand, workload("Deployment", "veto", pods(volumes=[volume]), reload="env"))
+    stand.operator()
+    manifest = kmssecret("app", kms.url, path="/flags")
+    del manifest["spec"]["managedSecretReference"]
+    kept = {"configMapName": "flags", "configMapNamespace": NAMESPACE, "creationPolicy": "Orphan"}
+    manifest["spec"]["managedKubeConfigMapReferences"] = [kept]
+    stand.apply(manifest)
+    stand.until("deployments", lambda: told(stand, "Deployment", "web", of=of)[0])
+    before = told(stand, "Deployment", "web", of=of)[0]
+    kms.model.put(PROJECT.slug, "prod", "/flags", {"LEVEL": "debug"})
+    stand.until("deployments", lambda: told(stand, "Deployment", "web", of=of)[1])
+    itself, in_pods = told(stand, "Deployment", "web", of=of)
+    assert itself == in_pods != before
+    assert told(stand, "Deployment", "veto", of=of) == ("", "")

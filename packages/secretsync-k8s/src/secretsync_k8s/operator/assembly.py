@@ -148,7 +148,7 @@ def assemble(
     workload_watches = Reflectors(transport, namespaces=settings.namespaces, clock=clock, chance=chance)
     followers = Followers(lambda: workload_watches.synced)
     reporter = Reporter(objects, transport, events, metrics, clock, followers.of)
-    rolling = Rolling(followers, objects, reporter, events, metrics)
+    rolling = Rolling(followers, reporter, metrics)
     executor = Executor(
         clock=clock,
         backends=[Overheard(kms, hearing) if hearing else kms, watched, Pace(clock)],

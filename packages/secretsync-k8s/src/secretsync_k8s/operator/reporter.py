@@ -124,13 +124,16 @@ class Reporter:
                 self.metrics.corrected(**who)
 
     def _tell(self, held: Held, outcome: Outcome, before: Json, status: Json) -> None:
-        key = self.objects.key(held.ref)
         for note, kind in _notes(outcome, before, status):
-            self.events.post(held.obj, type=kind, reason=note.reason, note=note.message)
-            _log.log(_LEVELS[kind], "%s: %s: %s", key, note.reason, note.message)
+            self.announce(held, note, kind)
         ready, earlier = _ready(status), _ready(before)
         if ready and earlier and ready["status"] == "True" and earlier["status"] == "False":
-            _log.info("%s: %s again: %s", key, ready["reason"], ready["message"])
+            _log.info("%s: %s again: %s", self.objects.key(held.ref), ready["reason"], ready["message"])
+
+    def announce(self, held: Held, note: Note, kind: EventType) -> None:
+        """Tell what happened to an object, by an event and in the log."""
+        self.events.post(held.obj, type=kind, reason=note.reason, note=note.message)
+        _log.log(_LEVELS[kind], "%s: %s: %s", self.objects.key(held.ref), note.reason, note.message)
 
 
 def _notes(outcome: Outcome, before: Json, status: Json) -> Iterator[tuple[Note, EventType]]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
 from secretsync.reconcile.messages import Report
+from secretsync.targets import Note
 
-from ..cluster.events import Events, EventType
+from ..cluster.events import EventType
+from ..cluster.resources import KMSSECRETS
 from ..kinds.rollouts import SKIPPED, names
 from .followers import Followers, News
 from .metrics import Metrics
-from .objects import Objects
 from .reporter import Reporter
-
-_log = logging.getLogger("secretsync.operator")
 
 TRIGGERED: Final = "RolloutTriggered"
 FAILED: Final = "RolloutFailed"
-_LEVELS: Final = {"Normal": logging.INFO, "Warning": logging.WARNING}
-
-Told = tuple[EventType, str, str]
-"""Type, reason and note of an event."""
 
 
 @frozen
@@ -32,9 +26,7 @@ class Rolling:
     """Called by the driver, for different workloads on several threads at once."""
 
     followers: Followers
-    objects: Objects[Any]
     reporter: Reporter
-    events: Events
     metrics: Metrics
 
     def report(self, report: Report) -> None:
@@ -42,21 +34,16 @@ class Rolling:
 
         Raises:
             BackendError: The API server cannot be had; the engine tries again.
-            TargetMoved: Another report about such an object is being written; likewise.
+            TargetMoved: The status of such an object is being written; likewise.
         """
-        news = self.followers.told(report.key, report.outcome)
-        self._count(report.key, news)
-        keys = {mark: self._key(mark) for mark in sorted(news.concerned)}
-        for mark, key in keys.items():
-            for told in _events(report.key, news, mark):
-                self._post(key, *told)
-        if news.happened:
-            for key in keys.values():
-                self.reporter.redeployed(key)
-        self.followers.passed_on(report.key, news)
-
-    def _key(self, mark: str) -> str:
-        return f"{self.objects.kind.resource.kind} {mark}"
+        workload = report.key
+        news = self.followers.told(workload, report.outcome)
+        self._count(workload, news)
+        for mark in sorted(news.concerned):
+            self._announce(workload, news, mark)
+        for mark in sorted(news.concerned if news.happened else ()):
+            self.reporter.redeployed(_key(mark))
+        self.followers.passed_on(workload, news)
 
     def _count(self, workload: str, news: News) -> None:
         kind = workload.partition(" ")[0]
@@ -64,16 +51,22 @@ class Rolling:
             if happened:
                 self.metrics.rolled_out(kind=kind, result=result)
 
-    def _post(self, key: str, kind: EventType, reason: str, note: str) -> None:
-        _log.log(_LEVELS[kind], "%s: %s: %s", key, reason, note)
-        if (held := self.objects.get(key)) is not None:
-            self.events.post(held.obj, type=kind, reason=reason, note=note)
+    def _announce(self, workload: str, news: News, mark: str) -> None:
+        if (held := self.reporter.objects.get(_key(mark))) is None:
+            return  # its mark outlived it
+        for note, kind in _notes(workload, news, mark):
+            self.reporter.announce(held, note, kind)
 
 
-def _events(workload: str, news: News, mark: str) -> Iterator[Told]:
+def _key(mark: str) -> str:
+    """Return the name of the object in the engine whose mark this is."""
+    return f"{KMSSECRETS.kind} {mark}"
+
+
+def _notes(workload: str, news: News, mark: str) -> Iterator[tuple[Note, EventType]]:
     if uses := news.restarted.get(mark):
-        yield "Normal", TRIGGERED, f"{workload} is restarted for {names(uses)}"
+        yield Note(TRIGGERED, f"{workload} is restarted for {names(uses)}"), "Normal"
     if mark in news.lagging and news.problem:
-        yield "Warning", FAILED, f"{workload} cannot be restarted: {news.problem}"
+        yield Note(FAILED, f"{workload} cannot be restarted: {news.problem}"), "Warning"
     if mark in news.lagging and news.skipped:
-        yield "Warning", SKIPPED, news.skipped
+        yield Note(SKIPPED, news.skipped), "Warning"

@@ -49,11 +49,6 @@ class Look:
         return tuple(use for use, stamp in self.stamps.items() if self._told(use) not in {"", stamp.version})
 
     @property
-    def new(self) -> tuple[Use, ...]:
-        """What it was told nothing of yet."""
-        return tuple(use for use in self.stamps if not self._told(use))
-
-    @property
     def held(self) -> str:
         """Why it cannot be restarted now, "" if it can."""
         return workloads.held(self.seen)

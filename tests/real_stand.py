@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import yaml
 from attrs import define
 
 from controlplane.cluster import ACCOUNT, RealCluster
 from secretsync_k8s.testing import ApiError
-from stand import OPERATOR_NAMESPACE, PATIENCE, Process, Stand
+from stand import OPERATOR_NAMESPACE, Process, Stand
 
-T = TypeVar("T")
 Json = dict[str, Any]
 
 DEPLOY: Final = Path(__file__).parents[1] / "deploy"
 NAME: Final = "secretsync-operator"
 LASTS: Final = 3600
 """Seconds."""
-SLOWER: Final = 4
-"""How much longer than in memory things may take; how soon the operator does them is told there."""
 
 
 def manifests(name: str = "rbac") -> list[Json]:
@@ -82,14 +78,10 @@ class RealStand(Stand):
         command = [self.real.plane.kubectl, f"--kubeconfig={self.kubeconfig}", "proxy", "--port=0"]
         served = Process(self._held(command), {"HOME": str(self.directory), "PATH": os.defpath})
         self._stack.callback(served.stop)
-        return f"http://{served.line('Starting to serve on', timeout=SLOWER * PATIENCE).split()[-1]}"
+        return f"http://{served.line('Starting to serve on').split()[-1]}"
 
     def _held(self, argv: list[str]) -> list[str]:
         return self.real.plane.leash.held(argv)
-
-    def until(self, resource: str, holds: Callable[[], T], *, timeout: int = int(PATIENCE)) -> T:
-        """Wait longer: three more programs share the machine, and the garbage collector is in no hurry."""
-        return super().until(resource, holds, timeout=SLOWER * timeout)
 
     def check(self) -> None:
         """Fail, too, when the operator was refused something."""

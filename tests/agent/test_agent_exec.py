@@ -228,7 +228,8 @@ def test_signals_that_mean_nothing_to_the_agent_are_forwarded(tmp_path: Path, to
 def test_killing_the_agent_leaves_nothing_behind(tmp_path: Path, told: Told, *, stays: bool) -> None:
     with AgentStand(tmp_path, AB) as stand:
         words = "program.py stays" if stays else "program.py"
-        agent = started(stand, f"{sys.executable} {words} & wait", kill_timeout="300ms")
+        # Long enough for what ends by itself, and for the other to tell what it ignores.
+        agent = started(stand, f"{sys.executable} {words} & wait", kill_timeout="5s" if stays else "50s")
         pid = told.next("began")["pid"]
         agent.signal(signal.SIGKILL)
         eventually(lambda: not alive(pid))

@@ -11,6 +11,8 @@ from canaries import canary
 from loopback import one_secret, serving
 from stand import NAMESPACE, OPERATOR_NAMESPACE, PROJECT, kmssecret
 
+HOUR = 3600
+"""Seconds: what comes sooner comes by an event."""
 VERSION = "secrets.lux.network/version"
 
 
@@ -20,14 +22,14 @@ def test_an_edit_of_the_config_map_leads_to_another_host_at_once(stand):
     config = {"metadata": {"name": "kms-config"}, "data": {"hostAPI": f"{first.url}/api"}}
     stand.cluster.create("configmaps", config, namespace=OPERATOR_NAMESPACE)
     stand.operator("--max-interval", "1h")
-    manifest = kmssecret("app", "")
+    manifest = kmssecret("app", "", interval=HOUR)
     del manifest["spec"]["hostAPI"]
     stand.apply(manifest)
     stand.until_ready("app")
     before = stand.data("app")
     edit = {"data": {"hostAPI": second.url}}
     stand.cluster.patch("configmaps", "kms-config", edit, namespace=OPERATOR_NAMESPACE)
-    stand.until("secrets", lambda: stand.data("app") != before, timeout=5)
+    stand.until("secrets", lambda: stand.data("app") != before)
     assert len(second.asked("login")) == 1
 
 
@@ -39,7 +41,7 @@ def test_a_private_authority_is_trusted_as_soon_as_its_secret_says_so(stand, tmp
 
     with serving(one_secret(value, path="/app", project=PROJECT.id), tls=context) as kms:
         stand.operator("--max-interval", "1h", "--resolve", f"{SERVER}:443=127.0.0.1:{kms.port}")
-        manifest = kmssecret("app", f"https://{SERVER}")
+        manifest = kmssecret("app", f"https://{SERVER}", interval=HOUR)
         reference = {"secretNamespace": NAMESPACE, "secretName": "ca", "key": "ca.crt"}
         manifest["spec"]["tls"] = {"caRef": reference}
         ca = (folder / "ca.pem").read_text()
@@ -49,7 +51,7 @@ def test_a_private_authority_is_trusted_as_soon_as_its_secret_says_so(stand, tmp
         assert message == 'Secret shop/ca has no key "ca.crt"; add it, or correct tls.caRef.key'
         assert kms.asked == []
         stand.cluster.patch("secrets", "ca", {"stringData": {"ca.crt": ca}}, namespace=NAMESPACE)
-        stand.until("secrets", lambda: stand.data("app") == {"A": value}, timeout=5)
+        stand.until("secrets", lambda: stand.data("app") == {"A": value})
 
 
 @pytest.mark.row("kmssecret-64")

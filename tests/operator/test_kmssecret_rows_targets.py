@@ -291,7 +291,7 @@ def test_a_write_that_others_overtook_is_tried_again_at_once(stand, kms):
     stand.forget()
     stand.cluster.fail(status=409, verb="patch", resource="secrets", times=2)
     put(kms, C=canary("c"))
-    stand.until("secrets", lambda: "C" in written_keys(stand), timeout=3)
+    stand.until("secrets", lambda: "C" in written_keys(stand))
     assert len(stand.writes("secrets")) == 3
     assert stand.condition("app")["status"] == "True"
     assert stand.events("app", "TargetMoved") == []

@@ -225,7 +225,7 @@ def test_hosts_that_hang_delay_nothing_of_another(stand):
 
     changed = canary("changed")
     fine.model.put(PROJECT.slug, "prod", "/app", {"A": changed})
-    stand.until("secrets", lambda: all(stand.data(name) == {"A": changed} for name in names), timeout=2)
+    stand.until("secrets", lambda: all(stand.data(name) == {"A": changed} for name in names))
     assert stand.data("hanging-0-0") is None
 
 

@@ -160,7 +160,7 @@ def test_credentials_that_come_late_are_taken_at_once(stand):
     kms = stand.kms({"/app": {"A": canary()}})
     stand.cluster.delete("secrets", CREDENTIALS, namespace=NAMESPACE)
     stand.operator("--max-interval", "1h")
-    stand.apply(kmssecret("app", kms.url))
+    stand.apply(kmssecret("app", kms.url, interval=3600))
     missing = stand.until_reason("app", "CredentialsNotFound")["message"]
     assert missing == f"Secret shop/{CREDENTIALS} does not exist; create it, or correct the reference to it"
 
@@ -170,7 +170,7 @@ def test_credentials_that_come_late_are_taken_at_once(stand):
     assert kms.asked() == ()
 
     stand.credentials_changed(clientSecret=CLIENT_SECRET)
-    stand.until("secrets", lambda: stand.data("app"), timeout=2)
+    stand.until("secrets", lambda: stand.data("app"))
     stand.until_ready("app")
 
 
@@ -178,10 +178,10 @@ def test_credentials_put_right_are_used_at_once(stand):
     kms = stand.kms({"/app": {"A": canary()}})
     stand.credentials_changed(clientSecret=canary("old"))
     stand.operator("--max-interval", "1h")
-    stand.apply(kmssecret("app", kms.url))
+    stand.apply(kmssecret("app", kms.url, interval=3600))
     stand.until_reason("app", "AuthenticationFailed")
     stand.credentials_changed(clientSecret=CLIENT_SECRET)
-    stand.until("secrets", lambda: stand.data("app"), timeout=2)
+    stand.until("secrets", lambda: stand.data("app"))
     stand.until_ready("app")
 
 

@@ -114,12 +114,12 @@ def test_a_target_deleted_by_hand_comes_back_at_once(stand):
     wanted = values("A", "B")
     kms = stand.kms({"/app": wanted})
     stand.operator("--max-interval", "1h")
-    stand.apply(kmssecret("app", kms.url))
+    stand.apply(kmssecret("app", kms.url, interval=3600))
     stand.until_ready("app")
     uid = stand.secret("app")["metadata"]["uid"]
 
     stand.cluster.delete("secrets", "app", namespace=NAMESPACE)
-    stand.until("secrets", lambda: stand.data("app") is not None, timeout=2)
+    stand.until("secrets", lambda: stand.data("app") is not None)
     assert stand.data("app") == wanted
     assert stand.secret("app")["metadata"]["uid"] != uid
     stand.until("events.events.k8s.io", lambda: len(stand.events("app", "Created")) == 2)
@@ -130,10 +130,10 @@ def test_a_value_edited_by_hand_is_put_right_at_once(stand):
     wanted = values("A", "B")
     kms = stand.kms({"/app": wanted})
     operator = stand.operator("--max-interval", "1h")
-    stand.apply(kmssecret("app", kms.url))
+    stand.apply(kmssecret("app", kms.url, interval=3600))
     stand.until_ready("app")
 
     stand.cluster.patch("secrets", "app", {"data": {"A": "bWluZQ=="}}, namespace=NAMESPACE)
-    stand.until("secrets", lambda: stand.data("app") == wanted, timeout=2)
+    stand.until("secrets", lambda: stand.data("app") == wanted)
     assert stand.until_event("app", "DriftCorrected")["type"] == "Warning"
     eventually(lambda: operator.metric('secretsync_kmssecret_drift_total{name="app",namespace="shop"}') == 1.0)

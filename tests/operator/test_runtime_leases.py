@@ -1,9 +1,13 @@
-"""Two operators on one cluster: never do two write, and one always takes over (kmssecret §8.4)."""
+"""Two operators on one cluster: never do two write, and one always takes over (kmssecret §8.4).
+
+How soon it does is told in virtual time, by the tests of the Lease.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 from datetime import datetime
 from time import monotonic
 
@@ -17,8 +21,6 @@ from stand import OPERATOR_NAMESPACE, eventually, kmssecret
 LEASE = "cf2b8c44.lux.network"
 MASTER = f'leader_election_master_status{{name="{LEASE}"}}'
 TARGET = "/api/v1/namespaces/shop/secrets/app"
-TAKE_OVER = 17.0
-HAND_OVER = 3.0
 
 
 def holder(stand, *, name=LEASE, namespace=OPERATOR_NAMESPACE):
@@ -86,10 +88,14 @@ def test_of_two_one_works_and_the_other_takes_over_at_a_clean_stop(stand, kms, p
     assert len(stand.writes("secrets")) == 2 + 1 + 1, "two of the stand, the install key, the target"
 
     arrived = change(stand, kms)
-    begun = monotonic()
-    assert leader.stop() == 0
-    stand.until("secrets", arrived)
-    assert monotonic() - begun < HAND_OVER
+    with closing(stand.cluster.watch("leases", namespace=OPERATOR_NAMESPACE)) as changes:
+        assert leader.stop() == 0
+        stand.until("secrets", arrived)
+        held = []
+        while not held or held[-1] in {"", held[0]}:
+            held += [change["object"]["spec"]["holderIdentity"] for change in changes.take()]
+    assert held[-2] == "", "it was given back, and nobody waited for its end"
+    other.line("leads by lease")
     assert_wrote_only_while_leading(leader, other)
     assert terms(leader)[-1][1] <= terms(other)[0][0]
 
@@ -99,12 +105,10 @@ def test_of_two_one_works_and_the_other_takes_over_at_a_clean_stop(stand, kms, p
 def test_a_killed_leader_is_followed_and_what_changed_meanwhile_arrives(stand, kms, pair):
     leader, other = pair
     os.kill(leader.pid, signal.SIGKILL)
-    begun = monotonic()
     assert leader.wait() == -signal.SIGKILL
     arrived = change(stand, kms)
     stand.apply(kmssecret("late", kms.url))
-    stand.until("secrets", lambda: arrived() and stand.data("late"), timeout=int(TAKE_OVER))
-    assert monotonic() - begun < TAKE_OVER
+    stand.until("secrets", lambda: arrived() and stand.data("late"))
     assert_wrote_only_while_leading(leader, other)
 
 
@@ -115,7 +119,7 @@ def test_a_leader_that_was_paused_writes_nothing_when_it_wakes_up(stand, kms, pa
     leader.signal(signal.SIGSTOP)
     before = len(written(leader))
     arrived = change(stand, kms)
-    other.line('"running"', timeout=TAKE_OVER)
+    other.line('"running"')
     stand.until("secrets", arrived)
 
     leader.signal(signal.SIGCONT)
@@ -142,12 +146,11 @@ def test_a_leader_whose_network_falls_silent_gives_way_and_stands_by_when_it_hea
     way.cut()
     cut = monotonic()
     arrived = change(stand, kms)
-    leader.line("leads no longer", timeout=TAKE_OVER)
+    leader.line("leads no longer")
     assert holder(stand) == name, "before its time nobody else begins"
     assert leader.page("/healthz") == (200, "ok\n")
     assert leader.page("/readyz")[0] == 503
-    stand.until("secrets", arrived, timeout=int(TAKE_OVER))
-    assert monotonic() - cut < TAKE_OVER
+    stand.until("secrets", arrived)
 
     way.heal()
     eventually(lambda: leader.page("/readyz") == (200, "standby\n"))
@@ -168,9 +171,9 @@ def test_a_leader_that_cannot_renew_stops_says_so_and_leads_again(stand, kms):
     stand.until_ready("app")
 
     stand.cluster.fail(status=503, resource="leases", times=1000)
-    eventually(lambda: "the lease is in doubt" in operator.page("/readyz")[1], timeout=10.0)
+    eventually(lambda: "the lease is in doubt" in operator.page("/readyz")[1])
     assert operator.page("/healthz") == (200, "ok\n")
-    operator.line("leads no longer", timeout=12.0)
+    operator.line("leads no longer")
     assert operator.page("/readyz")[0] == 503
     assert operator.metric(MASTER) == 0.0
     arrived = change(stand, kms)

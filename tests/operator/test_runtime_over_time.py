@@ -12,16 +12,32 @@ NAMES = [f"app-{n}" for n in range(30)]
 PERIOD = 60.0
 
 
-@pytest.mark.parametrize("outage", [60.0, 200.0])
-def test_an_outage_is_caught_up_with_at_no_more_than_twice_the_usual_rate(outage):
+def kms_outage(line, seconds):
+    line.kms.stop()
+    line.run(seconds)
+    change(line)
+    line.kms.start()
+
+
+def cluster_outage(line, seconds):
+    line.cluster.outage(down=True)
+    line.run(seconds)
+    change(line)
+    line.cluster.outage(down=False)
+
+
+def change(line):
+    for name in NAMES:
+        line.kms.model.put("shop-k2x9", "prod", f"/{name}", {"A": canary(f"new-{name}")})
+
+
+@pytest.mark.parametrize("of", [kms_outage, cluster_outage])
+@pytest.mark.parametrize("seconds", [60.0, 200.0])
+def test_an_outage_is_caught_up_with_at_no_more_than_twice_the_usual_rate(of, seconds):
     with Line({f"/{name}": {"A": canary(name)} for name in NAMES}) as line:
         line.apply(*(kmssecret(name, line.kms.url, path=f"/{name}") for name in NAMES))
         line.run(3 * PERIOD)
-        line.kms.stop()
-        line.run(outage)
-        for name in NAMES:
-            line.kms.model.put("shop-k2x9", "prod", f"/{name}", {"A": canary(f"new-{name}")})
-        line.kms.start()
+        of(line, seconds)
         up = line.now
         line.run(6 * PERIOD)
 

@@ -35,6 +35,7 @@ def values(operator) -> dict[str, float]:
 
 def test_every_series_of_an_object_its_host_and_its_token_is_there(stand):
     kms = stand.kms({"/app": {"A": canary(), "B": canary("b")}})
+    began = time()
     operator = stand.operator("--max-interval", "10s")
     stand.apply(kmssecret("app", kms.url), kmssecret("lost", kms.url, path="/nowhere"))
     stand.until_ready("app")
@@ -45,16 +46,18 @@ def test_every_series_of_an_object_its_host_and_its_token_is_there(stand):
     seen = eventually(lambda: (now := values(operator)).keys() >= SERIES and now)
     assert seen.keys() >= SERIES | FAILED
 
+    now = time()
     asked = f'backend="kms",code="ok",host="{kms.url}"'
     assert seen[f'secretsync_backend_requests_total{{{asked},operation="token"}}'] == 1.0
     assert seen['secretsync_backend_request_duration_seconds_count{backend="kms",operation="token"}'] == 1.0
     assert seen['secretsync_backend_request_duration_seconds_count{backend="kms",operation="folder"}'] >= 2.0
-    assert seen[f'secretsync_backend_lateness_seconds{{host="{kms.url}"}}'] < 10.0
-    assert seen[f'secretsync_backend_lateness_periods{{host="{kms.url}"}}'] < 1.0
+    assert seen[f'secretsync_backend_lateness_seconds{{host="{kms.url}"}}'] < now - began
+    assert seen[f'secretsync_backend_lateness_periods{{host="{kms.url}"}}'] < (now - began) / 10.0
     assert seen[f"secretsync_kmssecret_ready{{{OBJECT}}}"] == 1.0
     assert seen[f"secretsync_kmssecret_secrets{{{OBJECT}}}"] == 2.0
-    assert 0.0 < seen["secretsync_kmssecret_sync_duration_seconds_sum"] < 15.0
-    assert time() - 1.0 < seen[f"secretsync_kmssecret_next_sync_timestamp_seconds{{{OBJECT}}}"] <= time() + 20.0
+    longest = seen["secretsync_kmssecret_sync_duration_seconds_count"] * (now - began)
+    assert 0.0 < seen["secretsync_kmssecret_sync_duration_seconds_sum"] < longest
+    assert began < seen[f"secretsync_kmssecret_next_sync_timestamp_seconds{{{OBJECT}}}"] <= now + 20.0
     reads = seen["secretsync_token_cache_hits_total"] + seen["secretsync_token_cache_misses_total"]
     assert seen["secretsync_token_cache_misses_total"] >= 1.0
     assert reads >= 2.0

@@ -33,7 +33,7 @@ def all_ready(stand):
     return len(conditions) == MANY and all(one.get("reason") == "Synced" for one in conditions.values())
 
 
-@pytest.mark.timeout(400)  # hundreds of requests by the test alone, on a real API server that shares a machine
+@pytest.mark.timeout(600)  # hundreds of requests by the test alone, on a real API server that shares a machine
 @pytest.mark.row("kmssecret-38", "kmssecret-53")
 def test_take_over_writes_no_data_restarts_nothing_and_tells_each_object_once(stand):
     values = {"A": canary("a"), "B": canary("b")}
@@ -45,7 +45,7 @@ def test_take_over_writes_no_data_restarts_nothing_and_tells_each_object_once(st
     deploy(stand, workload("Deployment", "web", by_env_from("first-0"), told={"first-0": version}))
     stand.forget()
     stand.operator("--max-interval", "1h")
-    stand.until("kmssecrets", lambda: all_ready(stand))
+    stand.until("kmssecrets", lambda: all_ready(stand), timeout=300)
     (operator,) = stand.operators
     assert operator.stop() == 0
 

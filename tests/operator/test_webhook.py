@@ -27,9 +27,7 @@ def listening(stand, *argv: str):
 def test_a_change_that_is_told_is_delivered_at_once(stand):
     kms = stand.kms({"/app": {"A": canary()}, "/other": {"B": canary()}})
     operator, secret = listening(stand)
-    stand.apply(kmssecret("app", kms.url), kmssecret("other", kms.url, path="/other"))
-    for obj in ("app", "other"):
-        stand.cluster.patch("kmssecrets", obj, {"spec": {"resyncInterval": 600}}, namespace="shop")
+    stand.apply(kmssecret("app", kms.url, interval=600), kmssecret("other", kms.url, path="/other", interval=600))
     stand.until_ready("app", "other")
     kms.model.webhooks.add(hook(stand, operator, secret))
     asked, text = len(kms.asked("list")), canary("changed")
@@ -42,7 +40,7 @@ def test_a_change_that_is_told_is_delivered_at_once(stand):
 def test_one_that_is_not_the_kms_puts_nothing_in_doubt(stand):
     kms = stand.kms({"/app": {"A": canary()}})
     operator, _ = listening(stand)
-    stand.apply(kmssecret("app", kms.url))
+    stand.apply(kmssecret("app", kms.url, interval=600))
     stand.until_ready("app")
     asked = len(kms.asked("list"))
     kms.model.webhooks.add(hook(stand, operator, "guessed"))

@@ -34,12 +34,12 @@ def start() -> Iterator[Start]:
     yield begin
     for child in started:
         child.kill()
-        eventually(lambda child=child: child.poll() is not None)
+        eventually(lambda child=child: child.poll() is not None and not child.remains())
 
 
 def code(child: Tethered) -> int:
     """Return the exit code of a program, once it ended."""
-    eventually(lambda: child.poll() is not None)
+    eventually(lambda: child.poll() is not None and not child.remains())
     found = child.poll()
     assert found is not None
     return found
@@ -77,8 +77,12 @@ def test_it_gets_its_variables_and_nothing_else(start: Start, tmp_path: Path) ->
     assert (tmp_path / "input").read_text() == ""
 
 
-def test_what_it_leaves_behind_ends_with_it(start: Start, tmp_path: Path) -> None:
+def test_what_it_leaves_behind_can_be_ended(start: Start, tmp_path: Path) -> None:
     child = start(f"{shlex.join(words(tmp_path / 'pid'))} & while ! [ -s {tmp_path}/pid ]; do sleep 0.05; done; exit 3")
+    assert eventually(child.poll) == 3
+    assert child.remains()
+    assert alive(pid(tmp_path / "pid"))
+    child.signal(signal.SIGUSR1)
     assert code(child) == 3
     eventually(lambda: not alive(pid(tmp_path / "pid")))
 
@@ -92,9 +96,14 @@ def test_signals_of_a_line_go_to_all_that_it_runs_and_others_to_the_program_alon
         child = start(line)
         eventually((tmp_path / f"ready{n}").exists)
         child.signal(signal.SIGUSR1)
+        assert eventually(child.poll) == 128 + signal.SIGUSR1
+        if isinstance(line, str):
+            eventually((tmp_path / "heard0").exists)
+        else:
+            assert child.remains()
+            assert not (tmp_path / "heard1").exists()
+            child.kill()
         assert code(child) == 128 + signal.SIGUSR1
-    assert (tmp_path / "heard0").exists()
-    assert not (tmp_path / "heard1").exists()
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -25,9 +25,13 @@ class Fake:
     variables: Mapping[str, SecretValue]
     signals: list[int] = field(factory=list)
     code: int | None = None
+    left: bool = False
 
     def poll(self) -> int | None:
         return self.code
+
+    def remains(self) -> bool:
+        return self.left
 
     def signal(self, number: int) -> None:
         self.signals.append(number)
@@ -148,6 +152,29 @@ def test_one_that_does_not_end_in_its_time_is_killed_once(line: Line) -> None:
     assert line.signals == [[SIGTERM, SIGKILL]]
     line.started[0].code = 137
     assert line.step(None, 17.0) == 137
+
+
+def test_what_it_has_started_has_as_much_time_as_itself(line: Line) -> None:
+    line.step(wanted())
+    line.supervisor.stop(5.0)
+    line.started[0].code, line.started[0].left = 143, True
+    assert line.step(None, 5.0) is None
+    assert line.supervisor.wake_at < 5.1
+    assert line.step(None, 14.9) is None
+    assert line.signals == [[SIGTERM]]
+    line.started[0].left = False
+    assert line.step(None, 14.95) == 143
+
+
+def test_what_it_leaves_behind_is_asked_to_end_and_then_killed(line: Line) -> None:
+    line.step(wanted())
+    line.started[0].code, line.started[0].left = 3, True
+    assert line.step(None, 100.0) is None
+    assert line.signals == [[SIGTERM]]
+    line.supervisor.stop(105.0)
+    assert line.step(None, 109.9) is None
+    assert line.step(None, 110.0) == 3
+    assert line.signals == [[SIGTERM, SIGKILL]]
 
 
 def test_a_stop_during_a_restart_gives_no_more_time_and_starts_nothing(line: Line) -> None:

@@ -244,11 +244,11 @@ AGENT: Final = (
     ),
     Mutant(
         name="program-leaves-others-behind",
-        file=_CHILDREN,
-        before="            self.kill()\n            _dismiss",
-        after="            _dismiss",
+        file=_SUPERVISOR,
+        before="        if not child.remains():\n",
+        after="        if True:\n",
         bug="What a program has started outlives it, and holds the ports of its successor.",
-        killer="agent/test_agent_children.py::test_what_it_leaves_behind_ends_with_it",
+        killer="agent/test_agent_supervisor.py::test_what_it_leaves_behind_is_asked_to_end_and_then_killed",
     ),
     Mutant(
         name="program-outlives-a-killed-agent",
@@ -261,8 +261,8 @@ AGENT: Final = (
     Mutant(
         name="stubborn-program-outlives-a-killed-agent",
         file=_DEADMAN,
-        before="        os.killpg(abs(target), signal.SIGKILL)\n",
-        after="        pass\n",
+        before="    os.killpg(abs(target), signal.SIGKILL)\n",
+        after="    pass\n",
         bug="A program that minds no signal outlives an agent that is killed.",
         killer="agent/test_agent_children.py::test_it_ends_though_nobody_is_left_to_end_it",
     ),

@@ -46,7 +46,11 @@ class Child(Protocol):
     """A program that was started. Belongs to one thread."""
 
     def poll(self) -> int | None:
-        """Return its exit code, 128 and n if signal n ended it; None while it runs. What it left behind ends too."""
+        """Return its exit code, 128 and n if signal n ended it; None while it runs."""
+        ...
+
+    def remains(self) -> bool:
+        """Whether something is left that it has started, once it has ended itself."""
         ...
 
     def signal(self, number: int) -> None: ...
@@ -62,7 +66,8 @@ class Tethered:
 
     _process: subprocess.Popen[bytes]
     _deadman: subprocess.Popen[bytes]
-    _target: int
+    _whole: bool
+    """Signals go to all that it runs."""
 
     @classmethod
     def start(cls, line: Line, *, shell: str, env: Mapping[bytes, bytes], ending: tuple[int, float]) -> Tethered:
@@ -83,29 +88,41 @@ class Tethered:
         except OSError:
             _dismiss(guard)
             raise
-        target = -process.pid if isinstance(line, str) else process.pid
-        _arm(guard, target)
-        return cls(process, guard, target)
+        whole = isinstance(line, str)
+        _arm(guard, -process.pid if whole else process.pid)
+        return cls(process, guard, whole)
 
     def poll(self) -> int | None:
-        if self._process.returncode is None:
-            # Not reaped before its group has ended: until then its number is nobody else's.
-            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-                return None
-            self.kill()
-            _dismiss(self._deadman)
-        code = self._process.wait()
-        return code if code >= 0 else _BY_SIGNAL - code
+        code = self._process.poll()
+        if code is not None:
+            self._whole = True  # from now on the others are meant
+        return code if code is None or code >= 0 else _BY_SIGNAL - code
+
+    def remains(self) -> bool:
+        with suppress(ChildProcessError):  # its orphans are children of the first process, which may be this one
+            while os.waitpid(-self._process.pid, os.WNOHANG)[0]:
+                pass
+        if self._is_there():
+            return True
+        _dismiss(self._deadman)
+        return False
 
     def signal(self, number: int) -> None:
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._target, number)
+        with suppress(ProcessLookupError):
+            os.kill(-self._process.pid if self._whole else self._process.pid, number)
 
     def kill(self) -> None:
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.returncode is not None:
+            _dismiss(self._deadman)
+
+    def _is_there(self) -> bool:
+        try:
+            os.killpg(self._process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 def _guard(ending: tuple[int, float]) -> subprocess.Popen[bytes]:

@@ -13,6 +13,9 @@ import signal
 import sys
 from contextlib import suppress
 
+_LOOK = 0.05
+"""Seconds between two looks whether somebody is left."""
+
 
 def main(number: int, seconds: float) -> None:
     """Wait for the end of the pipe, and end whom it named."""
@@ -26,14 +29,13 @@ def main(number: int, seconds: float) -> None:
 
 
 def end(target: int, number: int, seconds: float) -> None:
-    """Ask for an end, and see to it once the head has ended or that many seconds are over."""
-    try:
-        head = select.poll()
-        head.register(os.pidfd_open(abs(target)), select.POLLIN)
+    """Ask for an end, and see to it once that many seconds are over."""
+    with suppress(ProcessLookupError):  # the head may have gone before the others
         os.kill(target, number)
-        head.poll(seconds * 1000)
-    finally:
-        os.killpg(abs(target), signal.SIGKILL)
+    for _ in range(round(seconds / _LOOK)):
+        os.killpg(abs(target), 0)  # nobody is left: it raises
+        select.select([], [], [], _LOOK)
+    os.killpg(abs(target), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ from .settings import Program
 log: Final = logging.getLogger("secretsync.agent")
 
 _FAILED: Final = 1
+_LOOK: Final = 0.05
+"""Seconds between two looks whether something is left: nobody tells of the end of grandchildren."""
 
 
 @frozen
@@ -64,7 +66,9 @@ class Supervisor:
     _wanted: Wanted | None = field(default=None, init=False)
     _told: Wanted = field(default=Wanted(None), init=False)
     """What the child was started with, or has heard of since."""
-    _ending: bool = field(default=False, init=False)
+    _asked: bool = field(default=False, init=False)
+    """It was to end."""
+    _kill_at: float = field(default=FOREVER, init=False)
 
     def step(self, wanted: Wanted | None, now: float) -> int | None:
         """Do what is due.
@@ -81,8 +85,8 @@ class Supervisor:
             return self._begin()
         code = self._child.poll()
         if code is not None:
-            return self._ended(code)
-        if not self._ending:
+            return self._ended(code) if self._is_over(self._child, now) else None
+        if not self._asked:
             self._compare(now)
         elif now >= self.wake_at:
             self._give_up()
@@ -91,7 +95,7 @@ class Supervisor:
     def stop(self, now: float) -> None:
         """Have it end for good; one that is about to end has no more time than before."""
         self.stopping = True
-        if self._child and not self._ending:
+        if self._child and not self._asked:
             self._end(self._child, now)
 
     def kill(self) -> None:
@@ -120,14 +124,32 @@ class Supervisor:
         return None
 
     def _ended(self, code: int) -> int | None:
-        was_asked, self._child, self._ending, self.wake_at = self._ending, None, False, FOREVER
+        was_asked, self._child, self._asked = self._asked, None, False
+        self.wake_at = self._kill_at = FOREVER
         log.info("the program of exec has ended with exit code %d", code)
         return self._begin() if was_asked and not self.stopping else code
 
     def _end(self, child: Child, now: float) -> None:
+        self._asked = True
+        self._ask(child, now)
+
+    def _ask(self, child: Child, now: float) -> None:
+        """Ask it to end, or what it has left behind; once, because there is one time for both."""
         assert self._told.program  # noqa: S101 - it was started
-        child.signal(self._told.program.kill_signal)
-        self._ending, self.wake_at = True, now + self._told.program.kill_timeout
+        if self._kill_at == FOREVER:
+            child.signal(self._told.program.kill_signal)
+            self.wake_at = self._kill_at = now + self._told.program.kill_timeout
+
+    def _is_over(self, child: Child, now: float) -> bool:
+        """Whether nothing is left that it has started: a shell may end at once, and what it runs takes its time."""
+        if not child.remains():
+            return True
+        if now >= self._kill_at:
+            child.kill()
+            return True
+        self._ask(child, now)
+        self.wake_at = min(self._kill_at, now + _LOOK)
+        return False
 
     def _give_up(self) -> None:
         log.warning("the program of exec did not end in time, so it is killed")

@@ -178,7 +178,7 @@ def test_a_signal_to_the_agent_ends_it_first(tmp_path: Path, told: Told, number:
 def test_one_that_does_not_end_in_its_time_is_killed_with_all_it_has_started(tmp_path: Path, told: Told) -> None:
     with AgentStand(tmp_path, AB) as stand:
         grandchild = f"{sys.executable} program.py stays & {sys.executable} program.py stays & trap '' TERM; wait; wait"
-        agent = started(stand, grandchild, kill_timeout="500ms")
+        agent = started(stand, grandchild, kill_timeout="5s")  # for both to tell that they were asked
         pids = [told.next("began", n)["pid"] for n in (1, 2)]
         agent.signal(signal.SIGTERM)
         assert agent.wait() == 128 + signal.SIGKILL

@@ -6,6 +6,7 @@ import pytest
 
 from canaries import canary
 from stand import CREDENTIALS, NAMESPACE, OPERATOR_NAMESPACE, eventually, kmssecret
+from workloads import KINDS
 
 ELSEWHERE = "bank"
 
@@ -61,9 +62,17 @@ def test_it_works_in_its_namespaces_and_lists_nothing_else(stand, kms, argv):
         eventually(lambda namespace=namespace: stand.condition("app", namespace=namespace).get("reason") == "Synced")
     eventually(lambda: operator.page("/readyz") == (200, "ok\n"))
     assert not stand.condition("app", namespace=ELSEWHERE)
-    follows = {(one.resource, one.namespace) for one in tuple(stand.cluster.requests) if one.verb in {"list", "watch"}}
-    scope = {(resource, namespace) for resource in ("kmssecrets", "secrets") for namespace in (NAMESPACE, "third")}
-    assert follows == scope | {("configmaps", OPERATOR_NAMESPACE)}
+    resources = ("kmssecrets", "secrets", *KINDS.values())
+    scope = {(resource, namespace) for resource in resources for namespace in (NAMESPACE, "third")}
+    scope.add(("configmaps", OPERATOR_NAMESPACE))
+    eventually(lambda: scope <= follows(stand))  # readiness does not wait for workloads
+    assert follows(stand) == scope
+
+
+def follows(stand):
+    """Return what was listed or watched, and in which namespace."""
+    asked = tuple(stand.cluster.requests)
+    return {(one.resource, one.namespace) for one in asked if one.verb in {"list", "watch"}}
 
 
 def test_installs_for_different_namespaces_do_not_wait_for_each_other(stand, kms):

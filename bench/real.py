@@ -53,7 +53,7 @@ def start_real(folder: Path, stack: ExitStack) -> tuple[dict[str, Running], Api]
     plane = stack.enter_context(ControlPlane(crds=[crd("kmssecrets")]))
     context = ssl.create_default_context(cafile=str(plane.authority))
     context.load_cert_chain(plane.user(ADMIN)["client-certificate"], plane.user(ADMIN)["client-key"])
-    api = RealApi(urlsplit(plane.url).netloc, context=context, log=AuditLog(plane.audit_log))
+    api = RealApi(urlsplit(plane.url).netloc, context=context, log=AuditLog(plane))
     prepare(api)
     cluster = stack.enter_context(RealCluster(plane))
     install(cluster, manifests())

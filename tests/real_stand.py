@@ -73,6 +73,10 @@ class RealStand(Stand):
         token = self.real.token(account, namespace=OPERATOR_NAMESPACE, seconds=LASTS)
         self.kubeconfig.write_text(json.dumps(self.real.plane.config({"token": token})))
 
+    def run_by(self, file: Path) -> None:
+        """Let operators that are started from now on take their token from this file."""
+        self.kubeconfig.write_text(json.dumps(self.real.plane.config({"tokenFile": str(file)})))
+
     def in_plain(self) -> str:
         """Return where the API is had in plain HTTP, as who the operator is: what passes there can be read."""
         command = [self.real.plane.kubectl, f"--kubeconfig={self.kubeconfig}", "proxy", "--port=0"]

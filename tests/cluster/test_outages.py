@@ -12,9 +12,9 @@ import pytest
 from canaries import canary
 from controlplane.cluster import RealCluster
 from controlplane.plane import ControlPlane
-from real_stand import RealStand
+from real_stand import LASTS, NAME, RealStand
 from secretsync_k8s.manifests import crd
-from stand import NAMESPACE, PROJECT, Operator, eventually, kmssecret
+from stand import NAMESPACE, OPERATOR_NAMESPACE, PROJECT, Operator, eventually, kmssecret
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -80,6 +80,32 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing(own: RealStand, h
     asked = own.writes("secrets")
     assert {(one.verb, one.name) for one in asked} == {("patch", "app")}
     assert sum(one.status == 200 for one in asked) <= 1
+
+
+def test_operators_whose_token_is_over_go_on_with_the_next(own: RealStand, tmp_path: Path) -> None:
+    kms = own.kms({"/app": {"A": canary()}})
+    file = tmp_path / "token"
+    file.write_text(token(own, "first"))
+    own.run_by(file)
+    pair = [own.operator(), own.operator()]
+    own.apply(kmssecret("app", kms.url))
+    own.until_ready("app")
+    written = own.real.plane.times_written("secrets", NAMESPACE, "app")
+    own.cluster.delete("secrets", "first", namespace=OPERATOR_NAMESPACE)
+    eventually(lambda: leaders(pair) == [], timeout=LONG)
+    fresh = canary("fresh")
+    kms.model.put(PROJECT.slug, "prod", "/app", {"A": fresh})
+    file.write_text(token(own, "second"))
+    own.until("secrets", lambda: own.data("app") == {"A": fresh}, timeout=LONG)
+    assert all(one.running for one in pair)
+    assert len(leaders(pair)) == 1
+    assert own.real.plane.times_written("secrets", NAMESPACE, "app") == written + 1
+
+
+def token(own: RealStand, bound: str) -> str:
+    """Return a token of the operator that is over when this Secret, which is made for it, is gone."""
+    own.cluster.create("secrets", {"metadata": {"name": bound}}, namespace=OPERATOR_NAMESPACE)
+    return own.real.token(NAME, namespace=OPERATOR_NAMESPACE, seconds=LASTS, bound=bound)
 
 
 @pytest.mark.row("kmssecret-62")

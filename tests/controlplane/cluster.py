@@ -156,10 +156,13 @@ class RealCluster(Verbs):
         """Return all that was asked since `requests` was cleared, by the control plane itself too."""
         return self._audit.read()
 
-    def token(self, account: str, *, namespace: str, seconds: int) -> str:
-        """Return a token of a service account."""
+    def token(self, account: str, *, namespace: str, seconds: int, bound: str = "") -> str:
+        """Return a token of a service account, which is over when the Secret is gone that it is bound to."""
         path = resources.SERVICE_ACCOUNTS.path(namespace, account, "token")
-        return str(self._ask("POST", path, body={"spec": {"expirationSeconds": seconds}})["status"]["token"])
+        spec: Json = {"expirationSeconds": seconds}
+        if bound:
+            spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Secret", "name": bound}
+        return str(self._ask("POST", path, body={"spec": spec})["status"]["token"])
 
     # -- namespaces
 

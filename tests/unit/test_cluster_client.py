@@ -125,6 +125,37 @@ def test_a_refusal_is_an_error_of_ours(cluster, transport, status, error):
     assert str(caught.value).startswith("GET /api/v1/namespaces/default/secrets/app at the kubernetes API: ")
 
 
+def test_a_token_that_was_replaced_in_its_file_is_read_when_the_old_one_is_refused(server, cluster, tmp_path):
+    file = tmp_path / "token"
+    file.write_text("expired")
+    named = Path(kubeconfig(tmp_path / "k", server.url))
+    named.write_text(named.read_text().replace(f'token: "{TOKEN}"', f'tokenFile: "{file}"'))
+    transport = connect(kubeconfig=str(named), environ={})
+    with pytest.raises(AuthenticationFailed):
+        transport.request("POST", SECRETS.path("default"), body=secret("app"))
+    file.write_text(TOKEN)
+    assert transport.request("POST", SECRETS.path("default"), body=secret("app"))["metadata"]["name"] == "app"
+    file.write_text("expired")
+    assert transport.request("GET", SECRETS.path())["items"], "while it is not refused, no file is read"
+    transport.close()
+
+
+def test_the_token_of_another_server_is_not_sent_to_this(server, tmp_path):
+    transport = connect(kubeconfig=kubeconfig(tmp_path / "k", server.url, token="expired"), environ={})
+    kubeconfig(tmp_path / "k", server.url.replace("127.0.0.1", "localhost"))
+    with pytest.raises(AuthenticationFailed):
+        transport.request("GET", SECRETS.path())
+    transport.close()
+
+
+def test_a_watch_is_opened_with_the_token_that_replaced_a_refused_one(server, tmp_path):
+    named = kubeconfig(tmp_path / "k", server.url, token="expired")
+    transport = connect(kubeconfig=named, environ={})
+    kubeconfig(tmp_path / "k", server.url)
+    transport.stream(SECRETS.path(), query={"watch": "true"}, timeout=PATIENCE).close()
+    transport.close()
+
+
 def test_a_refused_token_is_named_nowhere(server, tmp_path, caplog):
     caplog.set_level("DEBUG")
     transport = connect(kubeconfig=kubeconfig(tmp_path / "k", server.url, token=CANARY), environ={})

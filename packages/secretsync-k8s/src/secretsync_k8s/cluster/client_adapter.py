@@ -10,9 +10,11 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -56,28 +58,31 @@ def connect(*, kubeconfig: str = "", environ: Mapping[str, str], user_agent: str
     """
     try:
         from kubernetes.client.api_client import ApiClient
-        from kubernetes.client.configuration import Configuration
         from urllib3.connection import HTTPConnection
     except ModuleNotFoundError:
         raise MissingExtra("the connection to Kubernetes", "secretsync-k8s[operator]") from None
-    configuration = Configuration()
+    read = partial(_configuration, kubeconfig or environ.get("KUBECONFIG", ""), environ)
+    configuration = read()
     configuration.connection_pool_maxsize = _POOL
     configuration.socket_options = [*HTTPConnection.default_socket_options, _RESET]
-    _configure(configuration, kubeconfig or environ.get("KUBECONFIG", ""), environ)
     client = ApiClient(configuration)
     client.user_agent = user_agent
-    return ClientTransport(client)
+    return ClientTransport(client, read)
 
 
-def _configure(configuration: Configuration, kubeconfig: str, environ: Mapping[str, str]) -> None:
+def _configuration(kubeconfig: str, environ: Mapping[str, str]) -> Configuration:
+    from kubernetes.client.configuration import Configuration
+
+    configuration = Configuration()
     if not kubeconfig and environ.get("KUBERNETES_SERVICE_HOST") and _TOKEN_FILE.exists():
         _load("the pod's service account", lambda load: load.load_incluster_config(configuration))
         configuration.proxy = None
-        return
+        return configuration
     path = kubeconfig or "~/.kube/config"
     _load(f"kubeconfig {path}", lambda load: load.load_kube_config(path, client_configuration=configuration))
     if urlsplit(configuration.host).hostname in _LOOPBACK:
         configuration.proxy = None
+    return configuration
 
 
 def _load(what: str, load: Callable[[Any], None]) -> None:
@@ -92,10 +97,17 @@ def _load(what: str, load: Callable[[Any], None]) -> None:
 
 
 class ClientTransport:
-    """A `Transport` over a configured client of the `kubernetes` package. Thread-safe."""
+    """A `Transport` over a configured client of the `kubernetes` package. Thread-safe.
 
-    def __init__(self, client: ApiClient) -> None:
+    Args:
+        read: Reads the configuration anew, and with it the credentials. Called when they are refused: a service
+            account's token is replaced in its file while it is still good, and nothing says when.
+    """
+
+    def __init__(self, client: ApiClient, read: Callable[[], Configuration]) -> None:
         self._client = client
+        self._read = read
+        self._reading = Lock()
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -137,14 +149,33 @@ class ClientTransport:
         method: str,
         url: str,
         *,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         body: bytes | None = None,
         timeout: float,
         total: float | None = None,
     ) -> BaseHTTPResponse:
+        """Send it, and where the credentials are refused once more with others, if there are: nothing was done."""
+        send = partial(self._send_as, operation, method, url, body=body, timeout=timeout, total=total)
+        named = self._authorized(operation, headers)
+        response = send(named)
+        if response.status != HTTPStatus.UNAUTHORIZED or not self._has_others(operation, headers, named):
+            return response
+        _read(operation, response)
+        return send(self._authorized(operation, headers))
+
+    def _send_as(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        body: bytes | None,
+        timeout: float,
+        total: float | None,
+    ) -> BaseHTTPResponse:
         import urllib3
 
-        self._authorize(operation, headers)
         limits = urllib3.Timeout(connect=min(_CONNECT, timeout), read=timeout, total=total)
         try:
             return self._client.rest_client.pool_manager.request(
@@ -160,14 +191,30 @@ class ClientTransport:
         except urllib3.exceptions.HTTPError as error:
             raise _unanswered(operation, error) from None
 
-    def _authorize(self, operation: str, headers: dict[str, str]) -> None:
-        """Add the credentials, renewed where they expire (a token file, an exec plugin)."""
-        headers.update(self._client.default_headers)
+    def _authorized(self, operation: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers with the credentials, renewed where they say when they expire (an exec plugin)."""
+        named = {**headers, **self._client.default_headers}
         try:
-            self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+            self._client.update_params_for_auth(named, [], ["BearerToken"], "", "", None)
         except Exception as error:  # noqa: BLE001 - plugins of the kubeconfig raise anything, with tokens in the text
             detail = f"the credentials of the kubeconfig cannot be renewed ({type(error).__name__})"
             raise AuthenticationFailed(API, operation, detail) from None
+        return named
+
+    def _has_others(self, operation: str, headers: Mapping[str, str], refused: Mapping[str, str]) -> bool:
+        """Return whether there are other credentials than those that were refused, once they are read anew."""
+        with self._reading:
+            if self._authorized(operation, headers) == refused:  # else another thread was here
+                with suppress(InvalidInput):  # a file that is just being replaced: the next refusal looks again
+                    self._take(self._read())
+        return self._authorized(operation, headers) != refused
+
+    def _take(self, read: Configuration) -> None:
+        """Take the credentials over, if they are still for the same server: a kubeconfig may name another meanwhile."""
+        now = self._client.configuration
+        if read.host == now.host:
+            now.api_key, now.api_key_prefix = read.api_key, read.api_key_prefix
+            now.refresh_api_key_hook = read.refresh_api_key_hook
 
 
 class _Lines:

@@ -154,16 +154,18 @@ class Agent:
         """What is to be over, part by part, once the end has come."""
         self._all_revoked = True
         engine = Engine(digest=self._digest, chance=chance, limit=limit, longest=LONGEST, least=0.0)
+        self._driver = driver(engine, self._executor())
+        self._feeds = feeds(self._driver.send) if feeds else None
+
+    def _executor(self) -> Executor:
         looks = Looks({HOST: self._files, CALLER: self._mailbox})
         leases = [self._dry.lending] if self._dry else self._leases.backends
-        executor = Executor(
-            clock=clock,
-            backends=[self._kms, *leases, Local(clock), looks, self._revoking],
+        return Executor(
+            clock=self._clock,
+            backends=[self._kms, *leases, Local(self._clock), looks, self._revoking],
             places=[self._dry.files if self._dry else self._files, self._mailbox],
             report=self.reports.report,
         )
-        self._driver = driver(engine, executor)
-        self._feeds = feeds(self._driver.send) if feeds else None
 
     def start(self) -> None:
         """Begin. A token that an earlier process left in a sink is used if the KMS still renews it."""
@@ -299,7 +301,7 @@ class Agent:
         things += [RenderedFile(template, who, self._rendering(template, who)) for template in settings.templates]
         for name, template in settings.variables.items():
             self._mailbox.expect(variable(name), partial(self._delivered, name))
-            things.append(RenderedVariable(name, template, who, self._rendering(template, who)))
+            things.append(RenderedVariable(template, who, self._rendering(template, who), name=name))
         return things
 
     def _rendering(self, template: Template, who: Identity) -> Rendering:

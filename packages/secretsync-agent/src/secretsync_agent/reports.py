@@ -109,7 +109,7 @@ class Reports:
                     log.info("new access token saved to file at path '%s'", sink.path)
             case RenderedFile(template):
                 self._template(thing.key, template, written=written)
-            case RenderedVariable(name):
+            case RenderedVariable(name=name):
                 if written:
                     log.info("template has been rendered for the variable %s", name)
 
@@ -141,7 +141,7 @@ def _complain(thing: Thing, error: SecretSyncError) -> None:
             log.error("unable to write file sink to path '%s' because %s", sink.path, error)
         case RenderedFile(template):
             log.log(_level(error), "unable to process template because %s [template-id=%d]", error, template.number)
-        case RenderedVariable(name):
+        case RenderedVariable(name=name):
             log.log(_level(error), "unable to process template because %s [variable=%s]", error, name)
 
 

@@ -101,25 +101,16 @@ class KeptToken:
 
 
 @define(eq=False)
-class RenderedFile:
-    """A file that a template makes.
-
-    Attributes:
-        leases: Whose credentials stand in it.
-    """
+class _Rendered:
+    """What a template makes, wherever it goes."""
 
     template: Template
     identity: Identity
     rendering: Rendering
-    leases: frozenset[DynamicSecret] = frozenset()
     _caution: Caution = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._caution = Caution(self.template.interval, self.template.wait, allow_empty=self.template.allow_empty)
-
-    @property
-    def key(self) -> str:
-        return f"template:{self.template.destination or self.template.number}"
 
     @property
     def says(self) -> tuple[object, ...]:
@@ -128,6 +119,21 @@ class RenderedFile:
     @property
     def interval(self) -> float:
         return self.template.interval
+
+
+@define(eq=False)
+class RenderedFile(_Rendered):
+    """A file that a template makes.
+
+    Attributes:
+        leases: Whose credentials stand in it.
+    """
+
+    leases: frozenset[DynamicSecret] = frozenset()
+
+    @property
+    def key(self) -> str:
+        return f"template:{self.template.destination or self.template.number}"
 
     def desired(self, ask: Ask) -> tuple[Target, ...]:
         if not self.template.destination:
@@ -139,29 +145,14 @@ class RenderedFile:
 
 
 @define(eq=False)
-class RenderedVariable:
+class RenderedVariable(_Rendered):
     """A variable of a program's environment that a template makes."""
 
-    name: str
-    template: Template
-    identity: Identity
-    rendering: Rendering
-    _caution: Caution = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._caution = Caution(self.template.interval, self.template.wait, allow_empty=self.template.allow_empty)
+    name: str = field(kw_only=True)
 
     @property
     def key(self) -> str:
         return f"variable:{self.name}"
-
-    @property
-    def says(self) -> tuple[object, ...]:
-        return self.template, self.identity
-
-    @property
-    def interval(self) -> float:
-        return self.template.interval
 
     def desired(self, ask: Ask) -> tuple[Target, ...]:
         made = self.rendering.render(ask)

@@ -88,9 +88,7 @@ def test_a_token_that_hardly_lives_ends_it(tmp_path: Path) -> None:
 
 @pytest.mark.row("agent-62", "agent-73")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
-def test_a_signal_ends_it_even_during_a_poll_whose_answer_is_not_waited_for(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_ends_it_within_a_second_even_during_a_poll(tmp_path: Path, number: signal.Signals) -> None:
     with AgentStand(tmp_path, AB) as stand:
         agent = stand.agent(templates=[template()])
         agent.line("saved to path")
@@ -100,7 +98,7 @@ def test_a_signal_ends_it_even_during_a_poll_whose_answer_is_not_waited_for(
         began = monotonic()
         agent.signal(number)
         assert agent.wait() == 0
-        assert monotonic() - began < AGENT.read_timeout, "it waits for nobody; its own grace is a third of a second"
+        assert monotonic() - began < 1.0
         assert not stand.kms.asked("revoke")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -14,6 +15,7 @@ from canaries import canary
 from stand import eventually, kmssecret
 
 OUTAGE = 60.0
+FOUND = 75.0
 pytestmark = pytest.mark.timeout(600)
 
 LONG = 300
@@ -57,6 +59,7 @@ def test_watches_that_tell_nothing_any_more_are_found_and_what_was_missed_arrive
     eventually(lambda: operator.page("/readyz") == (200, "ok\n"))
 
     stand.cluster.disturb("freeze")
+    deaf = monotonic()
     stand.cluster.delete("secrets", "deleted", namespace="shop")
     stand.apply(kmssecret("made", kms.url))
     polled = canary("changed")
@@ -65,4 +68,5 @@ def test_watches_that_tell_nothing_any_more_are_found_and_what_was_missed_arrive
     assert (stand.data("deleted"), stand.data("made")) == (None, None), "only a watch could have told"
 
     stand.until("secrets", lambda: stand.data("deleted") and stand.data("made"), timeout=LONG)
+    assert monotonic() - deaf < FOUND
     eventually(lambda: operator.page("/readyz") == (200, "ok\n"))

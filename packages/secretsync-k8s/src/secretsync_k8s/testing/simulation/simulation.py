@@ -244,9 +244,11 @@ class Simulation:
 @contextmanager
 def _seldom_collecting() -> Iterator[None]:
     usual = gc.get_threshold()
+    gc.freeze()  # what is loaded is no garbage, and to look through it costs a sixth of a life
     gc.set_threshold(_GARBAGE, *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
         gc.collect()  # the life, which is one cycle
+        gc.unfreeze()

@@ -54,6 +54,23 @@ def test_the_same_answers_write_nothing(tmp_path: Path) -> None:
         assert not line.commands
 
 
+def test_a_deleted_file_comes_back_with_a_change_or_a_restart(tmp_path: Path) -> None:
+    """As with the original: equal answers write nothing, whatever became of the file; the first ones always do."""
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(command=RELOAD)])
+        (tmp_path / "app.env").unlink()
+        line.run(300.0)
+        assert line.read("app.env") is None
+        line.put(A="2")
+        line.run(60.0)
+        assert line.read("app.env") == "\nA=2\nB=2"
+        assert len(line.commands) == 1
+        (tmp_path / "app.env").unlink()
+        line.restart(templates=[line.template(command=RELOAD)])
+        assert line.read("app.env") == "\nA=2\nB=2"
+        assert len(line.commands) == 1
+
+
 @pytest.mark.row("agent-29")
 def test_a_change_is_written_and_then_the_command_runs_once(tmp_path: Path) -> None:
     with AgentLine(tmp_path, AB) as line:

@@ -19,6 +19,7 @@ from secretsync.errors import AuthenticationFailed, Forbidden, PathNotFound, Sec
 from secretsync.policies import KMS_ORPHAN, Policy
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Identity, Purpose, Query, Scope, query
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import (
     Answered,
@@ -36,7 +37,7 @@ from secretsync.reconcile.messages import (
     Subject,
 )
 from secretsync.reconcile.reads import LEAST
-from secretsync.reconcile.settle import Ask, Guard, allow
+from secretsync.reconcile.settle import Guard, allow
 from secretsync.retry import Backoff, Chance
 from secretsync.targets import Create, Delete, Observe, Observed, Recorded, Ref, Release, Target, Update
 from secretsync.values import Document, Flatten, Row, SecretValue, Version

@@ -14,8 +14,9 @@ from secretsync.client_policy import OPERATOR
 from secretsync.digest import Digester
 from secretsync.ports import AnyQuery
 from secretsync.queries import Absent, Found, Identity
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Desired, Subject
-from secretsync.reconcile.settle import Ask, Memory, Parked, Quiet, Settled, allow, settle
+from secretsync.reconcile.settle import Memory, Parked, Quiet, Settled, allow, settle
 from secretsync.targets import Observe, Target
 from secretsync.values import Document, Row, SecretValue
 from secretsync_agent.functions import Questions

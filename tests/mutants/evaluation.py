@@ -1,4 +1,4 @@
-"""Bugs of evaluation: what a run may conclude from its answers (`cache/store.py`, `reconcile/settle.py`)."""
+"""Bugs of evaluation: what a run may conclude from its answers (`cache/store.py`, `reconcile/ask.py`, `reconcile/settle.py`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Final
 
 from .mutant import Mutant
 
+_ASK: Final = "secretsync/reconcile/ask.py"
 _SETTLE: Final = "secretsync/reconcile/settle.py"
 _STORE: Final = "secretsync/cache/store.py"
 
 EVALUATION: Final = (
     Mutant(
         name="failure-read-as-absence",
-        file=_SETTLE,
+        file=_ASK,
         before="            self.failed = AskFailed(query, answer)\n            raise self.failed\n",
         after="            answer = Absent()\n",
         bug="A failed read counts as proof that there is nothing: no failure ever empties or deletes a target.",
@@ -20,7 +21,7 @@ EVALUATION: Final = (
     ),
     Mutant(
         name="guard-skipped-for-queries",
-        file=_SETTLE,
+        file=_ASK,
         before="        if query.purpose in INPUTS:\n",
         after="        if False:\n",
         bug="Any object reads any Secret: the guard sees every query before it is noted.",
@@ -52,7 +53,7 @@ EVALUATION: Final = (
     ),
     Mutant(
         name="lease-before-all-else-is-there",
-        file=_SETTLE,
+        file=_ASK,
         before="        if answer is None and query.creates:\n",
         after="        if False:\n",
         bug="A lease is made for a template whose secrets cannot be read, again after each restart.",
@@ -68,7 +69,7 @@ EVALUATION: Final = (
     ),
     Mutant(
         name="missing-credentials-are-an-answer",
-        file=_SETTLE,
+        file=_ASK,
         before="        elif isinstance(answer, Absent) and query.purpose is Purpose.CREDENTIAL:\n",
         after="        elif False:\n",
         bug="A deleted credentials Secret is taken for an absence of data.",
@@ -76,7 +77,7 @@ EVALUATION: Final = (
     ),
     Mutant(
         name="absence-believed-too-long",
-        file=_SETTLE,
+        file=_ASK,
         before="        if isinstance(answer, Absent) and age > self._max_age:\n",
         after="        if False:\n",
         bug="A project that was not found once is not looked for again for half an hour.",
@@ -84,7 +85,7 @@ EVALUATION: Final = (
     ),
     Mutant(
         name="failure-believed-too-long",
-        file=_SETTLE,
+        file=_ASK,
         before="            self.asked[query] = min(age, self._max_age)  # it may come back any time\n",
         after="",
         bug="What failed once is tried again only when its answer would have been too old.",
@@ -92,7 +93,7 @@ EVALUATION: Final = (
     ),
     Mutant(
         name="force-sync-takes-old-answers",
-        file=_SETTLE,
+        file=_ASK,
         before="        self._oldest = since if anew else NEVER\n",
         after="        self._oldest = NEVER\n",
         bug="A sync that somebody asks for (kmssecret-61) reads nothing anew.",

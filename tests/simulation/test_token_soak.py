@@ -28,9 +28,9 @@ from secretsync.errors import AuthenticationFailed
 from secretsync.mailbox import CALLER, KIND, Given, Mailbox
 from secretsync.policies import DELIVERY
 from secretsync.queries import Identity
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Applied, Report, Subject
-from secretsync.reconcile.settle import Ask
 from secretsync.runtime.executor import Executor
 from secretsync.runtime.proofs import LocalProofs
 from secretsync.targets import Ref, Target

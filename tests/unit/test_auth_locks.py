@@ -21,8 +21,8 @@ from secretsync.errors import AddressForbidden, AuthenticationFailed, InvalidInp
 from secretsync.http import Response
 from secretsync.mailbox import CALLER, Given, Mailbox
 from secretsync.queries import Found, Identity
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Subject
-from secretsync.reconcile.settle import Ask
 from secretsync.runtime.proofs import LocalProofs
 from secretsync.targets import Target
 from secretsync.testing import ManualClock

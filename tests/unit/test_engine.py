@@ -9,9 +9,9 @@ import pytest
 from secretsync.cache.store import IDLE, LINGER
 from secretsync.errors import InvalidKey, InvalidSpec
 from secretsync.queries import Failed
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Fetch, Perform, Report, Withdrawn
 from secretsync.reconcile.reads import LEAST, Lateness, Uses
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Create, Target
 from worlds import DOWN, UNTOLD, Credentials, Folder, Play, Token, World, copy, document, login, secret, subject
 

@@ -25,7 +25,7 @@ from secretsync.errors import (
 )
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Policy
 from secretsync.queries import Absent, Failed, Scope
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.targets import Recorded, Target
 from secretsync.values import SecretValue
 from worlds import Folder, Play, Token, World, copy, document, login, secret, subject

@@ -26,8 +26,8 @@ from secretsync.files.sealed import Sealed
 from secretsync.http import Response
 from secretsync.mailbox import CALLER, Given, Mailbox
 from secretsync.queries import Absent, Found, Identity
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Moved, Subject, Withdrawn
-from secretsync.reconcile.settle import Ask
 from secretsync.runtime.proofs import LocalProofs
 from secretsync.targets import Target
 from secretsync.testing import ManualClock

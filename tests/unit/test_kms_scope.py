@@ -8,7 +8,8 @@ from secretsync.cache.store import Store
 from secretsync.errors import ProjectNotFound
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import Absent, Found, Identity
-from secretsync.reconcile.settle import Ask, Memory, Parked, Settled, allow, settle
+from secretsync.reconcile.ask import Ask
+from secretsync.reconcile.settle import Memory, Parked, Settled, allow, settle
 from secretsync.targets import Target
 from worlds import DIGEST, Credentials, document, subject
 

@@ -14,7 +14,8 @@ from secretsync.client_policy import OPERATOR
 from secretsync.errors import CredentialsNotFound, InvalidKey, InvalidSpec, PathNotFound, TargetForbidden
 from secretsync.ports import AnyQuery
 from secretsync.queries import Found
-from secretsync.reconcile.settle import Ask, Memory, NotYet, allow, settle
+from secretsync.reconcile.ask import Ask, NotYet
+from secretsync.reconcile.settle import Memory, allow, settle
 from secretsync.targets import Ref, Target
 from secretsync.values import Document, Row, SecretValue
 from secretsync_k8s.cluster.secrets import ClusterSecret, target

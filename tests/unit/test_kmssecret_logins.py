@@ -16,8 +16,8 @@ from secretsync.auth.universal import METHOD
 from secretsync.cache.store import Store
 from secretsync.errors import CredentialsNotFound, InvalidSpec
 from secretsync.queries import Found
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Subject
-from secretsync.reconcile.settle import Ask
 from secretsync.values import SecretValue
 from secretsync_k8s.cluster.accounts import ClusterAccount, credentials
 from secretsync_k8s.cluster.grants import Grant

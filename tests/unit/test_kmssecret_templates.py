@@ -11,7 +11,7 @@ from secretsync.cache.store import Store
 from secretsync.client_policy import OPERATOR
 from secretsync.errors import InvalidKey, InvalidSpec, SecretNotFound
 from secretsync.queries import Found
-from secretsync.reconcile.settle import Ask, NotYet
+from secretsync.reconcile.ask import Ask, NotYet
 from secretsync.targets import Target
 from secretsync.templates import TemplateError
 from secretsync.values import Document, Row, SecretValue

@@ -12,8 +12,8 @@ import pytest
 from secretsync.errors import AuthenticationFailed, CredentialsNotFound, Defect, Forbidden, Unavailable
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import UNCHANGED, Absent, Failed, Found, Query, Scope, query
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Desired, Effect, Fetch, Moved
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Observe, Target
 from secretsync.values import Version
 from worlds import FORBIDDEN, REFUSED, Credentials, Folder, Play, Token, World, copy, document, login, secret, subject

@@ -21,9 +21,9 @@ from secretsync.errors import (
 )
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Policy
 from secretsync.queries import Absent, Failed, Found, Scope
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.lanes import Lane
 from secretsync.reconcile.messages import Desired, Effect, Kept, Outcome, Perform, Withdrawn
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Create, Delete, Note, Observe, Recorded, Target, Update
 from secretsync.values import Document, Flatten, SecretValue
 from worlds import DOWN, UNTOLD, Folder, Play, World, copy, document, login, secret, subject

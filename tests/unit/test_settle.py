@@ -13,8 +13,9 @@ from secretsync.errors import CredentialsNotFound, Forbidden, SecretSyncError
 from secretsync.policies import KMS_OWNER
 from secretsync.ports import AnyQuery, AnyWire
 from secretsync.queries import Absent, Found, Purpose, Query, query
+from secretsync.reconcile.ask import Ask, AskFailed, NotYet
 from secretsync.reconcile.messages import Desired, Subject
-from secretsync.reconcile.settle import Ask, AskFailed, Guard, Memory, NotYet, Parked, Quiet, Settled, allow, settle
+from secretsync.reconcile.settle import Guard, Memory, Parked, Quiet, Settled, allow, settle
 from secretsync.targets import Observe, Observed, Recorded, Ref, Target
 from secretsync.values import SecretValue, Version
 from worlds import DIGEST, DOWN, Credentials, Folder, copy, document, login, recorded, secret, subject

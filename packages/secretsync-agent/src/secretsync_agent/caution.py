@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import define
 
 from secretsync.errors import TargetInvalid
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.values import SecretValue
 
 from .functions import Lists

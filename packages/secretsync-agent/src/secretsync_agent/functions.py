@@ -16,7 +16,7 @@ from secretsync.auth.refusal import NOT_FOUND
 from secretsync.backends.kms.queries import DynamicSecret, Folder, Lent, Place, Project, Secret
 from secretsync.errors import NotFound
 from secretsync.queries import Absent, Identity, Query
-from secretsync.reconcile.settle import Ask, NotYet
+from secretsync.reconcile.ask import Ask, NotYet
 from secretsync.templates import Function, FunctionError, Record, StandIn
 from secretsync.templates.agent import DATA_FUNCTIONS
 from secretsync.templates.values import TypedList

@@ -18,7 +18,7 @@ from secretsync.files.sealed import Sealed
 from secretsync.http import HttpClient
 from secretsync.ports import AnyQuery, AnyWire, Backend, Proofs
 from secretsync.queries import Found, Query, query
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.retry import Chance
 from secretsync.targets import Target
 from secretsync.values import Version

@@ -16,7 +16,7 @@ from secretsync.clock import Clock, Deadline
 from secretsync.files import HOST
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import UNCHANGED, Failed, Found, Query, query
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.targets import Observe
 from secretsync.templates import TemplateError
 from secretsync.values import Version

@@ -11,7 +11,7 @@ from attrs import define, frozen
 
 from secretsync.backends.kms.queries import DynamicSecret
 from secretsync.digest import Digester
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.templates import Sources, Undecided, parse
 from secretsync.templates import Template as Parsed
 from secretsync.templates.agent import AGENT

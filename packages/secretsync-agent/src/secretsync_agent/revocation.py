@@ -26,8 +26,8 @@ from secretsync.http import HttpClient
 from secretsync.policies import FILE
 from secretsync.ports import AnyQuery, AnyWire, Proofs
 from secretsync.queries import Absent, Failed, Found, Identity, Query, query
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Event, Moved
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Observe, Target
 from secretsync.values import SecretValue, Version
 

@@ -17,7 +17,7 @@ from secretsync.files import CONTENT, MARK, attributes, target
 from secretsync.mailbox import CALLER, KIND
 from secretsync.policies import DELIVERY, FILE
 from secretsync.queries import Absent, Found, Identity
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.targets import Ref, Target
 from secretsync.values import SecretValue
 

@@ -28,9 +28,9 @@ from .loans import Loan, Loans, given
 from .mailbox import CALLER, KIND, Given, Mailbox
 from .policies import DELIVERY
 from .queries import Found, Identity
+from .reconcile.ask import Ask
 from .reconcile.engine import Engine
 from .reconcile.messages import Applied, Report, Subject, Withdrawn
-from .reconcile.settle import Ask
 from .runtime.chance import chance
 from .runtime.clock import SystemClock
 from .runtime.driver import Driver

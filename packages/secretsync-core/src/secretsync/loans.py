@@ -15,8 +15,8 @@ from .clock import Clock
 from .errors import ClientClosed, DeadlineExceeded, EngineStopped, LeaseEnded, SecretSyncError
 from .mailbox import CALLER
 from .queries import Absent
+from .reconcile.ask import Ask
 from .reconcile.messages import Event, Moved, Subject, Withdrawn
-from .reconcile.settle import Ask
 from .targets import Target
 from .values import ANOTHER_VERSION, SecretValue
 

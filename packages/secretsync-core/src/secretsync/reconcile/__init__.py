@@ -1,6 +1,7 @@
 """The engine: what every object, template, mount and watch goes through. No I/O, no clock, no thread, no chance.
 
 messages   what comes in (events), what goes out (effects), and who wants what (subjects, outcomes)
+ask        what such a function is given: answers, and notes of what is missing
 settle     runs one pure function of answers against the store, once
 plan       what to do with one target
 lanes      what is picked next

@@ -7,7 +7,7 @@ driver ── Answered · Performed · Reported ─▶ engine ── Fetch · Pe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import field, frozen
 
@@ -17,11 +17,9 @@ from ..ports import AnyQuery, AnyWire
 from ..queries import Found
 from ..targets import Action, Note, Observed, Recorded, Ref, Target
 from ..values import Version
+from .ask import Ask
 
-if TYPE_CHECKING:
-    from .settle import Ask
-
-Desired = Callable[["Ask"], tuple[Target, ...]]
+Desired = Callable[[Ask], tuple[Target, ...]]
 """The one idea: what should be, as a function that may only ask. Raises any `SecretSyncError` to say why not."""
 
 

@@ -32,13 +32,14 @@ from ..errors import (
 from ..ports import AnyQuery, AnyWire
 from ..retry import Backoff, Chance
 from ..targets import Observe
+from .ask import Ask, AskFailed
 from .hosts import Hosts
 from .lanes import Lane, Lanes
 from .messages import Kept, Outcome, Perform, Subject
 from .reads import Reads
 from .reports import Reports
 from .run import Run, State
-from .settle import Ask, AskFailed, Guard, Memory, Parked, Quiet, Settled, settle
+from .settle import Guard, Memory, Parked, Quiet, Settled, settle
 from .timers import Timers
 from .writes import Writes
 

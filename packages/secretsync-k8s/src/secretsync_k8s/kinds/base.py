@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar
 from attrs import frozen
 
 from secretsync.errors import SecretSyncError
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Outcome
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Ref, Target
 from secretsync.values import Version
 

@@ -20,7 +20,7 @@ from attrs import frozen
 
 from secretsync.policies import ROLLOUT
 from secretsync.queries import Absent, Found
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.targets import Note, Observe, Observed, Ref, Target
 from secretsync.values import Version
 

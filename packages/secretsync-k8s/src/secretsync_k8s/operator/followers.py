@@ -12,8 +12,8 @@ from typing import Final
 
 from attrs import define, frozen
 
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subject
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Change as Deed
 from secretsync.targets import Observe, Observed, Ref, Target
 from secretsync.values import Version

@@ -22,8 +22,8 @@ from secretsync.backends.kms.webhook import Changed
 from secretsync.clock import Deadline
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import Failed, Found, Identity
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Event, Moved, Withdrawn
-from secretsync.reconcile.settle import Ask
 from secretsync.runtime.feeds import Feeds
 from secretsync.runtime.interests import Interests
 from secretsync.values import ANOTHER_VERSION, Document, SecretValue, Version

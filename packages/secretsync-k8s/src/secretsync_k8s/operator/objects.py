@@ -15,8 +15,8 @@ from attrs import define, frozen
 
 from secretsync.digest import Digester
 from secretsync.errors import Defect, SecretSyncError, TargetMoved
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Desired, Subject, Withdrawn
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Target
 
 from ..cluster.finalizers import Finalizer

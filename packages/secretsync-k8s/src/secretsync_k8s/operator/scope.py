@@ -9,8 +9,9 @@ from attrs import frozen
 
 from secretsync.errors import CredentialsNotFound, TargetForbidden, TLSConfigError
 from secretsync.ports import AnyQuery
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Subject
-from secretsync.reconcile.settle import Ask, Guard
+from secretsync.reconcile.settle import Guard
 from secretsync.targets import Ref
 
 from ..cluster.accounts import ClusterAccount

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ...errors import PathNotFound, ProjectNotFound, SecretNotFound
 from ...queries import Absent, Found, Identity
-from ...reconcile.settle import Ask
+from ...reconcile.ask import Ask
 from ...values import Document, Row
 from .queries import DynamicSecret, Folder, Place, Project, ProjectSlug, Secret, TokenProject
 from .routes import operation

@@ -14,7 +14,7 @@ from attrs import frozen
 from secretsync.backends.kms.urls import normalise
 from secretsync.errors import InvalidInput, InvalidSpec, TLSConfigError
 from secretsync.queries import Absent
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 
 from ...cluster.configmaps import ClusterConfigMap
 from ...cluster.trust import BundleRef, TrustBundles

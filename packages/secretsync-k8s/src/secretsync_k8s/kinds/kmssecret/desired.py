@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from secretsync.errors import InvalidKey, InvalidValue, TargetTooLarge
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.targets import Content, Target
 from secretsync.values import SecretValue
 

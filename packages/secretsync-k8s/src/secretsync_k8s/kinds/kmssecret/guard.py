@@ -13,8 +13,8 @@ from attrs import frozen
 from secretsync.errors import CredentialsNotFound, SecretSyncError, TargetForbidden, TLSConfigError
 from secretsync.ports import AnyQuery
 from secretsync.queries import Absent
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Subject
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Ref
 
 from ...cluster.accounts import ClusterAccount

@@ -13,8 +13,8 @@ from secretsync.clock import FOREVER
 from secretsync.digest import Digester
 from secretsync.errors import SecretSyncError
 from secretsync.policies import Adopt
+from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Outcome
-from secretsync.reconcile.settle import Ask
 from secretsync.targets import Recorded, Target
 from secretsync.templates import SYSTEM
 

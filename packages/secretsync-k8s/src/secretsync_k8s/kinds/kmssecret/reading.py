@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from secretsync.backends.kms.scope import Scope, read, single, token_project
 from secretsync.errors import PathNotFound, SecretNotFound
 from secretsync.queries import Identity
-from secretsync.reconcile.settle import Ask
+from secretsync.reconcile.ask import Ask
 from secretsync.targets import Note
 from secretsync.values import Document, Flatten, Row
 

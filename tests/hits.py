@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from secretsync_k8s.testing.simulation.coverage import Hits, merge, missing, table
+from secretsync.testing.simulation.coverage import Hits, merge
+from secretsync_k8s.testing.simulation.coverage import CHART
 from secretsync_k8s.testing.simulation.simulation import AREAS
 
 ENOUGH: Final = 200
@@ -39,9 +40,9 @@ class HitsOfTheRun:
         if not self._lives:
             return
         terminalreporter.section(f"hits of faults by phase, {len(self._lives)} lives")
-        terminalreporter.write_line(table(merge(self._lives), AREAS))
+        terminalreporter.write_line(CHART.table(merge(self._lives), AREAS))
         for fault, phase in self._holes():
             terminalreporter.write_line(f"FAILED: no {fault} hit in phase {phase}", red=True)
 
     def _holes(self) -> list[tuple[str, str]]:
-        return missing(merge(self._lives), AREAS) if len(self._lives) >= ENOUGH else []
+        return CHART.missing(merge(self._lives), AREAS) if len(self._lives) >= ENOUGH else []

@@ -8,6 +8,7 @@ import pytest
 
 from secretsync.reconcile.messages import Outcome, Perform, Report
 from secretsync.targets import Create, Delete, Ref
+from secretsync.testing.simulation.coverage import merge
 from secretsync.values import NO_VERSION
 from secretsync_k8s.testing.simulation import coverage
 from secretsync_k8s.testing.simulation.network import ApiCall, call_of
@@ -17,7 +18,7 @@ REF = Ref("cluster", "Secret", "env", "shop")
 
 
 def test_every_fault_can_hit_somewhere() -> None:
-    assert all(coverage.phases_of(kind, area) for kind, area in AREAS.items())
+    assert all(coverage.CHART.phases_of(kind, area) for kind, area in AREAS.items())
 
 
 def test_every_impossible_pair_is_of_a_fault_and_a_phase_that_exist_and_says_why() -> None:
@@ -35,8 +36,8 @@ def test_every_cause_is_a_deed_and_every_phase_with_one_exists() -> None:
 def test_a_pair_is_missing_until_one_of_the_lives_has_hit_it() -> None:
     areas = {"kms expired tokens": "kms"}
     one, other = Counter({("kms expired tokens", "slug"): 2}), Counter({("kms expired tokens", "check"): 1})
-    assert coverage.missing(one, areas) == [("kms expired tokens", "first read"), ("kms expired tokens", "check")]
-    assert coverage.missing(coverage.merge([one, other]), areas) == [("kms expired tokens", "first read")]
+    assert coverage.CHART.missing(one, areas) == [("kms expired tokens", "first read"), ("kms expired tokens", "check")]
+    assert coverage.CHART.missing(merge([one, other]), areas) == [("kms expired tokens", "first read")]
 
 
 def test_the_table_shows_counts_and_marks_what_cannot_be() -> None:
@@ -46,7 +47,7 @@ def test_the_table_shows_counts_and_marks_what_cannot_be() -> None:
         "process killed": "process",
         "people add a key": "people",
     }
-    shown = coverage.table(Counter({("kms expired tokens", "check"): 12}), areas)
+    shown = coverage.CHART.table(Counter({("kms expired tokens", "check"): 12}), areas)
     assert ["kms", "expired", "tokens", "-", "0", "0", "12"] in [line.split() for line in shown.splitlines()]
 
 

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 import pytest
 from attrs import evolve
 
+from secretsync.testing.simulation.deeds import Deed
+from secretsync.testing.simulation.shrink import Result
 from secretsync.values import SecretValue
 from secretsync_k8s.cluster.transport import Body, Json
-from secretsync_k8s.testing.simulation.deeds import Deed
 from secretsync_k8s.testing.simulation.network import ApiCall
 from secretsync_k8s.testing.simulation.process import OperatorProcess
 from secretsync_k8s.testing.simulation.scenario import Login, Place, Scenario, manifest, value
-from secretsync_k8s.testing.simulation.simulation import FIRST, Result, Simulation, length
+from secretsync_k8s.testing.simulation.simulation import FIRST, Simulation, length
 from secretsync_k8s.testing.simulation.stage import Stage
 
 HOST = "https://kms.example"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from secretsync_k8s.testing.simulation.lives import CORES, live, live_all
+from secretsync.testing.simulation.many import CORES
+from secretsync_k8s.testing.simulation.lives import live, live_all
 
 
 def test_lives_in_other_processes_are_the_same_as_in_this() -> None:

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 from attrs import evolve
 
+from secretsync.testing.simulation.many import Life
 from secretsync_k8s.testing.simulation.built import build
-from secretsync_k8s.testing.simulation.lives import Life
+from secretsync_k8s.testing.simulation.grants import SLACK
 from secretsync_k8s.testing.simulation.measure import API, Outage, Propagation, outage, propagation, quiet_day
-from secretsync_k8s.testing.simulation.oracle import SLACK
 from secretsync_k8s.testing.simulation.report import Measured, Report, text
 from secretsync_k8s.testing.simulation.scenario import Login, Place, Scenario, manifest
 

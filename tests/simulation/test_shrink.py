@@ -11,10 +11,12 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secretsync.testing.simulation import shrink
+from secretsync.testing.simulation.shrink import Result
 from secretsync_k8s.kinds.kmssecret import reading
-from secretsync_k8s.testing.simulation import scenario, shrink
-from secretsync_k8s.testing.simulation.shrink import Case
-from secretsync_k8s.testing.simulation.simulation import Result, length, plan
+from secretsync_k8s.testing.simulation import scenario
+from secretsync_k8s.testing.simulation.shrink import Case, tell
+from secretsync_k8s.testing.simulation.simulation import length, plan
 
 PEOPLE = scenario.draw(Random("small"), objects=3)
 
@@ -41,11 +43,11 @@ def broken(believes_emptiness: None) -> tuple[Case, Result]:
 
 
 @pytest.fixture(scope="module")
-def shrunk(broken: tuple[Case, Result]) -> shrink.Shrunk:
+def shrunk(broken: tuple[Case, Result]) -> shrink.Shrunk[Case]:
     return shrink.shrink(*broken)
 
 
-def test_only_the_deeds_and_objects_that_matter_are_left(shrunk: shrink.Shrunk) -> None:
+def test_only_the_deeds_and_objects_that_matter_are_left(shrunk: shrink.Shrunk[Case]) -> None:
     case, deeds = shrunk.case, shrunk.case.deeds or ()
     whole = plan(case.seed, case.hours, case.scenario)
     assert "kms empty list" in {whole[n].kind for n in deeds}
@@ -56,14 +58,14 @@ def test_only_the_deeds_and_objects_that_matter_are_left(shrunk: shrink.Shrunk) 
     assert shrunk.replays <= shrink.REPLAYS
 
 
-def test_the_small_life_breaks_the_same_when_it_is_lived_again(shrunk: shrink.Shrunk) -> None:
+def test_the_small_life_breaks_the_same_when_it_is_lived_again(shrunk: shrink.Shrunk[Case]) -> None:
     again = shrunk.case.live()
     assert again.digest == shrunk.result.digest
     assert str(again.violation) == str(shrunk.violation)
 
 
-def test_the_story_tells_what_matters_and_how_to_see_it_again(shrunk: shrink.Shrunk) -> None:
-    story = shrink.tell(shrunk)
+def test_the_story_tells_what_matters_and_how_to_see_it_again(shrunk: shrink.Shrunk[Case]) -> None:
+    story = tell(shrunk)
     (name,) = shrunk.case.objects
     assert story[0] == f"seed {shrunk.case.seed}: {shrunk.violation}"
     assert len(story) < 20

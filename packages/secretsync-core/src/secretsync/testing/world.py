@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Final
+from typing import Final, NoReturn
 
 from attrs import define, field, frozen
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from ..clock import FOREVER
 from ..retry import Chance
@@ -231,6 +231,17 @@ class World:
         if until < FOREVER:
             self.at(until, go_on, task.life)
         self._hub.switch()
+
+    @property
+    def at_work(self) -> Life:
+        """With whom the present task ends; the world itself where none is at work."""
+        task = getcurrent()
+        return task.life if isinstance(task, _Task) else ALWAYS
+
+    def abandon(self) -> NoReturn:
+        """End the present task where it is; what it would tidy up is tidied up, unless that too ends here."""
+        self._task()
+        raise GreenletExit
 
     def _task(self) -> _Task:
         task = getcurrent()

@@ -13,7 +13,8 @@ from secretsync.cli.command import Command
 from secretsync.errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
-    from ..testing.simulation.lives import Life
+    from secretsync.testing.simulation.many import Life
+
     from ..testing.simulation.scenario import Scenario
     from ..testing.simulation.shrink import Case
 
@@ -127,7 +128,9 @@ def _hours(wanted: float | None, scenario: Scenario | None) -> float:
 
 
 def _one_life(args: Namespace, scenario: Scenario | None, hours: float) -> int:
-    from ..testing.simulation.shrink import Shrunk, lines_that_matter, shrink, tell
+    from secretsync.testing.simulation.shrink import Shrunk, shrink
+
+    from ..testing.simulation.shrink import lines_that_matter, tell
     from ..testing.simulation.simulation import plan
 
     case = _case(args, args.seed, scenario, hours)
@@ -197,7 +200,9 @@ def _shown(lives: Iterable[Life], args: Namespace) -> Iterator[Life]:
 
 def _stories(args: Namespace, scenario: Scenario | None, hours: float, broken: list[Life]) -> Iterator[list[str]]:
     """Yield the story of the first violation, and how to see the others."""
-    from ..testing.simulation.shrink import shrink, tell
+    from secretsync.testing.simulation.shrink import shrink
+
+    from ..testing.simulation.shrink import tell
 
     for n, life in enumerate(broken):
         case = _case(args, life.seed, scenario, hours)

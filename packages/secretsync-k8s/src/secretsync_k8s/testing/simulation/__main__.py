@@ -8,21 +8,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
-from attrs import define, field
+from secretsync.testing.simulation.many import Balance
+from secretsync.testing.simulation.shrink import shrink
 
-from .coverage import Hits, missing, table
-from .lives import Life, live, live_all
-from .shrink import Case, shrink, tell
+from .coverage import CHART
+from .lives import live, live_all
+from .shrink import Case, tell
 from .simulation import AREAS, scenario_of
 
 _HOUR: Final = 3600.0
-_EVERY: Final = 15.0
-"""Seconds between two lines of progress."""
 _TOLD: Final = 3
 """Violations whose stories are told: to find a short one takes minutes."""
 
@@ -48,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     balance = live_them(args)
     cases = [Case(life.seed, args.length, scenario_of(life.seed)) for life in balance.broken]
-    say("", table(balance.hits, AREAS))
-    say(*(f"no {fault} hit in phase {phase}" for fault, phase in missing(balance.hits, AREAS)))
+    say("", CHART.table(balance.hits, AREAS))
+    say(*(f"no {fault} hit in phase {phase}" for fault, phase in CHART.missing(balance.hits, AREAS)))
     for case in cases[:_TOLD]:
         say("", *tell(shrink(case, case.live())))
     say("", balance.line(), *(f"  {case.command}" for case in cases))
@@ -65,37 +63,6 @@ def live_them(args: argparse.Namespace) -> Balance:
     for line in balance.follow(live_all(seeds, hours=args.length, go_on=lambda: time.monotonic() < ends)):
         say(line)
     return balance
-
-
-@define
-class Balance:
-    """How far it has got."""
-
-    began: float
-    wanted: int | None
-    lives: int = 0
-    hours: float = 0.0
-    broken: list[Life] = field(factory=list)
-    hits: Hits = field(factory=Counter)
-
-    def follow(self, lives: Iterable[Life]) -> Iterator[str]:
-        """Count lives as they end; yield what is worth saying."""
-        said = self.began
-        for life in lives:
-            self.lives += 1
-            self.hours += life.hours
-            self.hits.update(life.hits)
-            if life.violated:
-                self.broken.append(life)
-                yield f"seed {life.seed}: {life.violated}"
-            if time.monotonic() >= said + _EVERY:
-                said = time.monotonic()
-                yield self.line()
-
-    def line(self) -> str:
-        of = f" of {self.wanted}" if self.wanted else ""
-        took = time.monotonic() - self.began
-        return f"{self.lives}{of} lives, {self.hours:,.0f} virtual hours in {took:.0f} s, {len(self.broken)} violations"
 
 
 def say(*lines: str) -> None:

@@ -9,10 +9,11 @@ from typing import Final
 from attrs import frozen
 
 from secretsync.clock import FOREVER
+from secretsync.testing.simulation.deeds import Deed, Undo
 
 from ..cluster import MemoryCluster
 from .coverage import api_phase
-from .deeds import Deed, Undo, kind
+from .deeds import kind
 from .network import HALF_OPEN, OUTAGE, ApiCall, Hindrance, Link, Trouble, Weather
 from .process import OperatorProcess
 from .stage import Stage

@@ -1,13 +1,8 @@
-"""Which fault hit in which phase, how often, and which pairs of them can be at all.
-
-A fault that never struck while a Secret was being written proves nothing about writes: so hits are counted, and a pair
-that is possible and was never hit is a hole in the simulation.
-"""
+"""The phases in which faults may hit operators, what brings them about, and which pairs cannot be."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from secretsync.backends.kms.queries import Folder, Project
@@ -15,12 +10,10 @@ from secretsync.devserver.routing import Call
 from secretsync.ports import AnyQuery
 from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
 from secretsync.targets import Delete
+from secretsync.testing.simulation.coverage import Chart
 
 from .network import HALF_OPEN, OUTAGE, ApiCall
 from .scenario import CREDENTIALS, HOME
-
-Hits = Counter[tuple[str, str]]
-"""By fault and phase."""
 
 LOGIN: Final = "login"
 SLUG: Final = "slug"
@@ -151,43 +144,7 @@ IMPOSSIBLE: Final[Mapping[tuple[str, str], str]] = {
 """Why a fault cannot hit in a phase."""
 
 
-def phases_of(kind: str, area: str) -> list[str]:
-    """Return the phases in which a kind of deed can hit."""
-    return [phase for phase in PHASES[area] if (kind, phase) not in IMPOSSIBLE]
-
-
-def pairs(kinds: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return every pair that can be; `kinds` names the area of each kind of deed."""
-    return [(kind, phase) for kind in sorted(kinds) for phase in phases_of(kind, kinds[kind])]
-
-
-def missing(hits: Hits, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the possible pairs without a hit; `kinds` as for `pairs`."""
-    return [pair for pair in pairs(kinds) if not hits[pair]]
-
-
-def merge(lives: Iterable[Hits]) -> Hits:
-    """Return the hits of several lives."""
-    added: Hits = Counter()
-    for hits in lives:
-        added.update(hits)
-    return added
-
-
-def table(hits: Hits, kinds: Mapping[str, str]) -> str:
-    """Return a table for each area, a fault a line; `-` stands where none can be."""
-    return "\n\n".join("\n".join(_rows(hits, area, kinds)) for area in PHASES)
-
-
-def _rows(hits: Hits, area: str, kinds: Mapping[str, str]) -> Iterator[str]:
-    names = sorted(kind for kind in kinds if kinds[kind] == area)
-    first = max(map(len, (area, *names)))
-    for n, phase in enumerate(PHASES[area], 1):
-        yield f"{area} phase {n}: {phase}"
-    yield " ".join((" " * first, *(f"{n:>6}" for n in range(1, 1 + len(PHASES[area])))))
-    for kind in names:
-        cells = ("-" if (kind, phase) in IMPOSSIBLE else str(hits[kind, phase]) for phase in PHASES[area])
-        yield " ".join((f"{kind:<{first}}", *(f"{cell:>6}" for cell in cells)))
+CHART: Final = Chart(PHASES, IMPOSSIBLE)
 
 
 # -- which phase it is

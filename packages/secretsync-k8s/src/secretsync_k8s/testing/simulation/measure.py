@@ -19,10 +19,11 @@ from attrs import frozen
 
 from secretsync.devserver.faults import Fault
 from secretsync.devserver.routing import Call
+from secretsync.testing.simulation.deeds import Deed
 
 from ...cluster.transport import Body, Json
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
-from .deeds import Deed, perform
+from .deeds import perform
 from .network import ApiCall
 from .permits import Permits
 from .process import OperatorProcess

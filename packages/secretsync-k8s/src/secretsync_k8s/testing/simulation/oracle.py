@@ -15,9 +15,11 @@ from typing import Any, Final
 from attrs import define, field
 
 from secretsync.devserver.routing import Call, Reply
+from secretsync.testing.simulation.violated import Violated
 
 from ...cluster.marks import OWNER
 from ...cluster.transport import Body, Json
+from .grants import DRIFT, SLACK
 from .network import ApiCall
 from .permits import Permits
 from .process import OperatorProcess
@@ -25,7 +27,6 @@ from .remains import Remains
 from .scenario import CANARY, Place, full_name, interval_of, targets_of
 from .stage import Stage
 from .traffic import Traffic
-from .violated import DRIFT, SLACK, Violated
 
 TAKEOVER: Final = 17.0
 _SECOND_LOOK: Final = 0.9

@@ -10,13 +10,14 @@ from secretsync.backends.kms.queries import Folder, Project
 from secretsync.ports import AnyQuery
 from secretsync.reconcile.messages import Effect, Fetch
 from secretsync.targets import Observe
+from secretsync.testing.simulation.deeds import Deed, Undo
 from secretsync.values import SecretValue
 
 from ...cluster.marks import ALLOWED
 from ...cluster.secrets import ClusterSecret
 from ...cluster.transport import Json
 from .coverage import DOWN, NOBODY, NOTHING, OUT_OF_REACH, effect_phases
-from .deeds import Deed, Undo, kind
+from .deeds import kind
 from .scenario import Login, Place, client_secret, login_of, place_of, targets_of, value
 from .stage import THEIRS, Stage
 

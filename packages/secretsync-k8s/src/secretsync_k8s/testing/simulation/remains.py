@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from secretsync.testing.clock import NEW_YEAR
+from secretsync.testing.simulation.violated import Violated
 
 from ...cluster.marks import OWNER_UID
 from ...cluster.transport import Json
 from .scenario import full_name, targets_of
 from .stage import Stage
-from .violated import Violated
 
 Wish = tuple[str, tuple[str, str]]
 """The uid of an object, and a Secret that it asks for."""

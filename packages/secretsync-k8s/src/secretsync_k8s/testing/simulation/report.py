@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from attrs import asdict, frozen
 
-from .lives import Life, processes
+from secretsync.testing.simulation.many import Life, processes
+
 from .measure import API, ROUNDS, Outage, Propagation, outage, propagation, quiet_day
 from .scenario import DEFAULT_HOST, Scenario
 

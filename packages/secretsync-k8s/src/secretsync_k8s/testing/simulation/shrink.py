@@ -1,26 +1,19 @@
-"""From a life in which an invariant broke to a small one that shows the same, and to its story in plain words.
-
-What is left out and does not matter is mostly luck: leaving a deed out changes the moment of everything after it. So
-each smaller life is lived, and counts if the same invariant breaks in it, in whatever way.
-"""
+"""A life of operators that can be lived again with less in it, and its story in plain words."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final, TypeVar
+from typing import Final
 
 from attrs import evolve, frozen
 
+from secretsync.testing.simulation.shrink import Result, Shrunk
+
 from .scenario import Scenario, full_name, targets_of
-from .simulation import HOUR, Result, Simulation, length, plan, storms
-from .violated import Violated
+from .simulation import HOUR, Simulation, length, plan, storms
 
-T = TypeVar("T")
-
-REPLAYS: Final = 120
-"""Lives that are lived at most to find a small one."""
 _STORM: Final = "--"
 _WRITES: Final = " does: "
 
@@ -49,6 +42,32 @@ class Case:
         deeds = None if self.deeds is None else [whole[n] for n in self.deeds if n < len(whole)]
         return Simulation(self.seed, hours=self.hours, scenario=self._peopled(), deeds=deeds).run()
 
+    @property
+    def done(self) -> tuple[int, ...]:
+        """Which deeds of its plan are done in it, by their numbers."""
+        return self.deeds if self.deeds is not None else tuple(range(len(plan(self.seed, self.hours, self.scenario))))
+
+    @property
+    def there(self) -> tuple[str, ...]:
+        """The names of its objects."""
+        return self.objects or tuple(map(full_name, self.scenario.objects))
+
+    def until(self, hours: float) -> Case:
+        """Return it without the storms and deeds that come later."""
+        begun = sum(begin <= hours * HOUR for begin in storms(self.hours, self.scenario))
+        whole = min(length(max(begun, 1), self.scenario), self.hours)
+        before = [n for n, deed in enumerate(plan(self.seed, whole, self.scenario)) if deed.at <= hours * HOUR]
+        numbers = before if self.deeds is None else [n for n in before if n in self.deeds]
+        return evolve(self, hours=whole, deeds=tuple(numbers))
+
+    def doing(self, deeds: tuple[int, ...]) -> Case:
+        """Return it with these deeds only."""
+        return evolve(self, deeds=deeds)
+
+    def about(self, names: tuple[str, ...]) -> Case:
+        """Return it with these objects only."""
+        return evolve(self, objects=names)
+
     def _peopled(self) -> Scenario:
         kept = tuple(obj for obj in self.scenario.objects if not self.objects or full_name(obj) in self.objects)
         return evolve(self.scenario, objects=kept)
@@ -63,102 +82,10 @@ class Case:
         return shlex.join(["secretsync", "simulate", *words])
 
 
-@frozen
-class Shrunk:
-    """What is left of a life.
-
-    Attributes:
-        result: Of the small life.
-        replays: How many were lived to find it.
-    """
-
-    case: Case
-    result: Result
-    violation: Violated
-    replays: int
-
-
-def shrink(case: Case, result: Result, *, replays: int = REPLAYS) -> Shrunk:
-    """Return a small life that breaks the same invariant.
-
-    Args:
-        result: Of the whole case.
-        replays: How many lives may be lived for it; the fewer, the larger what is left.
-
-    Raises:
-        ValueError: No invariant broke in it.
-    """
-    if result.violation is None:
-        raise ValueError("nothing is violated in this life")
-    search = _Search(Shrunk(case, result, result.violation, 0), replays)
-    search.end_early()
-    search.drop_deeds()
-    search.drop_objects()
-    return search.found
-
-
-class _Search:
-    """Holds the smallest life so far."""
-
-    def __init__(self, whole: Shrunk, replays: int) -> None:
-        self.found = whole
-        self._replays = replays
-
-    def end_early(self) -> None:
-        """Leave out all that comes after the violation."""
-        case, broken = self.found.case, self.found.result.hours
-        begun = sum(begin <= broken * HOUR for begin in storms(case.hours, case.scenario))
-        hours = min(length(max(begun, 1), case.scenario), case.hours)
-        before = [n for n, deed in enumerate(plan(case.seed, hours, case.scenario)) if deed.at <= broken * HOUR]
-        numbers = before if case.deeds is None else [n for n in before if n in case.deeds]
-        self._try(evolve(case, hours=hours, deeds=tuple(numbers)))
-
-    def drop_deeds(self) -> None:
-        deeds = self.found.case.deeds or ()
-        fewest(deeds, lambda few: self._try(evolve(self.found.case, deeds=few)))
-
-    def drop_objects(self) -> None:
-        """Leave out objects, but not all: nothing could go wrong with none."""
-        names = tuple(map(full_name, self.found.case.scenario.objects))
-        fewest(
-            self.found.case.objects or names,
-            lambda few: bool(few) and self._try(evolve(self.found.case, objects=few)),
-        )
-
-    def _try(self, case: Case) -> bool:
-        """Live it; return whether the same breaks."""
-        if self.found.replays >= self._replays:
-            return False
-        result, again = case.live(), self.found.replays + 1
-        same = result.violation is not None and result.violation.invariant == self.found.violation.invariant
-        if same and result.violation:
-            self.found = Shrunk(case, result, result.violation, again)
-        else:
-            self.found = evolve(self.found, replays=again)
-        return same
-
-
-def fewest(items: Sequence[T], fails: Callable[[tuple[T, ...]], bool]) -> tuple[T, ...]:
-    """Return a small part of the items that still fails: first halves are left out, then quarters, then single ones."""
-    kept = tuple(items)
-    if not kept or fails(()):
-        return ()
-    size = len(kept)
-    while size > 1:
-        size, start = (size + 1) // 2, 0
-        while start < len(kept):
-            rest = kept[:start] + kept[start + size :]
-            if rest and fails(rest):
-                kept = rest
-            else:
-                start += size
-    return kept
-
-
 # -- the story
 
 
-def tell(shrunk: Shrunk) -> list[str]:
+def tell(shrunk: Shrunk[Case]) -> list[str]:
     """Return what happened, in plain words, and how to see it again."""
     case, violation = shrunk.case, shrunk.violation
     whole = plan(case.seed, case.hours, case.scenario)
@@ -172,7 +99,7 @@ def tell(shrunk: Shrunk) -> list[str]:
     ]
 
 
-def lines_that_matter(shrunk: Shrunk) -> Iterator[str]:
+def lines_that_matter(shrunk: Shrunk[Case]) -> Iterator[str]:
     """Yield deeds, who works, the violation, and of what operators write that about the objects concerned."""
     names = _concerned(shrunk)
     told = [line for line in shrunk.result.story if _WRITES not in line or line.endswith(names)]
@@ -182,7 +109,7 @@ def lines_that_matter(shrunk: Shrunk) -> Iterator[str]:
             yield line
 
 
-def _concerned(shrunk: Shrunk) -> tuple[str, ...]:
+def _concerned(shrunk: Shrunk[Case]) -> tuple[str, ...]:
     """Return how lines about the objects end that the violation names, or about all that are left if it names none."""
     case = shrunk.case
     left = [obj for obj in case.scenario.objects if not case.objects or full_name(obj) in case.objects]

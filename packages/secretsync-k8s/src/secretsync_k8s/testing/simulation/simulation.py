@@ -5,27 +5,26 @@ Simulation(seed=7).run()  ──▶  Result(violation, story, …)
 
 from __future__ import annotations
 
-import gc
-import logging
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from math import ceil
 from random import Random
 from typing import Final, final
 
-from attrs import frozen
+from secretsync.testing.simulation.deeds import Deed, draw
+from secretsync.testing.simulation.living import heard, seldom_collecting
+from secretsync.testing.simulation.shrink import Result
+from secretsync.testing.simulation.violated import Violated
 
 from . import api_deeds, kms_deeds, people  # noqa: F401 - each adds its kinds of deeds
-from .coverage import CAUSES, LEASE, RARE, Hits, pairs, phases_of
-from .deeds import KINDS, Deed, draw, perform
+from .coverage import CAUSES, CHART, LEASE, RARE
+from .deeds import KINDS, perform
+from .grants import DRIFT, SLACK
 from .network import HALF_OPEN, OUTAGE
 from .oracle import Oracle
 from .scenario import Scenario
 from .scenario import draw as draw_scenario
 from .stage import Stage
-from .violated import DRIFT, SLACK, Violated
 
 HOUR: Final = 3600.0
 FIRST: Final = 1800.0
@@ -42,35 +41,12 @@ _AGAIN: Final = 60.0
 _LATEST: Final = 120.0
 """Seconds after a storm in which the last process that was suspended in it goes on."""
 _LOOK: Final = 60.0
-_GARBAGE: Final = 50_000
-"""New objects after which cycles are looked for: a life makes few, and the usual 700 cost a fourteenth of its time."""
-AREAS: Final = {name: kind.area for name, kind in KINDS.items()}
-"""Of each kind of deed."""
-_PAIRS: Final = pairs(AREAS)
+AREAS: Final = KINDS.areas
+_PAIRS: Final = CHART.pairs(AREAS)
 _GIVEN: Final = 3
 """Deeds of a storm that are not left to chance."""
 _STORMS: Final = 7
 """About as many as there are in a day; the same for a shorter life, so that it begins as the longer one did."""
-
-
-@frozen
-class Result:
-    """How a life went.
-
-    Attributes:
-        violation: None if every invariant held.
-        hours: How long it was, in virtual hours.
-        digest: The same for the same history.
-        hits: How often which fault hit in which phase.
-    """
-
-    seed: int
-    violation: Violated | None
-    hours: float
-    digest: str
-    story: tuple[str, ...]
-    requests: Counter[str]
-    hits: Hits
 
 
 def scenario_of(seed: int) -> Scenario:
@@ -89,7 +65,8 @@ def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
             end=begin + STORM,
             count=3 + int(random.random() * 8),
             given=_turn(seed, n),
-            aims=lambda name: phases_of(name, AREAS[name]),
+            only=KINDS,
+            aims=lambda name: CHART.phases_of(name, AREAS[name]),
             causes=lambda phase: CAUSES.get(phase, ()),
             tries=lambda phase: RARE.get(phase, 1),
         )
@@ -147,30 +124,21 @@ class Simulation:
         self.stage.done = self.oracle.done
         self.stage.edited = self.oracle.edited
         self.deeds = plan(seed, hours, scenario) if deeds is None else tuple(deeds)
-        self.requests: Counter[str] = Counter()
 
     def run(self) -> Result:
         """Live it to its end, or to the first violation."""
-        logger = logging.getLogger("secretsync")
-        level, propagate = logger.level, logger.propagate
-        logger.addHandler(self.oracle)
-        logger.setLevel(logging.DEBUG)
-        logger.propagate = False
         violation = None
         try:
-            with _seldom_collecting():
+            with heard(self.oracle), seldom_collecting():
                 self._live()
         except Violated as violated:
             violation = violated
             self.stage.story.tell("VIOLATED", str(violated))
         finally:
-            logger.removeHandler(self.oracle)
-            logger.setLevel(level)
-            logger.propagate = propagate
             self.stage.close()
         hours = self.stage.world.now / HOUR
         story = self.stage.story
-        return Result(self.seed, violation, hours, story.digest, tuple(story.lines()), self.requests, self.stage.hits)
+        return Result(self.seed, violation, hours, story.digest, tuple(story.lines()), self.stage.hits)
 
     def _live(self) -> None:
         world = self.stage.world
@@ -239,16 +207,3 @@ class Simulation:
     def _look(self) -> None:
         self.oracle.look()
         self.stage.world.at(self.stage.world.now + _LOOK, self._look)
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    usual = gc.get_threshold()
-    gc.freeze()  # what is loaded is no garbage, and to look through it costs a sixth of a life
-    gc.set_threshold(_GARBAGE, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.collect()  # the life, which is one cycle
-        gc.unfreeze()

@@ -12,13 +12,16 @@ from itertools import count
 from random import Random
 from typing import Final, final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from secretsync.client_policy import OPERATOR
 from secretsync.devserver.faults import Fault
 from secretsync.devserver.routing import Call
 from secretsync.reconcile.messages import Effect, Fetch, Perform, Report
 from secretsync.testing.kms import VirtualHttp, VirtualKMS
+from secretsync.testing.simulation.coverage import Hits
+from secretsync.testing.simulation.kms_deeds import Spell
+from secretsync.testing.simulation.story import Story
 from secretsync.testing.world import Calm, Life, World, WorldClock
 from secretsync.values import SecretValue
 
@@ -30,7 +33,6 @@ from ..cluster import MemoryCluster
 from ..direct import DirectTransport
 from ..status import ApiError
 from . import coverage
-from .coverage import Hits
 from .network import ApiCall, Link, Weather
 from .process import OperatorProcess
 from .scenario import (
@@ -47,7 +49,6 @@ from .scenario import (
     targets_of,
     value,
 )
-from .story import Story
 
 _DRIFT: Final = 0.01
 """How much faster or slower than the world's the clocks of processes go."""
@@ -69,15 +70,6 @@ THEIRS: Final = "by-hand"
 
 Done = Callable[[OperatorProcess, ApiCall, Body | None], None]
 """Told of a request of a process that took effect, with what was sent."""
-
-
-@frozen(eq=False)
-class Spell:
-    """Something that is wrong at a KMS server for some requests, by what they are: `hits(call, phase)`."""
-
-    host: str
-    name: str
-    hits: Callable[[Call, str], bool]
 
 
 @final

@@ -15,14 +15,15 @@ from attrs import frozen
 
 from secretsync.clock import FOREVER
 from secretsync.devserver.routing import Call, Reply
+from secretsync.testing.simulation.violated import Violated
 
 from ...cluster.marks import PREFIX
 from ...cluster.transport import Json
 from .coverage import LOGIN
+from .grants import DRIFT, SLACK
 from .permits import Permits
 from .scenario import TOKEN_LIFE, Login, Place, interval_of, login_of, place_of
 from .stage import Stage
-from .violated import DRIFT, SLACK, Violated
 
 MINUTE: Final = 60.0
 _TWICE: Final = 2.0

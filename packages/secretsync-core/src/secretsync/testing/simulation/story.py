@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from typing import Final
 
-from secretsync.testing.world import World
+from ..world import World
 
 _DAY: Final = 86_400
 _KEPT: Final = 20_000

@@ -171,6 +171,16 @@ def test_a_lease_whose_making_got_no_answer_is_not_made_again_at_once(tmp_path: 
         assert (len(line.made()), line.users()) == (2, {line.read("app.env")})
 
 
+@pytest.mark.row("agent-57")
+def test_a_lease_whose_answer_is_lost_is_the_servers_alone(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, A, dynamic=DB) as line:
+        line.kms.faults.add(Fault("leases", count=1, lost=True))
+        line.start(templates=[line.template(USER)])
+        line.run(60.0)
+        assert (len(line.made()), len(line.users())) == (2, 2)
+        assert line.read("app.env") in line.users()
+
+
 # -- when nothing is lent
 
 

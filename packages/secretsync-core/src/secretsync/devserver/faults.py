@@ -94,7 +94,8 @@ class Fault:
             second half of them, or the values.
         delay: Seconds of real time before anything else.
         trickle: Seconds of real time between two of the ten pieces in which the real answer comes.
-        reset: The connection is reset without an answer.
+        reset: The connection is reset without an answer, and nothing is done.
+        lost: What is asked for is done, and the connection is reset in place of the answer.
         hang: No answer comes until the client or the server goes.
     """
 
@@ -108,12 +109,13 @@ class Fault:
     delay: float = 0.0
     trickle: float = 0.0
     reset: bool = False
+    lost: bool = False
     hang: bool = False
 
     @property
     def passes(self) -> bool:
         """The real answer is given, if late."""
-        return self.status is None and self.body is None and not (self.reset or self.hang)
+        return self.status is None and self.body is None and not (self.reset or self.lost or self.hang)
 
     @property
     def lies(self) -> bool:

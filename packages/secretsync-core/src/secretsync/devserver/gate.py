@@ -93,7 +93,7 @@ class Gate:
             await self._app(scope, receive, send)
         elif fault.lies:
             await self._lie(fault, scope, receive, send)
-        elif fault.hang or fault.reset:
+        elif fault.hang or fault.reset or fault.lost:
             await self._no_answer(fault, scope, receive)
         else:
             await _wrong_answer(fault, scope, receive, send)
@@ -128,6 +128,8 @@ class Gate:
     async def _no_answer(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         if fault.hang:
             await first(self._closing.wait(), gone(receive), seconds=None)
+        if fault.lost:
+            await self._real(scope, receive)
         _connection(scope).reset()
         await gone(receive)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from email.utils import format_datetime
 from typing import Final, final
 
 from attrs import evolve
@@ -63,9 +64,9 @@ class VirtualKMS:
     def answer(self, call: Call, fault: Fault | None) -> Reply:
         """Return the answer to a request that got this far."""
         reply = self._reply(call, fault)
-        if fault is None or fault.passes or fault.lies:
+        if fault is None or fault.passes or fault.lies or fault.lost:
             self.answered(call, reply)
-        return reply
+        return evolve(reply, headers={**reply.headers, "date": format_datetime(self.model.now(), usegmt=True)})
 
     def _true(self, call: Call) -> Reply:
         """Return the answer; one that was given before and still holds costs nothing, as most in a life are."""
@@ -86,7 +87,7 @@ class VirtualKMS:
         return Reply(_NOT_MODIFIED, reply.headers) if same else reply
 
     def _reply(self, call: Call, fault: Fault | None) -> Reply:
-        if fault is None or fault.passes:
+        if fault is None or fault.passes or fault.lost:
             return self._true(call)
         if fault.lies:
             reply = self._router.answer(_unconditional(call))
@@ -147,7 +148,7 @@ class VirtualHttp:
             self._suffer(fault, patience)
         reply = server.answer(call, fault)
         self._world.sleep(self._latency())
-        if fault is not None and fault.body == "truncated":
+        if fault is not None and (fault.lost or fault.body == "truncated"):
             raise ConnectionError
         return reply
 

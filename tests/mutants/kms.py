@@ -75,7 +75,7 @@ KMS: Final = (
     ),
     Mutant(
         name="used-up-token-sent",
-        file="secretsync/reconcile/reads.py",
+        file="secretsync/reconcile/credentials.py",
         before="    if dependants.used > answer.uses:\n",
         after="    if dependants.used > answer.uses + 1:\n",
         bug="A token of few uses is sent once too often, and refused (kms-api §2.4).",

@@ -1,4 +1,4 @@
-"""Bugs of reading: what is fetched when, and with which credential (`reconcile/reads.py`)."""
+"""Bugs of reading: what is fetched when, and with which credential (`reconcile/reads.py`, `reconcile/credentials.py`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from .mutant import Mutant
 
+_CREDENTIALS: Final = "secretsync/reconcile/credentials.py"
 _READS: Final = "secretsync/reconcile/reads.py"
 
 _CALM: Final = (
@@ -95,7 +96,7 @@ READING: Final = (
     ),
     Mutant(
         name="renewal-tried-at-every-use",
-        file=_READS,
+        file=_CREDENTIALS,
         before="                if now >= max(holder.renew_at, holder.retry_at):\n",
         after="                if now >= holder.renew_at:\n",
         bug="A login that fails is tried at each check while the old token still serves (kmssecret-19).",
@@ -103,7 +104,7 @@ READING: Final = (
     ),
     Mutant(
         name="missing-credential-not-missed",
-        file=_READS,
+        file=_CREDENTIALS,
         before="            case Absent():\n                holder.as_credential().stranded |= dict.fromkeys(queries)\n",
         after="            case Absent():\n",
         bug="Credentials that appear are noticed at the next check only (kmssecret-17).",
@@ -111,7 +112,7 @@ READING: Final = (
     ),
     Mutant(
         name="refused-token-kept",
-        file=_READS,
+        file=_CREDENTIALS,
         before="            again = replaced or self._refused(holder, now)\n",
         after="            again = replaced\n",
         bug="A revoked token is used until its end (kmssecret-23; do not copy: #7179).",
@@ -119,7 +120,7 @@ READING: Final = (
     ),
     Mutant(
         name="late-401-kills-a-fresh-token",
-        file=_READS,
+        file=_CREDENTIALS,
         before="        replaced = holder.answer is not used or now >= holder.expires_at\n",
         after="        replaced = now >= holder.expires_at\n",
         bug="The refusal of an old token throws away the new one: logins go round in circles.",
@@ -127,7 +128,7 @@ READING: Final = (
     ),
     Mutant(
         name="refused-reads-go-round",
-        file=_READS,
+        file=_CREDENTIALS,
         before="        if used is None or query is None or entry.replayed:\n",
         after="        if used is None or query is None:\n",
         bug="A server that refuses every token is asked without a pause.",
@@ -135,7 +136,7 @@ READING: Final = (
     ),
     Mutant(
         name="refused-tokens-cost-a-login-each",
-        file=_READS,
+        file=_CREDENTIALS,
         before="        if now < dependants.forced_at + REFUSED_AGAIN:\n            return False\n",
         after="",
         bug="A server that refuses all tokens is logged in to at every check (kmssecret-19).",
@@ -143,7 +144,7 @@ READING: Final = (
     ),
     Mutant(
         name="plain-403-never-suspected",
-        file=_READS,
+        file=_CREDENTIALS,
         before="            again = failed.scope is Scope.SUSPECT and (replaced or self._suspected(entry, holder, now))\n",
         after="            again = False\n",
         bug="On servers that answer 403 to an expired token an object stays forbidden (kmssecret-23).",
@@ -151,7 +152,7 @@ READING: Final = (
     ),
     Mutant(
         name="plain-403-always-suspected",
-        file=_READS,
+        file=_CREDENTIALS,
         before="dependants.forced_at + SUSPECT_AGAIN, holder.retry_at):",
         after="holder.retry_at):",
         bug="A stable 403 costs a login a minute (kmssecret-24: one in ten minutes).",
@@ -176,7 +177,7 @@ READING: Final = (
     Mutant(
         name="stranded-waits-by-itself",
         file=_READS,
-        before="        if (holder := self._wanting(entry)) and holder.failure:\n",
+        before="        if (holder := self.credentials.lacked_by(entry)) and holder.failure:\n",
         after="        if (holder := entry) is None:\n",
         bug="What failed for want of a credential is tried by its own long back-off, when the credential is there again.",
         killer="simulation/test_crossings_kms.py::"

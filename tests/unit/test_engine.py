@@ -10,8 +10,9 @@ from secretsync.cache.store import IDLE, LINGER
 from secretsync.errors import InvalidKey, InvalidSpec
 from secretsync.queries import Failed
 from secretsync.reconcile.ask import Ask
+from secretsync.reconcile.credentials import Uses
 from secretsync.reconcile.messages import Applied, Fetch, Perform, Report, Withdrawn
-from secretsync.reconcile.reads import LEAST, Lateness, Uses
+from secretsync.reconcile.reads import LEAST, Lateness
 from secretsync.targets import Create, Target
 from worlds import DOWN, UNTOLD, Credentials, Folder, Play, Token, World, copy, document, login, secret, subject
 

@@ -6,7 +6,8 @@ from threading import Thread
 
 import pytest
 
-from secretsync.reconcile.reads import Lateness, Uses
+from secretsync.reconcile.credentials import Uses
+from secretsync.reconcile.reads import Lateness
 from secretsync_k8s.operator.metrics import Facts, Metrics, ObjectFacts
 
 APP = {"namespace": "shop", "name": "app"}

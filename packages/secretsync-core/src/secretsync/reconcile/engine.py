@@ -16,10 +16,11 @@ from ..digest import Digester
 from ..ports import AnyQuery
 from ..queries import Purpose
 from ..retry import Chance
+from .credentials import Uses
 from .hosts import Host, Hosts
 from .lanes import Lane
 from .messages import Answered, Applied, Effect, Event, Moved, Perform, Performed, Reported, Withdrawn
-from .reads import LEAST, Batch, Lateness, Reads, Uses
+from .reads import LEAST, Batch, Lateness, Reads
 from .reports import Pending, Reports, Tell
 from .run import Run
 from .runs import Runs
@@ -176,4 +177,4 @@ class Engine:
 
     def credential_uses(self, kind: type[AnyQuery]) -> Uses:
         """Return how many fetches had their credential of this kind at hand, and how many had to wait for it."""
-        return self._reads.uses(kind)
+        return self._reads.credentials.uses(kind)

@@ -2,27 +2,25 @@
 
     wanted → queued at its host → (waits for its credential) → in flight → landed
 
-One flight a query: who asks for what is on its way joins it. A credential is an answer like any other; a fetch that
-needs one that is not there waits for it, and a token that only fetches use is renewed at its next use after its time,
-while the old one serves.
+One flight a query: who asks for what is on its way joins it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
 from attrs import frozen
 
-from ..cache.entry import NEVER, Dependants, Entry
+from ..cache.entry import NEVER, Entry
 from ..cache.store import Store
 from ..clock import FOREVER
-from ..errors import CredentialsNotFound, Defect
+from ..errors import Defect
 from ..ports import AnyQuery, AnyWire
 from ..queries import Absent, Failed, Found, Scope, Unchanged
 from ..retry import Chance
 from ..values import NO_VERSION, Version
+from .credentials import Credentials
 from .hosts import Host, Hosts
 from .lanes import Lane
 from .messages import Fetch
@@ -30,12 +28,6 @@ from .timers import Timers
 
 LEAST: Final = 10.0
 """Seconds, `least` where nobody says otherwise."""
-REFUSED_AGAIN: Final = 30.0
-"""Seconds between two replacements of one credential because of plain refusals."""
-SUSPECT_AGAIN: Final = 600.0
-"""The same, where the refusal may just as well mean what it says (kms-api §9)."""
-SUSPECT_AGE: Final = 60.0
-"""A credential younger than this is not suspected."""
 
 
 @frozen
@@ -49,14 +41,6 @@ class Lateness:
 
     seconds: float = 0.0
     periods: float = 0.0
-
-
-@frozen
-class Uses:
-    """How many fetches had their credential at hand, and how many had to wait for it."""
-
-    hits: int = 0
-    misses: int = 0
 
 
 @frozen
@@ -94,10 +78,7 @@ class Reads:
         self._awake = awake
         self._news = news
         self._waiting: dict[tuple[str, Hashable], dict[AnyQuery, None]] = {}
-        self._released: set[AnyQuery] = set()
-        """Queries whose fetch waited for a credential and goes out next."""
-        self._hits: Counter[type[AnyQuery]] = Counter()
-        self._misses: Counter[type[AnyQuery]] = Counter()
+        self.credentials: Final = Credentials(store, want=self.want, schedule=self.schedule)
 
     # -- wanting
 
@@ -170,11 +151,9 @@ class Reads:
         """Return the fetch of what waits in a batch, None if there is nothing to send."""
         verdict = host.verdict(now)
         queries = self._take(host, batch, lane, everything=verdict is not None)
-        released = self._released.intersection(queries)
-        self._released -= released
         if verdict:
-            self._unstrand(queries)  # from now on it is the host that keeps them waiting
-        credential = verdict or self._credential(queries, lane, now)
+            self.credentials.give_up(queries)
+        credential = verdict or self.credentials.of(queries, lane, now)
         if isinstance(credential, Failed):
             for query in queries:
                 self._land(query, credential, None, now)
@@ -182,11 +161,8 @@ class Reads:
         entries = [self._store.entry(query) for query in queries]
         for entry in entries:
             entry.under_way = True
-        needed = queries[0].credential
-        if needed is not None:
-            if credential is None:
-                return None
-            self._hits[type(needed)] += len(queries) - len(released)
+        if credential is None and queries[0].credential is not None:
+            return None
         for entry in entries:
             entry.sent, entry.outdated = now, False
         return Fetch(host.name, queries, {e.query: e.version for e in entries if _conditional(e)}, credential)
@@ -200,46 +176,6 @@ class Reads:
         for query in waiting[:size]:
             self._store.entry(query).late = FOREVER
         return waiting[:size]
-
-    def _credential(self, queries: tuple[AnyQuery, ...], lane: Lane, now: float) -> Found[Any] | Failed | None:
-        """Return the credential of a batch; None: there is none, or it must be waited for."""
-        query = queries[0].credential
-        if query is None:
-            return None
-        holder = self._store.entry(query)
-        _spend(holder, len(queries), now)
-        answer = self._store.look(query, now=now, not_before=-FOREVER, value=True)
-        match answer:
-            case Found():
-                if now >= max(holder.renew_at, holder.retry_at):
-                    self.want(holder, Lane.REFRESH, obtain=True)
-                return answer
-            case Absent():
-                holder.as_credential().stranded |= dict.fromkeys(queries)
-                return Failed(CredentialsNotFound(f"{query} does not exist"))
-            case Failed():
-                holder.as_credential().stranded |= dict.fromkeys(queries)
-                return Failed(answer.error, Scope.QUERY, max(0.0, holder.retry_at - now))
-            case None:
-                self._wait(holder, queries, lane)
-                return None
-
-    def _wait(self, holder: Entry, queries: tuple[AnyQuery, ...], lane: Lane) -> None:
-        """Have the fetch of these wait for a credential, or for another one."""
-        self._misses[type(holder.query)] += len(queries)
-        holder.as_credential().waiting |= dict.fromkeys(queries, lane)
-        self.want(holder, lane, obtain=True)
-
-    def _unstrand(self, queries: tuple[AnyQuery, ...]) -> None:
-        query = queries[0].credential
-        holder = self._store.known(query) if query is not None else None
-        if holder and holder.dependants:
-            for each in queries:
-                holder.dependants.stranded.pop(each, None)
-
-    def uses(self, kind: type[AnyQuery]) -> Uses:
-        """Return how often answers of this kind were there when a fetch needed one as its credential."""
-        return Uses(self._hits[kind], self._misses[kind])
 
     # -- landing
 
@@ -272,7 +208,7 @@ class Reads:
     def _land(self, query: AnyQuery, wire: AnyWire, used: Found[Any] | None, now: float) -> None:
         entry = self._store.entry(query)
         entry.under_way = False
-        if isinstance(wire, Failed) and self._replay(entry, wire, used, now):
+        if isinstance(wire, Failed) and self.credentials.replay(entry, wire, used, now):
             return
         entry.replayed = False
         entry.changed |= self._store.learn(query, wire, now=now)
@@ -292,7 +228,7 @@ class Reads:
             self._tell(entry, Lane.RETRY if entry.failure else Lane.CHANGED)
         entry.changed = False
         if entry.dependants:
-            self._release(entry, entry.dependants, now)
+            self.credentials.landed(entry, entry.dependants, now)
         self.schedule(entry, now)
         self._store.rest(entry, now)
 
@@ -310,24 +246,6 @@ class Reads:
         self._store.doubt(entry.query)
         return True
 
-    def _release(self, credential: Entry, dependants: Dependants, now: float) -> None:
-        """Let go the fetches that waited for this credential, and once it is there those that failed without it."""
-        waiting, dependants.waiting = dependants.waiting, {}
-        self._released |= waiting.keys()
-        for query, lane in waiting.items():
-            entry = self._store.entry(query)
-            entry.under_way = False
-            self.want(entry, Lane(lane))
-        stranded = [known for query in dependants.stranded if (known := self._store.known(query)) and known.failure]
-        if credential.failure:
-            for known in stranded:
-                self.schedule(known, now)  # with the credential, which may be tried at another time now
-        elif not isinstance(credential.answer, Absent):
-            dependants.stranded = {}
-            for known in stranded:
-                if known.askers or (known.dependants and known.dependants.stranded):
-                    self.want(known, Lane.RETRY)
-
     def _retry_at(self, entry: Entry, failed: Failed, now: float) -> float:
         if failed.scope is Scope.HOST:
             return max(self._hosts.host(entry.query.host).retry_at, now)
@@ -339,17 +257,11 @@ class Reads:
 
         One for want of a credential is tried when that is.
         """
-        if (holder := self._wanting(entry)) and holder.failure:
+        if (holder := self.credentials.lacked_by(entry)) and holder.failure:
             entry.retry_at = self._retry(holder, holder.failure, now)
         elif failed.scope is not Scope.HOST and not failed.retry_after:
             entry.retry_at = min(entry.retry_at, now + self._longest_wait(entry))
         return entry.retry_at
-
-    def _wanting(self, entry: Entry) -> Entry | None:
-        """Return the credential for want of which this failed, if that is why."""
-        query = entry.query.credential
-        holder = self._store.known(query) if query is not None else None
-        return holder if holder and holder.dependants and entry.query in holder.dependants.stranded else None
 
     def _longest_wait(self, entry: Entry) -> float:
         return max(min(self._longest, self._patience(entry)), entry.query.backoff.floor)
@@ -358,46 +270,6 @@ class Reads:
         """Return the seconds after which somebody would have checked this, had it not failed."""
         needing = (*entry.dependants.waiting, *entry.dependants.stranded) if entry.dependants else ()
         return min((entry.period, *(self._patience(self._store.entry(query)) for query in needing)))
-
-    # -- refused credentials
-
-    def _replay(self, entry: Entry, failed: Failed, used: Found[Any] | None, now: float) -> bool:
-        """Try once more with another credential, if this failure may be the fault of the one that was used."""
-        query = entry.query.credential
-        if used is None or query is None or entry.replayed:
-            return False
-        holder = self._store.entry(query)
-        replaced = holder.answer is not used or now >= holder.expires_at
-        if failed.scope is Scope.CREDENTIAL:
-            again = replaced or self._refused(holder, now)
-        else:
-            again = failed.scope is Scope.SUSPECT and (replaced or self._suspected(entry, holder, now))
-        if again and not entry.under_way:
-            self.want(entry, Lane.RETRY)
-        entry.replayed = again
-        return again
-
-    @staticmethod
-    def _refused(holder: Entry, now: float) -> bool:
-        """Throw the credential away, unless its predecessor was a moment ago."""
-        dependants = holder.as_credential()
-        if now < dependants.forced_at + REFUSED_AGAIN:
-            return False
-        dependants.forced_at = holder.expires_at = now
-        return True
-
-    def _suspected(self, entry: Entry, holder: Entry, now: float) -> bool:
-        """Have the fetch wait for another credential; the one that was used still serves everybody else meanwhile."""
-        dependants = holder.as_credential()
-        if not dependants.waiting:
-            if now < max(holder.at + SUSPECT_AGE, dependants.forced_at + SUSPECT_AGAIN, holder.retry_at):
-                return False
-            dependants.forced_at = now
-        entry.under_way = True
-        self._wait(holder, (entry.query,), Lane.RETRY)
-        return True
-
-    # -- lateness
 
     def lateness(self, now: float) -> dict[str, Lateness]:
         """Return how late the checks are, by host; a host that has none of them late is not in it."""
@@ -410,17 +282,6 @@ class Reads:
                 periods = late / max(entry.period, LEAST)
                 found[host] = Lateness(max(worst.seconds, late), max(worst.periods, periods))
         return found
-
-
-def _spend(holder: Entry, queries: int, now: float) -> None:
-    """Count what a credential serves that is not good for more than so many; one that is used up has expired."""
-    answer = holder.answer
-    if not isinstance(answer, Found) or not answer.uses or now >= holder.expires_at:
-        return
-    dependants = holder.as_credential()
-    dependants.used += queries
-    if dependants.used > answer.uses:
-        holder.expires_at = now
 
 
 def _until_turn(entry: Entry, now: float, period: float) -> float:

@@ -15,7 +15,8 @@ from typing import Final
 from attrs import frozen
 
 from secretsync.errors import MissingExtra
-from secretsync.reconcile.reads import Lateness, Uses
+from secretsync.reconcile.credentials import Uses
+from secretsync.reconcile.reads import Lateness
 from secretsync.runtime.pages import Page
 
 try:

@@ -16,9 +16,10 @@ from secretsync.clock import Clock
 from secretsync.digest import Digester
 from secretsync.errors import EngineStopped, SecretSyncError
 from secretsync.http import Http, StreamClient
+from secretsync.reconcile.credentials import Uses
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event, Moved
-from secretsync.reconcile.reads import Lateness, Uses
+from secretsync.reconcile.reads import Lateness
 from secretsync.retry import Chance
 from secretsync.runtime.driver import Driver
 from secretsync.runtime.feeds import Feeds

@@ -10,9 +10,8 @@ from threading import Event
 
 import pytest
 
-from secretsync_agent.children import TOGETHER
 from secretsync_agent.commands import Commands
-from secretsync_agent.settings import Command
+from secretsync_agent.settings import TOGETHER, Command
 from stand import alive, eventually
 
 PATIENCE = 30.0

@@ -10,8 +10,7 @@ from attrs import define, evolve, field
 
 from secretsync.clock import FOREVER
 from secretsync.values import SecretValue
-from secretsync_agent.children import TOGETHER
-from secretsync_agent.settings import Program
+from secretsync_agent.settings import TOGETHER, Program
 from secretsync_agent.supervisor import Supervisor, Wanted
 
 PROGRAM = Program("app", kill_timeout=10.0, splay=4.0)

@@ -84,7 +84,7 @@ LENDING: Final = (
     ),
     Mutant(
         name="token-rotated-and-entries-left",
-        file="secretsync_agent/leases.py",
+        file="secretsync_agent/keeping.py",
         before="            self.lending.keep(each, self.clock)\n",
         after="            pass\n",
         bug="Nothing that was kept before the token was rotated can be read after a restart (do not copy: B22).",

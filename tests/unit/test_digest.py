@@ -66,6 +66,14 @@ def test_no_two_of_these_share_a_digest() -> None:
     assert {len(digest) for digest in digests} == {SIZE}
 
 
+def test_a_document_is_digested_as_the_sequence_of_its_rows_parts() -> None:
+    """By the recorded digest: others were kept of documents that did not change since."""
+    rows = (Row("B", SecretValue("2"), path="/a", id="x"), Row("A", SecretValue("1"), block=1, comment="y"))
+    digest = Digester(b"k" * 32)
+    assert digest(Document(rows)).hex() == "8f3c9bf9f4f3dae189a6ba8ee4aef943"
+    assert digest(Document(rows[::-1])) == digest(Document(rows))
+
+
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.binary(max_size=3)
 TREES = st.recursive(
     LEAVES, lambda tree: st.lists(tree, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=2), tree, max_size=3)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Final, Protocol, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 from secretsync.auth.method import is_text
 from secretsync.backends.kms.backend import KMSBackend
@@ -33,7 +33,6 @@ from secretsync.runtime.executor import Executor
 from secretsync.targets import Content, Observe, Ref
 from secretsync.values import NO_VERSION, Document, SecretValue
 
-from .dry import Dry, DryFiles
 from .functions import Questions
 from .identity import Remembering, identity
 from .leases import Leases
@@ -45,6 +44,9 @@ from .settings import Command, Placing, Settings, Template
 from .supervisor import Wanted
 from .targets import KeptToken, RenderedFile, RenderedVariable, Thing, TokenFile, variable
 from .traffic import Traffic, told
+
+if TYPE_CHECKING:
+    from .dry import Dry
 
 log: Final = logging.getLogger("secretsync.agent")
 
@@ -125,7 +127,7 @@ class Agent:
         self._digest = Digester(entropy(32))
         self._proofs = Remembering(proofs)
         self._bundles = bundles
-        self._dry = Dry(would, DryFiles(self._digest)) if would else None
+        self._dry = _dry(would, self._digest) if would else None
         self._rules: dict[Ref, Rules] = {}
         self._things: dict[str, Thing] = {}
         self._missing: set[str] = set()
@@ -254,7 +256,7 @@ class Agent:
             tuple(self._things.values()),
             self._settings,
             identity(self._settings, self._digest),
-            lending=self._leases.lending,
+            lending=self._leases.lending.get(),
             send=self._driver.send,
             all_right=lambda: self._all_revoked,
         )
@@ -358,6 +360,12 @@ class Agent:
                 log.info("found existing token in file")
                 self._kms.logins.adopt(identity(self._settings, self._digest), token)
                 return
+
+
+def _dry(would: Callable[[str], None], digest: Digester) -> Dry:
+    from .dry import Dry, DryFiles  # late, because few runs are dry
+
+    return Dry(would, DryFiles(digest))
 
 
 def _unheard(*_: object) -> None:

@@ -6,7 +6,6 @@ import logging
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final, NoReturn
 
 from secretsync import durations
@@ -150,6 +149,8 @@ def _arguments(told: Namespace, environ: Mapping[str, str]) -> Arguments:
 
 
 def _near(name: str) -> str:
+    from difflib import get_close_matches  # only for an error
+
     near = get_close_matches(name, _FLAGS, n=1)
     return f", did you mean {near[0]}?" if near else ""
 

@@ -17,8 +17,6 @@ from . import deadman
 Line = str | tuple[str, ...]
 """A line for the shell, or a program and its arguments."""
 
-TOGETHER: Final = 0.2
-"""Seconds: files that change in one pass are one change to whoever is told."""
 _BY_SIGNAL: Final = 128
 """What shells add to the number of a signal, to tell an exit code by it."""
 

@@ -12,8 +12,8 @@ from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Final, final
 
-from .children import TOGETHER, begin, without, words
-from .settings import Command
+from .children import begin, without, words
+from .settings import TOGETHER, Command
 
 log: Final = logging.getLogger("secretsync.agent")
 

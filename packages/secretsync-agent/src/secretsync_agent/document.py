@@ -35,6 +35,8 @@ SignalName = NewType("SignalName", int)
 Base64Text = NewType("Base64Text", str)
 
 NOWHERE: Final = FilePath("")
+TOKEN_PATH: Final = FilePath("/var/run/secrets/kubernetes.io/serviceaccount/token")
+"""Where clusters mount the token of a service account."""
 
 _Login = Literal[
     "universal-auth",
@@ -113,7 +115,7 @@ class Sink:
 class Persistent:
     type: Literal["kubernetes", "file"] | None = None
     path: FilePath = NOWHERE
-    service_account_token_path: FilePath = FilePath("/var/run/secrets/kubernetes.io/serviceaccount/token")
+    service_account_token_path: FilePath = TOKEN_PATH
     key_path: FilePath = NOWHERE
 
     @property

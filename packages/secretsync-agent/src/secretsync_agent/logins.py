@@ -7,12 +7,11 @@ from typing import Final
 
 from attrs import frozen
 
-from secretsync.auth.kubernetes import TOKEN_PATH
 from secretsync.config import Flaw
 
 from . import environment as env
+from .document import TOKEN_PATH, AuthConfig, absolute
 from .document import Auth as WrittenAuth
-from .document import AuthConfig, absolute
 from .environment import Environment
 from .settings import Auth, File, Source, Variable
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .app import Agent, Listens
     from .children import Child
     from .commands import Commands
+    from .late import Late
     from .readiness import Readiness
     from .settings import Program
     from .supervisor import Supervisor
@@ -126,10 +127,10 @@ class Process:
             InvalidInput: The address of the page for probes cannot be used.
         """
         self._listen()
-        from .commands import Commands
+        from .late import Late
         from .readiness import Readiness
 
-        commands = Commands(self.settings.shell, self.environ, self.settings.credential_variables)
+        commands = Late(self._commands)
         readiness = Readiness(self.settings.ready_file, self.environ.get("NOTIFY_SOCKET", ""))
         with ExitStack() as stack:
             agent = self._agent(stack, commands)
@@ -141,8 +142,8 @@ class Process:
             agent.start()
             gc.enable()
             code = self._work(agent, readiness, supervisor)
-            if self.once:
-                commands.join(self.arguments.timeout)
+            if self.once and commands.made:
+                commands.made.join(self.arguments.timeout)
         return code
 
     # -- put together
@@ -157,7 +158,12 @@ class Process:
         for number in FORWARDED:
             signal.signal(number, lambda number, _: self._calls.put(signal.Signals(number)))
 
-    def _agent(self, stack: ExitStack, commands: Commands) -> Agent:
+    def _commands(self) -> Commands:
+        from .commands import Commands
+
+        return Commands(self.settings.shell, self.environ, self.settings.credential_variables)
+
+    def _agent(self, stack: ExitStack, commands: Late[Commands]) -> Agent:
         from secretsync.client_policy import AGENT
         from secretsync.http import Http
         from secretsync.mailbox import CALLER
@@ -184,7 +190,7 @@ class Process:
             entropy=os.urandom,
             proofs=LocalProofs(),
             pause=self._stopping.wait,
-            command=commands.run,
+            command=lambda command: commands.get().run(command),
             news=lambda: self._calls.put(Call.NEWS),
             fatal=self._give_up,
             feeds=self._feeds(http, clock) if self.settings.events and not self.once else None,

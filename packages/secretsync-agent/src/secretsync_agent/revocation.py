@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from attrs import define, field, frozen
 
 from secretsync.auth.exchange import revoke
 from secretsync.auth.logins import Logins
 from secretsync.auth.method import Server
-from secretsync.backends.kms.lending import Lending
 from secretsync.backends.kms.queries import DynamicSecret
 from secretsync.clock import Deadline
 from secretsync.errors import CredentialsNotFound, SecretSyncError
@@ -33,6 +32,9 @@ from secretsync.values import SecretValue, Version
 
 from .settings import Settings
 from .targets import RenderedFile, Thing
+
+if TYPE_CHECKING:
+    from secretsync.backends.kms.lending import Lending  # which is loaded when there is a lease
 
 log: Final = logging.getLogger("secretsync.agent")
 

@@ -17,6 +17,8 @@ from secretsync.retry import Retries
 
 PROGRAM: Final = "secretsync-agent"
 RETRIES: Final = Retries()
+TOGETHER: Final = 0.2
+"""Seconds: files that change in one pass are one change to whoever is told."""
 
 
 class Mode(Enum):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable, Mapping
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from attrs import define, field, frozen
 
@@ -21,8 +21,10 @@ from secretsync.clock import FOREVER
 from secretsync.retry import Chance
 from secretsync.values import SecretValue
 
-from .children import TOGETHER, Child
-from .settings import Program
+from .settings import TOGETHER, Program
+
+if TYPE_CHECKING:
+    from .children import Child  # which is loaded when one is started
 
 log: Final = logging.getLogger("secretsync.agent")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
@@ -135,6 +134,8 @@ class Walk:
     def known(self, key: str, member: Member, fields: Mapping[str, object], path: Path) -> bool:
         if key in fields:
             return True
+        from difflib import get_close_matches  # only for an error
+
         near = get_close_matches(key, fields, n=1)
         remedy = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(fields)}"
         self.doubt(f"unknown key, {remedy}", member.at, (*path, key))

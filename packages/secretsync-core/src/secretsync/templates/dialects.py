@@ -23,7 +23,7 @@ class Dialect:
 
     def __init__(self, name: str, *, functions: Mapping[str, Function] | None = None, integers: bool = True) -> None:
         self.name: str = name
-        self.functions: Mapping[str, Function] = Layers(functions or {}, BUILTINS)
+        self.functions: Mapping[str, Function] = BUILTINS if functions is None else Layers(functions, BUILTINS)
         self.integers: bool = integers
 
     def with_functions(self, functions: Mapping[str, Function]) -> Dialect:

@@ -38,7 +38,7 @@ def parse_trees(
         ParseError: In Go's words.
         LimitExceeded: Its blocks are nested too deeply.
     """
-    words = frozenset({"break", "continue"} & set(functions))
+    words = frozenset(word for word in ("break", "continue") if word in functions)
     source = _Source(name, text, tokens(text, delimiters=delimiters, words=words), functions)
     try:
         _Parser(source).whole(name)

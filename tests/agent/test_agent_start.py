@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,14 @@ OTHERS = frozenset(
 )
 
 
+PROGRAM = """
+import gc, sys
+from secretsync_agent import main
+main.leave = lambda code, grace: code
+print(main.main(sys.argv[1:]), gc.isenabled(), gc.get_freeze_count() > 10_000)
+"""
+
+
 def loaded(stand: AgentStand, **told: Any) -> set[str]:
     """Return the modules that an agent loads which writes its files once."""
     agent = stand.agent("--once", environ={"PYTHONPROFILEIMPORTTIME": "1"}, **told)
@@ -72,3 +83,11 @@ def test_what_is_asked_for_is_loaded_then(
         found = loaded(stand, **wanted)
     assert modules <= found
     assert found & others == set()
+
+
+def test_what_was_loaded_is_left_out_of_the_search_for_garbage(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, {"/": {"A": "1"}}) as stand:
+        stand.write("agent-config.yaml", json.dumps(stand.document(templates=[template()])))
+        command = [sys.executable, "-c", PROGRAM, "--once"]
+        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["0", "True", "True"]

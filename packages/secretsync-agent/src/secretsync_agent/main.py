@@ -140,6 +140,7 @@ class Process:
             stack.callback(readiness.end)
             supervisor = self._supervisor(stack)
             agent.start()
+            gc.freeze()  # what was loaded stays: to search it for garbage once takes another tenth of the start
             gc.enable()
             code = self._work(agent, readiness, supervisor)
             if self.once and commands.made:

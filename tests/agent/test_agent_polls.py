@@ -167,6 +167,16 @@ def test_an_edited_template_is_rendered_anew(tmp_path: Path) -> None:
         assert line.read("app.env") == "# edited\nA=1\nB=2"
 
 
+def test_a_template_that_fails_is_looked_at_again_soon(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, AB) as line:
+        source = line.write("app.tmpl", "{{ bad")
+        line.start(templates=[line.template("", source=source, interval=300.0)])
+        line.run(20.0)
+        line.write("app.tmpl", "good")
+        line.run(31.0)
+        assert line.read("app.env") == "good"
+
+
 @pytest.mark.row("agent-35")
 def test_a_failure_leaves_the_file_and_is_tried_again_soon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with AgentLine(tmp_path, AB) as line:

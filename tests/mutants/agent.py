@@ -43,6 +43,14 @@ AGENT: Final = (
         killer="agent/test_agent_polls.py::test_many_secrets_that_vanish_are_believed_at_the_second_look",
     ),
     Mutant(
+        name="failing-template-left-to-its-polls",
+        file=_APP,
+        before="isinstance(error, NotFound | TemplateError)",
+        after="isinstance(error, NotFound)",
+        bug="A template that was put right is rendered minutes later (agent §7: after 30 s).",
+        killer="agent/test_agent_polls.py::test_a_template_that_fails_is_looked_at_again_soon",
+    ),
+    Mutant(
         name="no-calm-before-a-write",
         file=_CAUTION,
         before="            if self._restless(made, ask):\n",
@@ -65,6 +73,14 @@ AGENT: Final = (
         after="        return _overwrite(real, data, form) if old else _replace(real, data, form, old)\n",
         bug="Who reads a file just then sees a part of it (do not copy: truncated in place; agent-41).",
         killer="unit/test_files.py::test_a_file_is_created_and_rewritten_as_another_file",
+    ),
+    Mutant(
+        name="file-locked-by-a-failed-write",
+        file=_WRITING,
+        before="        _sync(folder)\n    except BaseException:\n        os.close(descriptor)\n",
+        after="        _sync(folder)\n    except BaseException:\n",
+        bug="After a fault of the disk the agent takes its own file for another process's, for ever.",
+        killer="unit/test_files.py::test_a_folder_that_cannot_be_synced_leaves_no_file_locked",
     ),
     Mutant(
         name="failed-write-leaves-its-half",

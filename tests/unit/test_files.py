@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISDIR
 
 import pytest
 
@@ -74,6 +76,21 @@ def test_a_file_that_is_as_it_should_be_needs_no_action(files, path):
     wanted = Target(target(str(path)), content("one"), Policy("File"), MARK, attributes(mode=0o640))
     put(files, path, "one", mode="0640")
     assert plan(wanted, look(files, path), DIGEST).action is None
+
+
+def test_a_folder_that_cannot_be_synced_leaves_no_file_locked(files, path, monkeypatch):
+    sync = os.fsync
+
+    def broken(descriptor: int) -> None:
+        if S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    refused(files, path, "one")
+    monkeypatch.undo()
+    put(files, path, "two")
+    assert path.read_text() == "two"
 
 
 @pytest.mark.skipif(ROOT, reason="root reads everything")

@@ -31,6 +31,7 @@ from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subjec
 from secretsync.retry import Chance
 from secretsync.runtime.executor import Executor
 from secretsync.targets import Content, Observe, Ref
+from secretsync.templates import TemplateError
 from secretsync.values import NO_VERSION, Document, SecretValue
 
 from .functions import Questions
@@ -130,8 +131,8 @@ class Agent:
         self._dry = _dry(would, self._digest) if would else None
         self._rules: dict[Ref, Rules] = {}
         self._things: dict[str, Thing] = {}
-        self._missing: set[str] = set()
-        """Things that ask for what does not exist."""
+        self._failing: set[str] = set()
+        """Things that ask for what does not exist, or whose template fails: no answer that failed has them tried anew."""
         self._periods: dict[str, float] = {}
         """Seconds between two looks, by key, as the engine was told."""
         self._news = news
@@ -204,7 +205,7 @@ class Agent:
                 self._send(thing)
 
     def adjust(self) -> None:
-        """Look more often at what does not exist, until it is right (agent §7); other failures are tried anyway."""
+        """Look more often at what does not exist or is no template, until it is right (agent §7)."""
         for thing in self._things.values():
             if self._periods.get(thing.key) != self._period(thing):
                 self._send(thing)
@@ -318,7 +319,7 @@ class Agent:
         return int(self._clock.now().timestamp() * 1e9)
 
     def _period(self, thing: Thing) -> float:
-        return min(thing.interval, LONGEST) if thing.key in self._missing else thing.interval
+        return min(thing.interval, LONGEST) if thing.key in self._failing else thing.interval
 
     def _send(self, thing: Thing) -> None:
         period = self._periods[thing.key] = self._period(thing)
@@ -337,9 +338,9 @@ class Agent:
 
     def _looked_at(self, key: str, outcome: Outcome) -> None:
         if outcome.ready:
-            self._missing.discard(key)
-        elif any(isinstance(error, NotFound) for error in outcome.errors):
-            self._missing.add(key)
+            self._failing.discard(key)
+        elif any(isinstance(error, NotFound | TemplateError) for error in outcome.errors):
+            self._failing.add(key)
         if self.reports.all_right:
             self._leases.rendered()
         self._news()

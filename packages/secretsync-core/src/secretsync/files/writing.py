@@ -96,11 +96,11 @@ def _replace(real: str, data: bytes, form: Form, old: os.stat_result | None) -> 
         if old and form.backup:
             _back_up(real, temporary, old)
         Path(temporary).replace(real)
+        _sync(folder)
     except BaseException:
         os.close(descriptor)
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync(folder)
     return descriptor
 
 

@@ -117,7 +117,7 @@ class Loopback:
                 if length > sum(map(len, reply.pieces)) and reply.headers.get("Connection") == "keep-alive":
                     served.stopping.wait()
 
-            do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - the names that http.server looks for
+            do_GET = do_POST = do_PATCH = do_DELETE = do_CONNECT = _serve  # noqa: N815 - the names that http.server looks for
 
             def log_message(self, *args: object) -> None:
                 pass

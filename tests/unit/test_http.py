@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
-from threading import Thread
+from threading import Semaphore, Thread
 
 import httpx
 import pytest
@@ -312,6 +312,18 @@ def test_the_environments_proxy_serves_other_hosts_only(monkeypatch: pytest.Monk
     assert [asked.target for asked in proxy.asked] == ["http://far.invalid/x"]
 
 
+def test_a_proxy_of_https_learns_the_name_and_no_more(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda _: Reply(502)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:word@"))
+        error = failing(http, "https://far.invalid/api/x", params={"secretPath": "/"})
+    assert isinstance(error, Unavailable)
+    assert "the proxy refused" in str(error)
+    (asked,) = proxy.asked
+    assert (asked.method, asked.target) == ("CONNECT", "far.invalid:443")
+    assert asked.headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"
+    assert "authorization" not in asked.headers
+
+
 @pytest.mark.parametrize(
     "near", ["169.254.169.254", "169.254.170.2", "[fe80::1]", "[fd00:ec2::254]", "metadata.google.internal"]
 )
@@ -365,6 +377,39 @@ def test_a_connection_is_kept_until_close(http: Http) -> None:
         http.close()
         served.join()
     assert ends == [b""]
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again(http: Http) -> None:
+    closed = Semaphore(0)
+
+    def serve(listening: socket.socket) -> None:
+        for _ in range(2):
+            with listening.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            closed.release()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = Thread(target=serve, args=(listening,), daemon=True)  # or a failure would wait for it for ever
+        served.start()
+        for _ in range(2):
+            assert fetch(http, f"http://127.0.0.1:{listening.getsockname()[1]}/").status == 200
+            assert closed.acquire(timeout=60.0)
+        served.join()
+
+
+def test_a_connection_that_failed_is_not_used_again(http: Http) -> None:
+    answers = iter([Reply(200, (b"{",), promised=9), Reply.of({})])
+    with serving(lambda _: next(answers)) as server:
+        assert isinstance(failing(http, server.url), Unavailable)
+        assert fetch(http, server.url).json() == {}
+
+
+def test_a_connection_where_nobody_was_is_tried_again(http: Http) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    assert isinstance(failing(http, f"http://127.0.0.1:{port}/"), Unavailable)
+    assert isinstance(failing(http, f"http://127.0.0.1:{port}/"), Unavailable)
 
 
 def test_a_closed_client_opens_new_connections(http: Http) -> None:

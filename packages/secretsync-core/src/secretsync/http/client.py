@@ -1,8 +1,9 @@
-"""Sends requests over httpx's transports.
+"""Sends requests over httpcore's connections.
 
-They lie one layer below `httpx.Client`, because a client does things that a reader of secrets must not do: it keeps
-cookies of one identity for the next, logs whole URLs, and is easily told to follow redirects. What is left to do here
-is small: time-outs, a cap, redirects inside one origin, and errors of our own.
+They lie below `httpx.Client`, because a client does things that a reader of secrets must not do: it keeps cookies of one
+identity for the next, logs whole URLs, and is easily told to follow redirects. They lie below httpx's transports, too,
+whose requests and answers cost as much again as the exchange. What is left to do here is small: headers, time-outs, a
+cap, redirects inside one origin, and errors of our own.
 """
 
 from __future__ import annotations
@@ -14,20 +15,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
+import httpcore
 import httpx
 
 from ..client_policy import ClientPolicy
 from ..clock import Clock, Deadline
 from ..errors import AuthenticationFailed, DeadlineExceeded, TLSError, Unavailable, WrongEndpoint
 from ..values import SecretValue
-from .connections import Connections
+from .connections import Connections, Direct, Line
 from .exchange import Address, Request, Response, Stream, content
 from .places import address_of, moved, onward, origin_of, path_of, proxy_of, target_of, url_of
-from .trouble import translated
+from .trouble import FAILURES, translated
 
 _MAX_REDIRECTS: Final = 5
+_SUCCESS: Final = range(200, 300)
+_SCHEMES: Final = frozenset({"http", "https"})
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Say how long their body is though they have none."""
 _PRINTABLE: Final = re.compile(rb"[!-~]+")
 _KEEP_SECONDS: Final = 4.0
 """Shorter than the five seconds after which Node closes an idle connection, so that no request meets it closing."""
@@ -63,14 +69,14 @@ class Http:
         self._bundles = {} if bundles is None else bundles
         self._lock = Lock()
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._connections: dict[tuple[str, str], Connections] = {}
+        self._connections: dict[tuple[str, str, Address | None], Connections] = {}
 
     def send(self, request: Request) -> Response:
         """See `HttpClient.send`."""
         deadline = request.deadline or Deadline(self._clock)
         try:
             return self._followed(url_of(request.url), request, deadline)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        except (*FAILURES, httpx.InvalidURL) as exc:
             error = translated(exc, request.url, request.operation)
         raise error  # out here, or the original would be its context, and its request holds the token
 
@@ -78,16 +84,16 @@ class Http:
     def stream(self, request: Request, *, silence: float) -> Iterator[Stream]:
         """See `StreamClient.stream`."""
         url = url_of(request.url)
-        sent = self._made(url, target_of(url, request.params), request)
-        sent = self._addressed(sent, request.deadline or Deadline(self._clock))
+        deadline = request.deadline or Deadline(self._clock)
+        sent = self._made(url, target_of(url, request.params), request, deadline)
         sent.extensions["timeout"]["read"] = silence
-        with self._to(url, request).one() as transport:
-            answer = _opened(transport, sent, request)
+        with self._to(url, request).one() as line:
+            answer = _opened(line, sent, request)
             try:
                 headers = _checked(answer, request, origin=origin_of(url))
                 pieces = _pieces(answer, request, cap=self._policy.response_cap)
                 place = f"{origin_of(url)}{path_of(url)}"
-                yield Stream(answer.status_code, headers, request.method, place, pieces, partial(_cut, answer))
+                yield Stream(answer.status, headers, request.method, place, pieces, partial(_cut, answer))
             finally:
                 answer.close()
 
@@ -106,33 +112,30 @@ class Http:
         """Return the answer at the end of the redirects."""
         target = target_of(url, asked.params)
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._exchange(self._made(url, target, asked), asked, deadline)
+            response = self._exchange(url, target, asked, deadline)
             elsewhere = onward(response, url, asked)
             if elsewhere is None:
                 return response
             url, target = elsewhere, elsewhere.raw_path
         raise WrongEndpoint(origin_of(url), asked.operation, "its redirects do not end")
 
-    def _made(self, url: httpx.URL, target: bytes, asked: Request) -> httpx.Request:
-        headers, extensions = self._headers(asked, origin=origin_of(url)), {"target": target}
-        return httpx.Request(asked.method, url, headers=headers, content=content(asked), extensions=extensions)
-
-    def _exchange(self, request: httpx.Request, asked: Request, deadline: Deadline) -> Response:
-        url, origin = request.url, origin_of(request.url)
+    def _exchange(self, url: httpx.URL, target: bytes, asked: Request, deadline: Deadline) -> Response:
+        origin = origin_of(url)
         if not deadline.remaining():
             raise DeadlineExceeded(f"{asked.operation} at {origin}: the time was over before it was asked")
-        with self._to(url, asked).one() as transport:
-            answer = transport.handle_request(self._addressed(request, deadline))
+        sent = self._made(url, target, asked, deadline)
+        with self._to(url, asked).one() as line:
+            answer = line.handle_request(sent)
             try:
                 headers = _checked(answer, asked, origin=origin)
                 body = self._body(answer, asked, deadline, origin=origin)
             finally:
                 answer.close()
-        return Response(answer.status_code, headers, body, asked.method, f"{origin}{path_of(url)}")
+        return Response(answer.status, headers, body, asked.method, f"{origin}{path_of(url)}")
 
-    def _body(self, response: httpx.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
+    def _body(self, answer: httpcore.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
         body = bytearray()
-        for piece in response.iter_bytes():
+        for piece in answer.iter_stream():
             body += piece
             if len(body) > self._policy.response_cap:
                 detail = f"its answer is larger than {self._policy.response_cap} bytes"
@@ -141,8 +144,24 @@ class Http:
                 raise Unavailable(origin, asked.operation, "its answer did not end in time")
         return bytes(body)
 
-    def _headers(self, asked: Request, *, origin: str) -> dict[str, str]:
-        sent = {"accept": "application/json"} | {name.lower(): value for name, value in asked.headers.items()}
+    def _made(self, url: httpx.URL, target: bytes, asked: Request, deadline: Deadline) -> httpcore.Request:
+        """Return the request, with its time-outs, and sent to where `resolve` says."""
+        body = content(asked) or b""
+        headers = self._headers(url, asked)
+        if body or asked.method in _WRITES:
+            headers["content-length"] = str(len(body))
+        connect, read = deadline.within(self._policy.connect_timeout), deadline.within(self._policy.read_timeout)
+        place = self._resolved(url)
+        extensions: dict[str, Any] = {"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}}
+        if place is not url:  # only the connection goes elsewhere; the certificate is to be that of the name
+            extensions["sni_hostname"] = url.host
+        return httpcore.Request(
+            asked.method, _raw(place, target), headers=[*headers.items()], content=body, extensions=extensions
+        )
+
+    def _headers(self, url: httpx.URL, asked: Request) -> dict[str, str]:
+        sent = {"host": url.netloc.decode("ascii"), "accept": "application/json"}
+        sent |= {name.lower(): value for name, value in asked.headers.items()}
         sent["user-agent"] = self._policy.user_agent
         # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
         sent["accept-encoding"] = "identity"
@@ -151,24 +170,17 @@ class Http:
         elif asked.form is not None:
             sent["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
         if asked.token is not None:
-            sent["authorization"] = _bearer(asked.token, origin=origin, operation=asked.operation)
+            sent["authorization"] = _bearer(asked.token, origin=origin_of(url), operation=asked.operation)
         return sent
 
-    def _addressed(self, request: httpx.Request, deadline: Deadline) -> httpx.Request:
-        """Return the request with its time-outs, and sent to where `resolve` says."""
-        connect, read = deadline.within(self._policy.connect_timeout), deadline.within(self._policy.read_timeout)
-        request.extensions["timeout"] = {"connect": connect, "read": read, "write": read, "pool": connect}
-        address = self._resolve.get(address_of(request.url))
-        if address is not None:
-            # The Host header was made from the original URL; only the connection goes elsewhere.
-            request.extensions["sni_hostname"] = request.url.host
-            request.url = moved(request.url, address)
-        return request
+    def _resolved(self, url: httpx.URL) -> httpx.URL:
+        address = self._resolve.get(address_of(url))
+        return url if address is None else moved(url, address)
 
     # -- connections
 
     def _to(self, url: httpx.URL, asked: Request) -> Connections:
-        key = origin_of(url), asked.trust
+        key = origin_of(url), asked.trust, self._resolve.get(address_of(url))
         with self._lock:  # nothing under it touches the network
             connections = self._connections.get(key)
             if connections is None:
@@ -176,21 +188,18 @@ class Http:
         return connections
 
     def _none_yet(self, url: httpx.URL, asked: Request) -> Connections:
-        proxy = None if address_of(url) in self._resolve else proxy_of(url)
-        make = partial(
-            _Forwarded if proxy and url.scheme == "http" else httpx.HTTPTransport,
-            verify=self._context(url, asked),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=_KEEP_SECONDS),
-            proxy=proxy,
-            trust_env=False,
-        )
+        if url.scheme not in _SCHEMES:
+            raise translated(httpcore.UnsupportedProtocol(), asked.url, asked.operation)
+        place, context = self._resolved(url), self._context(url, asked)
+        proxy = proxy_of(url) if place is url else None
         # The caller limits what is in flight; a second limit here could only make requests fail.
+        make = partial(_through, proxy, context) if proxy else partial(Direct, partial(_connection, place, context))
         return Connections(make, clock=self._clock, keep=_KEEP_SECONDS, most=self._policy.in_flight)
 
-    def _context(self, url: httpx.URL, asked: Request) -> ssl.SSLContext:
+    def _context(self, url: httpx.URL, asked: Request) -> ssl.SSLContext | None:
         """Return what to trust; made when first needed, because reading the system's roots takes tens of ms."""
         if url.scheme != "https":
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
+            return None
         if asked.trust not in self._contexts:
             self._contexts[asked.trust] = self._trusting(url, asked)
         return self._contexts[asked.trust]
@@ -208,47 +217,70 @@ class Http:
         raise TLSError(origin_of(url), asked.operation, "the CA bundle holds no certificate in PEM")
 
 
-class _Forwarded(httpx.HTTPTransport):
-    """To a proxy that reads what it passes on: it is asked for the whole URL."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["target"] = origin_of(request.url).encode("ascii") + request.extensions["target"]
-        return super().handle_request(request)
+def _raw(url: httpx.URL, target: bytes) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target)
 
 
-def _opened(transport: httpx.HTTPTransport, sent: httpx.Request, asked: Request) -> httpx.Response:
+def _connection(place: httpx.URL, context: ssl.SSLContext | None) -> httpcore.HTTPConnection:
+    return httpcore.HTTPConnection(_raw(place, b"/").origin, ssl_context=context, keepalive_expiry=_KEEP_SECONDS)
+
+
+def _through(proxy: str, context: ssl.SSLContext | None) -> httpcore.HTTPProxy:
+    """Return a line to whatever lies behind a proxy, whose URL may hold a user and a password."""
+    named = httpx.Proxy(proxy)
+    return httpcore.HTTPProxy(
+        _raw(named.url, b"/"),
+        proxy_auth=named.raw_auth,
+        ssl_context=context,
+        max_connections=None,
+        max_keepalive_connections=1,
+        keepalive_expiry=_KEEP_SECONDS,
+    )
+
+
+def _opened(line: Line, sent: httpcore.Request, asked: Request) -> httpcore.Response:
     try:
-        return transport.handle_request(sent)
-    except httpx.HTTPError as exc:
+        return line.handle_request(sent)
+    except FAILURES as exc:
         error = translated(exc, asked.url, asked.operation)
     raise error  # out here, as in `send`
 
 
-def _checked(response: httpx.Response, asked: Request, *, origin: str) -> dict[str, str]:
+def _checked(answer: httpcore.Response, asked: Request, *, origin: str) -> dict[str, str]:
     """Return the headers of an answer that is not compressed: one piece of that may unpack to more than memory holds."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers: dict[str, str] = {}
+    for raw, value in answer.headers:
+        name, text = raw.decode("ascii").lower(), _text(value)
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise WrongEndpoint(origin, asked.operation, "its answer is compressed, which was not asked for")
     return headers
 
 
-def _pieces(answer: httpx.Response, asked: Request, *, cap: int) -> Iterator[bytes]:
-    """Yield what comes; of an answer that is no success, no more than the cap."""
-    size, refused = 0, not answer.is_success
+def _text(value: bytes) -> str:
     try:
-        for piece in answer.iter_bytes():
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")  # which is what HTTP once said that headers are
+
+
+def _pieces(answer: httpcore.Response, asked: Request, *, cap: int) -> Iterator[bytes]:
+    """Yield what comes; of an answer that is no success, no more than the cap."""
+    size, refused = 0, answer.status not in _SUCCESS
+    try:
+        for piece in answer.iter_stream():
             size += len(piece)
             if refused and size > cap:
                 raise WrongEndpoint(origin_of(httpx.URL(asked.url)), asked.operation, "its answer is too large")
             yield piece
-    except httpx.HTTPError as exc:
+    except FAILURES as exc:
         error = translated(exc, asked.url, asked.operation)
     else:
         return
     raise error
 
 
-def _cut(answer: httpx.Response) -> None:
+def _cut(answer: httpcore.Response) -> None:
     """End a stream under whoever reads it: closing alone would leave them waiting."""
     with suppress(OSError):  # it has ended by itself
         # Of the plain socket's class: that of TLS would take its state from under the reader first.

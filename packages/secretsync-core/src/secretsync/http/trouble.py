@@ -6,10 +6,21 @@ import socket
 import ssl
 from typing import Final
 
+import httpcore
 import httpx
 
 from ..errors import BackendError, TLSError, Unavailable, WrongEndpoint
 from .places import origin_of
+
+FAILURES: Final = (
+    httpcore.ConnectionNotAvailable,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+"""Every way in which an exchange goes wrong below us."""
 
 _VERIFY_WORDS: Final = {
     10: "its certificate has expired",
@@ -22,12 +33,12 @@ _VERIFY_WORDS: Final = {
 
 
 def translated(exc: Exception, url: str, operation: str) -> BackendError:
-    """Return what an exception of httpx means; the text of that is not in it."""
-    if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+    """Return what an exception of httpcore means, or an invalid URL; the text of that is not in it."""
+    if isinstance(exc, httpx.InvalidURL | httpcore.UnsupportedProtocol):
         return WrongEndpoint("its address", operation, "it is not a URL that can be asked; check the scheme and host")
     origin, chain = origin_of(httpx.URL(url)), _chain(exc)
     tls = next((link for link in chain if isinstance(link, ssl.SSLError)), None)
-    if isinstance(exc, httpx.ConnectError) and tls is not None:
+    if isinstance(exc, httpcore.ConnectError) and tls is not None:
         return TLSError(origin, operation, _tls_words(tls))
     return Unavailable(origin, operation, _words(chain))
 
@@ -54,11 +65,11 @@ def _words(chain: list[BaseException]) -> str:
 
 
 _TROUBLE: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (httpx.ConnectTimeout, "no connection in time"),
-    (httpx.TimeoutException, "no answer in time"),
-    (httpx.ProxyError, "the proxy refused"),
+    (httpcore.ConnectTimeout, "no connection in time"),
+    (httpcore.TimeoutException, "no answer in time"),
+    (httpcore.ProxyError, "the proxy refused"),
     (socket.gaierror, "its name does not resolve"),
     (ConnectionRefusedError, "the connection was refused"),
-    (httpx.ConnectError, "no connection"),
+    (httpcore.ConnectError, "no connection"),
 )
-"""What httpx or what lies below it says, in order of precedence."""
+"""What httpcore or what lies below it says, in order of precedence."""

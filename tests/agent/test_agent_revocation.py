@@ -57,6 +57,18 @@ def test_without_leases_the_token_is_revoked_at_once(tmp_path: Path) -> None:
         assert (told(stand, "POST"), stand.read("app.env")) == ([200], "\nA=1")
 
 
+def test_a_token_that_was_refused_one_thing_is_revoked_like_others(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, A, dynamic=DB) as line:
+        fault = Fault("list", status=403)
+        line.kms.faults.add(fault)
+        templates = [line.template(LEASING_TEMPLATE), line.template(SEED_TEMPLATE, "static", 2)]
+        line.start(templates=templates, revoke_on_shutdown=True)
+        line.run(600.0)
+        assert line.users()
+        assert line.stop() == 0
+        assert (line.users(), line.asked("revoke")) == (set(), [("revoke", 200)])
+
+
 @pytest.mark.row("agent-65")
 def test_what_is_not_confirmed_keeps_its_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with AgentLine(tmp_path, A, dynamic=DB) as line:

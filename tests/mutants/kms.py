@@ -108,10 +108,18 @@ KMS: Final = (
     Mutant(
         name="refused-token-renewed",
         file="secretsync/auth/logins.py",
-        before="                del self._held[identity]\n",
+        before="                self._held[identity] = evolve(held, latest=-FOREVER)\n",
         after="                pass\n",
         bug="A token that the server refuses is renewed instead of replaced, and refused again.",
         killer="unit/test_auth_lifecycle.py::test_a_refused_token_is_not_renewed",
+    ),
+    Mutant(
+        name="refused-token-forgotten",
+        file="secretsync/auth/logins.py",
+        before="                self._held[identity] = evolve(held, latest=-FOREVER)\n",
+        after="                del self._held[identity]\n",
+        bug="Once the KMS has forbidden one thing, an agent that ends says that it has no token, and revokes nothing.",
+        killer="agent/test_agent_revocation.py::test_a_token_that_was_refused_one_thing_is_revoked_like_others",
     ),
     Mutant(
         name="login-retried-fast",

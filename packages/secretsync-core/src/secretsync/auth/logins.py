@@ -86,10 +86,13 @@ class Logins:
             self._held[identity] = _Held(token, ends=FOREVER, life=0.0, latest=FOREVER)
 
     def refused(self, identity: Identity, token: SecretValue) -> None:
-        """Take note that the server refuses a token: what comes after it is a login."""
+        """Take note that the server refuses a token: what comes after it is a login.
+
+        It stays known, because it may have been refused one thing only, and is good for all else until it is revoked.
+        """
         with self._lock:
             if (held := self._held.get(identity)) and held.token == token:
-                del self._held[identity]
+                self._held[identity] = evolve(held, latest=-FOREVER)
 
     def tokens(self) -> Mapping[SecretValue, Identity]:
         """Return the tokens that serve now, or are to be renewed first, each with whose it is."""

@@ -43,6 +43,14 @@ LENDING: Final = (
         killer=f"{_TESTS}::test_a_lease_that_the_server_could_not_take_back_keeps_its_file",
     ),
     Mutant(
+        name="lease-made-after-all-were-given-back",
+        file="secretsync/backends/kms/lending.py",
+        before="            return self._over and not self._book.knows(query)\n",
+        after="            return False\n",
+        bug="An agent that is asked to end as it starts leaves leases behind, and says that all are revoked.",
+        killer="unit/test_kms_lending.py::test_once_all_is_released_a_read_that_was_on_its_way_makes_no_lease",
+    ),
+    Mutant(
         name="lease-not-kept-when-it-is-made",
         file="secretsync/backends/kms/lending.py",
         before="                self.keep(query, clock)\n",

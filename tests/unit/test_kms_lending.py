@@ -133,6 +133,13 @@ def test_a_lease_is_made_once_and_its_renewal_comes_due_like_a_check(stand: Stan
     assert len(stand.users()) == 1
 
 
+def test_once_all_is_released_a_read_that_was_on_its_way_makes_no_lease(stand: Stand) -> None:
+    assert stand.lending.release_all() == ()
+    stand.want("db")
+    stand.turns.until(60.0)
+    assert (stand.http.asked.count(LEASES), stand.states) == (0, {"db": Absent()})
+
+
 def test_who_asks_for_the_same_shares_a_lease_and_who_names_itself_has_its_own(stand: Stand) -> None:
     for holder in ("", "one", "two"):
         stand.want("db", holder)

@@ -71,6 +71,7 @@ class Lending:
         self._memory = memory
         self._lock = Lock()
         self._keeping = Lock()
+        self._over = False
         self._book: LeaseBook[DynamicSecret] = LeaseBook(chance=chance, care=care)
 
     # -- for who asks
@@ -88,7 +89,7 @@ class Lending:
     def release_all(self) -> tuple[DynamicSecret, ...]:
         """Lend nothing more; return whose leases the next reads give back, one that is being made included."""
         with self._lock:
-            queries = self._book.keys()
+            self._over, queries = True, self._book.keys()
             for query in queries:
                 self._book.release(query)
         return queries
@@ -122,6 +123,8 @@ class Lending:
         if not isinstance(query, DynamicSecret):
             raise TypeError(f"{type(query).__name__} is not for this backend")
         leases = Leases(Session(self._http, query.host, token, query.identity.trust, deadline))
+        if self._comes_too_late(query):
+            return Absent()
         self._remember(query, deadline.clock)
         try:
             self._look_after(query, leases, deadline.clock)
@@ -137,6 +140,11 @@ class Lending:
         if self._memory and isinstance(answer, Absent):
             self._memory.drop(query)
         return answer
+
+    def _comes_too_late(self, query: DynamicSecret) -> bool:
+        """Whether nobody waits for this to be given back any more: a read that was on its way when all was released."""
+        with self._lock:
+            return self._over and not self._book.knows(query)
 
     def _look_after(self, query: DynamicSecret, leases: Leases, clock: Clock) -> None:
         """Do what the lease needs before it can serve; its times are counted from before they were asked for."""

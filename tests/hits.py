@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pytest
 
-from secretsync.testing.simulation.coverage import Hits, merge
+from secretsync.testing.simulation.coverage import Chart, Hits, merge
+from secretsync_agent.testing.simulation import coverage as agents
+from secretsync_agent.testing.simulation.simulation import AREAS as AGENTS
 from secretsync_k8s.testing.simulation.coverage import CHART
 from secretsync_k8s.testing.simulation.simulation import AREAS
 
 ENOUGH: Final = 200
 """Lives after which every possible pair of fault and phase must have been hit."""
-_PROPERTY: Final = "hits"
+_CHARTS: Final[Mapping[str, tuple[Chart, Mapping[str, str]]]] = {
+    "operators": (CHART, AREAS),
+    "agents": (agents.CHART, AGENTS),
+}
+"""Of whose lives there may be hits, and what there is to hit."""
 
 
-def record(hits: Hits, record_property: Callable[[str, object], None]) -> None:
+def record(hits: Hits, record_property: Callable[[str, object], None], *, of: str = "operators") -> None:
     """Have the hits of a life told to whoever adds them up."""
-    record_property(_PROPERTY, [[*pair, times] for pair, times in sorted(hits.items())])
+    record_property(of, [[*pair, times] for pair, times in sorted(hits.items())])
 
 
 class HitsOfTheRun:
     """A plugin of pytest: it shows the table, and fails the run where enough lives left a hole."""
 
     def __init__(self) -> None:
-        self._lives: list[Hits] = []
+        self._lives: dict[str, list[Hits]] = {who: [] for who in _CHARTS}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        told = dict(report.user_properties).get(_PROPERTY) if report.when == "call" else None
-        if isinstance(told, list):
-            self._lives.append(Hits({(fault, phase): times for fault, phase, times in told}))
+        told = dict(report.user_properties) if report.when == "call" else {}
+        for who, lives in self._lives.items():
+            if isinstance(hits := told.get(who), list):
+                lives.append(Hits({(fault, phase): times for fault, phase, times in hits}))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._holes():
+        if any(map(self._holes, self._lives)):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self._lives:
-            return
-        terminalreporter.section(f"hits of faults by phase, {len(self._lives)} lives")
-        terminalreporter.write_line(CHART.table(merge(self._lives), AREAS))
-        for fault, phase in self._holes():
-            terminalreporter.write_line(f"FAILED: no {fault} hit in phase {phase}", red=True)
+        for who, lives in self._lives.items():
+            if not lives:
+                continue
+            chart, areas = _CHARTS[who]
+            terminalreporter.section(f"hits of faults by phase, {len(lives)} lives of {who}")
+            terminalreporter.write_line(chart.table(merge(lives), areas))
+            for fault, phase in self._holes(who):
+                terminalreporter.write_line(f"FAILED: no {fault} hit in phase {phase}", red=True)
 
-    def _holes(self) -> list[tuple[str, str]]:
-        return CHART.missing(merge(self._lives), AREAS) if len(self._lives) >= ENOUGH else []
+    def _holes(self, who: str) -> list[tuple[str, str]]:
+        (chart, areas), lives = _CHARTS[who], self._lives[who]
+        return chart.missing(merge(lives), areas) if len(lives) >= ENOUGH else []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Final, final
 
@@ -42,6 +43,7 @@ class VirtualKMS:
     Attributes:
         model: What it knows; changed by whoever plays its users.
         faults: In force now.
+        date_wrong: Seconds by which it says that it is later than it is.
         met: Who is told of each request as it arrives.
         answered: Who is told of each answer to a request, as it leaves: true ones and lies.
     """
@@ -49,6 +51,7 @@ class VirtualKMS:
     def __init__(self, seed: Seed, *, world: World, entropy: Entropy) -> None:
         self.model: Final = KMS(seed, clock=WorldClock(world), entropy=entropy)
         self.faults: Final = Faults()
+        self.date_wrong: float = 0.0
         self.met: Met = lambda call, route, fault: None  # noqa: ARG005 - the form of a `Met`
         self.answered: Answered = lambda call, reply: None  # noqa: ARG005 - the form of an `Answered`
         self._router = Router(routes(self.model), entropy=entropy)
@@ -66,7 +69,10 @@ class VirtualKMS:
         reply = self._reply(call, fault)
         if fault is None or fault.passes or fault.lies or fault.lost:
             self.answered(call, reply)
-        return evolve(reply, headers={**reply.headers, "date": format_datetime(self.model.now(), usegmt=True)})
+        return evolve(reply, headers={**reply.headers, "date": self._date()})
+
+    def _date(self) -> str:
+        return format_datetime(self.model.now() + timedelta(seconds=self.date_wrong), usegmt=True)
 
     def _true(self, call: Call) -> Reply:
         """Return the answer; one that was given before and still holds costs nothing, as most in a life are."""

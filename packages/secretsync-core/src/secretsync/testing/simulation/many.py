@@ -5,10 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from itertools import islice, takewhile
+from itertools import count, islice, takewhile
 from typing import Final
 
 from attrs import define, field, frozen
@@ -16,6 +17,7 @@ from attrs import define, field, frozen
 from .coverage import Hits
 
 CORES: Final = os.cpu_count() or 1
+_HOUR: Final = 3600.0
 _EVERY: Final = 15.0
 """Seconds between two lines of progress."""
 
@@ -59,6 +61,30 @@ def live_all(
             done, flying = wait(flying, return_when=FIRST_COMPLETED)
             flying |= {pool.submit(live, seed) for seed in islice(rest, len(done))}
             yield from sorted((each.result() for each in done), key=lambda life: life.seed)
+
+
+def add_arguments(parser: ArgumentParser, *, length: float) -> None:
+    """Add the options of who lives many lives; one life is `length` virtual hours long."""
+    parser.add_argument("--seeds", type=int, default=3000, metavar="N", help="live the lives of N seeds (default 3000)")
+    parser.add_argument(
+        "--hours", type=float, metavar="H", help="live on with new seeds until H hours of real time are over"
+    )
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed (default 0)")
+    parser.add_argument(
+        "--length", type=float, default=length, metavar="H", help=f"virtual hours of a life (default {length:g})"
+    )
+    parser.add_argument("--digests", action="store_true", help="print each life's digest, one core, no progress")
+
+
+def live_them(live: Callable[[int], Life], args: Namespace, say: Callable[[str], None]) -> Balance:
+    """Live as many lives as `add_arguments` has had asked for, and say how far it has got."""
+    began = time.monotonic()
+    ends = began + args.hours * _HOUR if args.hours else float("inf")
+    seeds = count(args.first) if args.hours else range(args.first, args.first + args.seeds)
+    balance = Balance(began, None if args.hours else args.seeds)
+    for line in balance.follow(live_all(live, seeds, go_on=lambda: time.monotonic() < ends)):
+        say(line)
+    return balance
 
 
 @define

@@ -1,0 +1,1 @@
+"""What tries the agent out: lives of it in virtual time."""

@@ -1,0 +1,129 @@
+"""Lives of agents in virtual time, with everything going wrong that does: no invariant may ever break."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import hits
+from secretsync.testing.simulation.deeds import Deed
+from secretsync.testing.simulation.shrink import shrink
+from secretsync_agent.testing.simulation import coverage
+from secretsync_agent.testing.simulation.scenario import Loan, Page, Scenario, value
+from secretsync_agent.testing.simulation.shrink import Case, tell
+from secretsync_agent.testing.simulation.simulation import AREAS, FIRST, Simulation, length, plan
+
+STORMS = 2
+MINUTE = Loan("db", "1m")
+_LIFE = """
+import sys
+from secretsync_agent.testing.simulation.simulation import Simulation
+
+result = Simulation(int(sys.argv[1]), hours=2.0).run()
+print(result.digest, *result.story, sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_storm_breaks_an_invariant(seed: int, record_property: Callable[[str, object], None]) -> None:
+    result = Simulation(seed, hours=length(STORMS)).run()
+    hits.record(result.hits, record_property, of="agents")
+    assert result.violation is None, "\n".join(result.story[-60:])
+
+
+# -- clocks that are wrong
+
+
+def minutely(*, wrong: float = 0.0, cache: bool = True) -> Scenario:
+    """Return a scenario of two files that are lent the same for a minute each time."""
+    pages = tuple(Page(n, 60.0, loans=(MINUTE,)) for n in (1, 2))
+    return Scenario(pages, {"/": {"A": value("/", "A")}}, cache=cache, wrong=wrong)
+
+
+@pytest.mark.row("agent-56")
+@pytest.mark.parametrize("wrong", [-300.0, 0.0, 300.0])
+def test_a_wall_clock_that_is_wrong_makes_no_lease_too_many(wrong: float) -> None:
+    life = Simulation(1, hours=1.0, scenario=minutely(wrong=wrong), deeds=())
+    assert life.run().violation is None
+    assert 60 <= len(life.stage.ledger.leases) <= 90
+
+
+@pytest.mark.row("agent-56")
+@pytest.mark.parametrize("how", [0.0, 0.9])
+def test_a_kms_whose_date_is_wrong_makes_a_lease_in_5_s_at_most(how: float) -> None:
+    deed = Deed(FIRST, "kms wrong date", seconds=600.0, how=how)
+    life = Simulation(1, hours=length(1), scenario=minutely(), deeds=[deed])
+    assert life.run().violation is None
+    made = [lease.made_at for lease in life.stage.ledger.leases.values() if FIRST <= lease.made_at < FIRST + 600.0]
+    assert len(made) <= 600 / 5 + 1
+
+
+# -- the same again
+
+
+def living(seed: int, hash_seed: str) -> subprocess.Popen[str]:
+    """Begin a life in a fresh process, in which sets of texts have an order of their own."""
+    env = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.Popen([sys.executable, "-c", _LIFE, str(seed)], env=env, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_a_seed_tells_one_story_in_every_process(seed: int) -> None:
+    with living(seed, "1") as one, living(seed, "2") as other:
+        told, told_again = one.communicate()[0].splitlines(), other.communicate()[0].splitlines()
+    assert (one.returncode, other.returncode) == (0, 0)
+    parted = next((pair for pair in zip(told, told_again, strict=False) if pair[0] != pair[1]), None)
+    assert parted is None
+    assert len(told) == len(told_again) > 20
+
+
+# -- the small life behind a violation
+
+
+def test_a_life_in_which_something_broke_becomes_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from secretsync.backends.kms.lease_files import LeaseFiles
+
+    monkeypatch.setattr(LeaseFiles, "find", lambda self, query: None)
+    case, result = first_broken("nothing forgotten")
+    shrunk = shrink(case, result)
+    kinds = {plan(case.seed, shrunk.case.hours)[n].kind for n in shrunk.case.done}
+    assert "process killed" in kinds or "process stopped" in kinds
+    assert len(shrunk.case.done) <= 3
+    assert len(shrunk.case.there) == 1
+    again = shrunk.case.live()
+    assert (again.digest, str(again.violation)) == (shrunk.result.digest, str(shrunk.violation))
+    story = tell(shrunk)
+    assert story[-1] == f"  Play it again: {shrunk.case.command}"
+    assert any("VIOLATED" in line for line in story)
+
+
+def first_broken(invariant: str) -> tuple[Case, object]:
+    for seed in range(40):
+        case = Case(seed, length(1))
+        result = case.live()
+        if result.violation and result.violation.invariant == invariant:
+            return case, result
+    raise AssertionError("no seed breaks it")
+
+
+# -- what can hit where
+
+
+def test_every_fault_can_hit_somewhere() -> None:
+    assert all(coverage.CHART.phases_of(kind, area) for kind, area in AREAS.items())
+
+
+def test_every_impossible_pair_is_of_a_fault_and_a_phase_that_exist_and_says_why() -> None:
+    for (kind, phase), why in coverage.IMPOSSIBLE.items():
+        assert phase in coverage.PHASES[AREAS[kind]]
+        assert why
+
+
+def test_every_cause_is_a_deed_and_every_phase_with_one_exists() -> None:
+    phases = {phase for area in coverage.PHASES.values() for phase in area}
+    assert coverage.CAUSES.keys() <= phases
+    assert {cause for causes in coverage.CAUSES.values() for cause in causes} <= AREAS.keys()

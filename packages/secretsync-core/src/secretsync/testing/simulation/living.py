@@ -28,15 +28,22 @@ def heard(by: logging.Handler) -> Iterator[None]:
         logger.propagate = propagate
 
 
+def leave_loaded() -> None:
+    """Leave what is there now out of all searches for garbage; to be called before a life is made.
+
+    It is loaded, and to look through it again and again costs a sixth of a life. The life before, which is one cycle,
+    is looked for first.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @contextmanager
 def seldom_collecting() -> Iterator[None]:
-    """Look for garbage seldom, and at the end."""
+    """Look for garbage seldom."""
     usual = gc.get_threshold()
-    gc.freeze()  # what is loaded is no garbage, and to look through it costs a sixth of a life
     gc.set_threshold(_GARBAGE, *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
-        gc.collect()  # the life, which is one cycle
-        gc.unfreeze()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from secretsync.testing.simulation import many
+from secretsync.testing.simulation.living import leave_loaded
 from secretsync.testing.simulation.many import Life
 
 from .scenario import Scenario
@@ -18,6 +19,7 @@ def live(seed: int, *, hours: float, scenario: Scenario | None = None) -> Life:
     Args:
         scenario: What it begins with; by default, what the seed draws.
     """
+    leave_loaded()
     result = Simulation(seed, hours=hours, scenario=scenario).run()
     return Life(seed, result.hours, str(result.violation or ""), result.digest, result.hits)
 

@@ -106,11 +106,11 @@ class Tethered:
         return False
 
     def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # it has ended by itself
             os.kill(-self._process.pid if self._whole else self._process.pid, number)
 
     def kill(self) -> None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # nobody of it is left
             os.killpg(self._process.pid, signal.SIGKILL)
         if self._process.returncode is not None:
             _dismiss(self._deadman)

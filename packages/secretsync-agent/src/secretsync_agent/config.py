@@ -287,7 +287,7 @@ def _mode(config: document.SinkConfig) -> int:
         return config.permission
     try:
         return Path(config.path).stat().st_mode
-    except OSError:
+    except OSError:  # there is none yet, or who writes it will say what is wrong
         return _NEW
 
 

@@ -24,7 +24,7 @@ def main(number: int, seconds: float) -> None:
     named = sys.stdin.readline()
     sys.stdin.read()
     if named:
-        with suppress(OSError):
+        with suppress(OSError):  # it is over, or belongs to somebody else by now
             end(int(named), number, seconds)
 
 

@@ -129,7 +129,7 @@ class Remembering:
 def _remove(path: str) -> None:
     try:
         Path(path).unlink()
-    except FileNotFoundError:
+    except FileNotFoundError:  # somebody was faster
         return
     except OSError as error:
         log.warning("the credential's file at %s cannot be removed: %s", path, error.strerror)

@@ -180,6 +180,6 @@ class Revoking:
             return self.logins.tokens()
         try:
             token = self.proofs.file(query.path)
-        except CredentialsNotFound:
+        except CredentialsNotFound:  # none that could be read, and so none to be revoked
             return {}
         return {token: query.identity} if token.reveal() else {}

@@ -42,7 +42,7 @@ class Traffic:
             log.info("attempting to authenticate...")
         elif request.url.endswith(_RENEWAL):
             log.info("attempting to refresh existing token...")
-        if request.url.startswith(f"{self.address}/"):  # proofs of logins come from elsewhere
+        if self.headers and request.url.startswith(f"{self.address}/"):  # proofs of logins come from elsewhere
             request = evolve(request, headers={**self.headers, **request.headers})
         response = self.http.send(request)
         if is_login and (life := _life(response)) is not None:

@@ -60,7 +60,7 @@ class Sealed:
         self._key = key
         self._entropy = entropy
         self._refused = _refused()
-        with suppress(OSError):
+        with suppress(OSError):  # it is yet to be created, or a write will say what is wrong
             sweep(self._folder, f"{PREFIX}*{SUFFIX}")
 
     def write(self, name: str, plain: bytes) -> bool:
@@ -95,12 +95,12 @@ class Sealed:
 
     def remove(self, name: str) -> None:
         """Have no entry of this name."""
-        with suppress(OSError):
+        with suppress(OSError):  # what stays is sealed, and taken for nothing that is needed
             self._path(name).unlink(missing_ok=True)
 
     def names(self) -> Collection[str]:
         """Return the names of all entries."""
-        with suppress(OSError):
+        with suppress(OSError):  # the folder is yet to be created
             return [path.name.removesuffix(_ENTRY) for path in self._folder.glob(f"*{_ENTRY}")]
         return ()
 

@@ -38,6 +38,10 @@ BENCHES = ("imports", "feed", "agent", "devserver", "burst", "kms", "operator")
 """The scripts of bench/ that hold claims, the quickest first; its other files serve them."""
 
 
+SIMULATIONS = ("secretsync_k8s.testing.simulation", "secretsync_agent.testing.simulation")
+"""Of operators, and of agents."""
+
+
 @nox.session
 def quickstart(session: nox.Session) -> None:
     """Run the whole of secretsync on this machine, against a development KMS and a cluster in memory."""
@@ -110,10 +114,16 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def simulation(session: nox.Session) -> None:
-    """Live 3,000 lives of operators (`--seeds N`, or `--hours H` of real time), each the same on every Python."""
+    """Live 3,000 lives of operators and 1,000 of agents (`--seeds N`, or `--hours H` of real time; `--agents`: of these only).
+
+    Each is the same on every Python.
+    """
     sync(session)
     compare_pythons(session)
-    session.run("python", "-m", "secretsync_k8s.testing.simulation", *session.posargs)
+    asked = [word for word in session.posargs if word != "--agents"]
+    if "--agents" not in session.posargs:
+        session.run("python", "-m", SIMULATIONS[0], *asked)
+    session.run("python", "-m", SIMULATIONS[1], *(asked or ["--seeds=1000"]))
 
 
 @nox.session
@@ -148,8 +158,9 @@ def digests(session: nox.Session, version: str) -> str:
         f"--python={version}",
         env={"UV_PROJECT_ENVIRONMENT": str(env)},
     )
-    lives = ("-m", "secretsync_k8s.testing.simulation", "--digests", "--seeds=3", "--length=8")
-    return str(session.run(f"{env}/bin/python", *lives, silent=True, external=True))
+    lives = ("--digests", "--seeds=3", "--length=8")
+    told = (session.run(f"{env}/bin/python", "-m", each, *lives, silent=True, external=True) for each in SIMULATIONS)
+    return "\n".join(map(str, told))
 
 
 def holds(session: nox.Session, name: str) -> bool:

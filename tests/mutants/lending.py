@@ -8,6 +8,7 @@ from .mutant import Mutant
 
 _REVOCATION: Final = "secretsync_agent/revocation.py"
 _TESTS: Final = "agent/test_agent_revocation.py"
+_LIVES: Final = "simulation/test_agent_lives.py"
 
 LENDING: Final = (
     Mutant(
@@ -97,5 +98,85 @@ LENDING: Final = (
         after="            pass\n",
         bug="Nothing that was kept before the token was rotated can be read after a restart (do not copy: B22).",
         killer="agent/test_agent_cache.py::test_a_token_that_is_rotated_while_the_agent_runs_costs_nothing",
+    ),
+    Mutant(
+        name="two-templates-two-leases",
+        file="secretsync_agent/functions.py",
+        before="            holder=path,",
+        after="            holder=f'{path} {id(questions)}',",
+        bug="Two templates that ask for the same make a lease each: one lease (invariant).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
+    ),
+    Mutant(
+        name="lease-replaced-too-late",
+        file="secretsync_agent/leases.py",
+        before="Care(part=_PART, least=_LEAST, ",
+        after="Care(part=0.0, least=0.0, ",
+        bug="A file holds credentials that are over, with the KMS in reach: good credentials (invariant).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
+    ),
+    Mutant(
+        name="lease-timed-by-the-wall",
+        file="secretsync/backends/kms/leases.py",
+        before="    now = _date(response)\n",
+        after="    now = datetime.now(ends.tzinfo)\n",
+        bug="A machine whose clock is wrong keeps what is over, or makes leases without end: good credentials (invariant).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
+    ),
+    Mutant(
+        name="leases-one-after-the-other",
+        file="secretsync/backends/kms/lease_book.py",
+        before="        return now < self._held[key].made_at + APART\n",
+        after="        return False\n",
+        bug="A KMS with a wrong date is made to lend again and again: one in 5 s (invariant; agent-56).",
+        killer=f"{_LIVES}::test_a_kms_whose_date_is_wrong_makes_a_lease_in_5_s_at_most[0.0]",
+    ),
+    Mutant(
+        name="lease-for-a-template-that-fails",
+        file="secretsync/reconcile/settle.py",
+        before="    except SecretSyncError:\n        ask.verify_reads()\n",
+        after="    except SecretSyncError:\n        ask.verify()\n",
+        bug="Each try of a template that lacks a secret is lent credentials that nobody sees: no lease in vain (invariant).",
+        killer=f"{_LIVES}::test_no_lease_is_made_for_a_template_that_fails",
+    ),
+    Mutant(
+        name="revoked-as-far-as-it-says",
+        file="secretsync/backends/kms/lending.py",
+        before="        over = leases.revoke(query.place, lease_id)\n",
+        after="        over = True\n",
+        bug="Who ends says that all leases are revoked, and they live: nothing left over (invariant).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
+    ),
+    Mutant(
+        name="cache-in-clear",
+        file="secretsync/files/sealed.py",
+        before="self._cipher(salt).encrypt(nonce, plain, name.encode())",
+        after="plain",
+        bug="Passwords stand in the bytes of the cache: nothing shown (invariant; agent-61).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
+    ),
+    Mutant(
+        name="lease-used-before-it-is-kept",
+        file="secretsync/backends/kms/lending.py",
+        before="                    self._book.took(query, result, began)\n                self.keep(query, clock)\n",
+        after="                    self._book.took(query, result, began)\n",
+        bug="After kill -9 the cache does not know what stands in a file: nothing forgotten (invariant).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
+    ),
+    Mutant(
+        name="cache-never-read",
+        file="secretsync/backends/kms/lease_files.py",
+        before="        return self._entry(_name(query))\n",
+        after="        return None\n",
+        bug="Each restart leaves the leases of the process before it behind: nothing forgotten (invariant; agent-58).",
+        killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[1]",
+    ),
+    Mutant(
+        name="file-rewritten-in-place",
+        file="secretsync/files/writing.py",
+        before="        return _replace(real, data, form, old)\n",
+        after="        return _overwrite(real, data, form) if old else _replace(real, data, form, old)\n",
+        bug="Who is killed as it writes leaves the end of the old file behind the new one: whole files (invariant).",
+        killer=f"{_LIVES}::test_who_is_killed_as_it_writes_leaves_a_whole_file[filled]",
     ),
 )

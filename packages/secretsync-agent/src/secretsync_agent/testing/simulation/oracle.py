@@ -111,9 +111,8 @@ class Oracle(logging.Handler):
 
     def _fails(self, page: Page) -> bool:
         """Whether a template fails since so long that the agent must know."""
-        since = self._stage.broken_since(page)
-        begin = max(since, self._stage.process.began)
-        return since < self._stage.world.now and self._stage.world.now > begin + 2 * page.interval + _NOTICED
+        since, now = self._stage.broken_since(page), self._stage.world.now
+        return since <= self._stage.process.began or now > since + 2 * page.interval + _NOTICED
 
     def changed(self, lease: Lease) -> None:
         """A lease has another end than before."""

@@ -20,7 +20,8 @@ def _phases(stage: Stage, whom: object) -> Collection[str]:
 
 
 def _listed(stage: Stage) -> Sequence[tuple[str, str]]:
-    return [(folder, key) for folder, rows in sorted(stage.truth.items()) for key in sorted(rows)]
+    folders = sorted({folder for page in stage.scenario.pages for folder in page.folders})
+    return [(folder, key) for folder in folders for key in sorted(stage.truth[folder])]
 
 
 def _needed(stage: Stage) -> Sequence[str]:
@@ -58,6 +59,18 @@ def _delete(stage: Stage, deed: Deed, name: str) -> Undo:
     def end() -> None:
         stage.put("/", name)
         stage.story.tell("somebody", f"makes the secret {name} again")
+
+    return end
+
+
+@kind("people remove a value", "people", among=_listed, phases=_phases, lasts=_SPELL)
+def _remove(stage: Stage, deed: Deed, place: tuple[str, str]) -> Undo:
+    stage.drop(*place)
+    stage.story.tell("somebody", f"removes {place[0].rstrip('/')}/{place[1]} for {deed.seconds:.0f} s")
+
+    def end() -> None:
+        stage.put(*place)
+        stage.story.tell("somebody", f"adds {place[0].rstrip('/')}/{place[1]} again")
 
     return end
 

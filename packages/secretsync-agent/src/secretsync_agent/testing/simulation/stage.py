@@ -126,6 +126,7 @@ class Stage:
             got=self._got,
             ended=self._over,
         )
+        self.look()
         self.story.tell(name, "starts")
         self.process.start()
 

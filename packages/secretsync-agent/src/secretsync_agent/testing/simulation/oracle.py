@@ -28,6 +28,7 @@ from secretsync.files.sealed import Sealed
 from secretsync.testing.simulation.violated import Violated
 from secretsync.values import SecretValue
 
+from ...keeping import TENDED
 from .ledger import Lease
 from .process import AgentProcess
 from .scenario import CACHE, CANARY, Loan, Page, value
@@ -204,12 +205,14 @@ class Oracle(logging.Handler):
             self._all_returned(process)
 
     def _kept_before_use(self, process: AgentProcess, entries: set[str]) -> None:
-        """What a file holds the cache knows, unless it could not be written since."""
+        """What a file holds the cache knows, unless it could not be written since, or its key became another just now."""
         stage, now = self._stage, self._stage.world.now
+        if now < stage.rotated + TENDED * DRIFT + _SLACK:
+            return
         lent = {lent.user for page in stage.scenario.pages for lent in self._content(page).lent}
         for lease in stage.ledger.live():
             used = lease.user in lent and process.name in lease.known_to and lease.heard_until > now
-            hindered = lease.denied or lease.returned or max(stage.rotated, stage.filled) >= lease.heard_at
+            hindered = lease.denied or lease.returned or stage.filled >= lease.heard_at
             if stage.scenario.cache and used and not hindered and lease.id not in entries:
                 raise Violated(
                     "nothing forgotten", f"a file holds what {lease.loan} lent, and the cache does not know it"

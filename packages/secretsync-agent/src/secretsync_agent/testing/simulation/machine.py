@@ -45,6 +45,7 @@ def _fill(stage: Stage, deed: Deed, process: AgentProcess) -> Undo:  # noqa: ARG
 
     def end() -> None:
         stage.disk.full -= 1
+        stage.filled = stage.world.now
         stage.story.tell("the disk", "has room again")
 
     return end

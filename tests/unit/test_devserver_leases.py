@@ -149,6 +149,14 @@ def test_a_revocation_that_fails_is_told_by_the_status_and_tried_again(
     assert kms.provider.live == set()
 
 
+def test_a_lease_that_is_taken_back_at_last_is_told_as_over(kms: KMS, ask: Leaser) -> None:
+    lease = ask.lease()["lease"]
+    kms.provider.broken = True
+    ask("DELETE", f"/leases/{lease['id']}", AT)
+    kms.provider.broken = False
+    assert ask("DELETE", f"/leases/{lease['id']}", AT)[1]["lease"]["status"] is None
+
+
 def test_a_forced_revocation_forgets_what_the_provider_kept(kms: KMS, ask: Leaser) -> None:
     lease = ask.lease()["lease"]
     kms.provider.broken = True

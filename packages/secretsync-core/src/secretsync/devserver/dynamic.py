@@ -143,7 +143,7 @@ class Book:
     def revoke(self, lease: Lease, *, at: datetime, forced: bool = False) -> Lease:
         """End a lease; one that the provider fails to take back stays, with a status that says so, unless forced."""
         if self.provider.revoke(lease.entity, at) or forced:
-            return self._leases.pop(lease.id)
+            return evolve(self._leases.pop(lease.id), status=None, status_details=None)
         failed = evolve(lease, status=_FAILED, status_details="The provider is broken", updated_at=at)
         self._leases[lease.id] = failed
         return failed

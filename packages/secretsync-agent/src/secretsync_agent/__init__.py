@@ -8,6 +8,6 @@ targets      what is kept right: files made by templates, sinks, the token · re
 identity     how the agent logs in · traffic: its requests
 local        what is asked of the machine · dry: files that are only told of
 reports      what came of it, in the words of logs · readiness: for others
-late leases  what few configurations need, and is loaded then · keeping: leases for the next process
+leases       what few configurations need, and is loaded then · keeping: leases for the next process
 commands     what runs after changes · supervisor: the program of `exec` · children deadman: processes, and their end
 """

@@ -18,9 +18,9 @@ from secretsync.http import HttpClient
 from secretsync.ports import Backend, Proofs
 from secretsync.queries import Identity
 from secretsync.retry import Chance
+from secretsync.runtime.late import Late, LateBackend
 from secretsync.values import SecretValue
 
-from .late import Late, LateBackend
 from .settings import LeaseCache, LeaseStrategy, Settings
 
 if TYPE_CHECKING:

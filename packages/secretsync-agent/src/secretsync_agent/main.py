@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from secretsync.clock import Clock
     from secretsync.http import Http
     from secretsync.reconcile.messages import Moved
+    from secretsync.runtime.late import Late
     from secretsync.values import SecretValue
 
     from .app import Agent, Listens
     from .children import Child
     from .commands import Commands
-    from .late import Late
     from .readiness import Readiness
     from .settings import Program
     from .supervisor import Supervisor
@@ -127,7 +127,8 @@ class Process:
             InvalidInput: The address of the page for probes cannot be used.
         """
         self._listen()
-        from .late import Late
+        from secretsync.runtime.late import Late
+
         from .readiness import Readiness
 
         commands = Late(self._commands)

@@ -1,6 +1,6 @@
-"""What most configurations never need: loaded, and made, when something first asks for it.
+"""What most processes never need: loaded, and made, when something first asks for it.
 
-To load everything at the start would take a tenth of the time to the first file.
+To load everything at the start would take a tenth of the time to the first file of an agent.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Any, Generic, TypeVar, final
 
-from secretsync.clock import Deadline
-from secretsync.ports import AnyQuery, AnyWire, Backend
-from secretsync.queries import Found
-from secretsync.values import Version
+from ..clock import Deadline
+from ..ports import AnyQuery, AnyWire, Backend
+from ..queries import Found
+from ..values import Version
 
 T = TypeVar("T")
 

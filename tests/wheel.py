@@ -30,7 +30,9 @@ EXTRAS = (
     "secretsync.testing.driver",
     "secretsync.testing.kms",
     "secretsync.testing.plugin",
+    "secretsync.testing.simulation.",
     "secretsync.testing.world",
+    "secretsync_agent.testing.simulation.",
     "secretsync_k8s.operator.",
     "secretsync_k8s.testing.simulation.",
 )

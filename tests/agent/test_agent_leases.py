@@ -190,6 +190,7 @@ def test_a_lease_whose_answer_is_lost_is_the_servers_alone(tmp_path: Path) -> No
         f'{{{{ secret "{PROJECT.id}" "dev" "/none" }}}}',
         f'{{{{ getSecretByName "{PROJECT.id}" "dev" "/" "NONE" }}}}',
         "{{ bad",
+        "{{ fail `no` }}",
     ],
 )
 def test_nothing_is_lent_for_a_template_that_fails(tmp_path: Path, more: str) -> None:

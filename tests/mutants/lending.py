@@ -164,6 +164,14 @@ LENDING: Final = (
         killer=f"{_LIVES}::test_no_storm_breaks_an_invariant[0]",
     ),
     Mutant(
+        name="lent-to-who-fails-anyway",
+        file="secretsync_agent/rendering.py",
+        before="            failed = undecided.error\n",
+        after="            failed = None\n",
+        bug="A template that fails behind what it would be lent is lent it again at each start (agent §9).",
+        killer="agent/test_agent_leases.py::test_nothing_is_lent_for_a_template_that_fails[{{ fail `no` }}]",
+    ),
+    Mutant(
         name="cache-never-read",
         file="secretsync/backends/kms/lease_files.py",
         before="        return self._entry(_name(query))\n",

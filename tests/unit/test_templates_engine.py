@@ -169,6 +169,21 @@ class Answers:
         return sorted(set(self.missed))
 
 
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ('{{secret "a"}}{{fail 1}}', True),
+        ('{{with secret "a"}}{{end}}{{fail 1}}', False),
+        ('{{fail (secret "a")}}', False),
+        ('{{secret "a"}}', False),
+    ],
+)
+def test_who_waits_for_an_answer_hears_of_a_failure_that_no_answer_mends(text: str, *, fails: bool) -> None:
+    with pytest.raises(Undecided) as undecided:
+        Answers().render(text)
+    assert isinstance(undecided.value.error, ExecutionError) is fails
+
+
 def test_with_all_answers_there_is_a_text() -> None:
     answers = Answers(a="1", b="2")
     assert answers.render('{{secret "a"}}{{if secret "b"}}{{secret "b" | upper}}{{end}}') == "12"

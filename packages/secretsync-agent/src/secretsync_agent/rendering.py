@@ -101,11 +101,15 @@ class Rendering:
         """
         try:
             return self._made(self._current(ask), ask)
-        except Undecided:
-            ask.verify()  # what is missing comes; else it is what a dry run is not lent
-            return UNKNOWN
+        except Undecided as undecided:
+            ask.verify_reads()  # what is missing comes first
+            failed = undecided.error
         finally:
             self.questions.end()
+        if failed:
+            raise failed  # and nothing is lent for it
+        ask.verify()
+        return UNKNOWN  # what a dry run is not lent
 
     def _made(self, parsed: Parsed, ask: Ask) -> Made:
         text = self._rendered(parsed, ask, anew=not self._inputs)

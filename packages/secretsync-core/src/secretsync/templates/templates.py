@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -85,9 +84,16 @@ class TemplateSet:
             pass  # below, what misses goes on to the end, so that all of it is asked for at once
         if self._careful is None:
             self._careful = _namespace(self.program, _noting, len=_length)
-        with suppress(TemplateError):  # it may come from what is missing
-            self._run(self._careful, name, data, sources)
-        raise Undecided
+        raise Undecided(self._failure(self._careful, name, data, sources))
+
+    def _failure(self, namespace: Mapping[str, object], name: str, data: object, sources: Sources) -> Exception | None:
+        try:
+            self._run(namespace, name, data, sources)
+        except TemplateError as error:
+            return error
+        except Undecided:
+            pass  # as far as could be
+        return None
 
     def _run(self, namespace: Mapping[str, object], name: str, data: object, sources: Sources) -> str:
         run = Run(self.limits, sources)

@@ -64,7 +64,15 @@ class StandIn:
 
 
 class Undecided(Exception):
-    """A stand-in would have decided something; the run ends here and is made again with the answer."""
+    """A stand-in would have decided something; the run ends here and is made again with the answer.
+
+    Attributes:
+        error: What the run with stand-ins failed of nevertheless; no answer will make it succeed.
+    """
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error: Exception | None = error
 
 
 @final

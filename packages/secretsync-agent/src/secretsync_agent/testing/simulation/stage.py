@@ -56,7 +56,7 @@ class Stage:
         over: Who ends is not started again.
         deleted: Files that people deleted, and nobody has made again.
         written: Files that were there.
-        sent: When a lease was last asked for.
+        asked: Told of a process that asks for a lease.
         ended: Told of a process that is over.
         troubled: When something began or ended last that may cost requests.
     """
@@ -80,7 +80,7 @@ class Stage:
         self.over = False
         self.deleted: set[str] = set()
         self.written: set[str] = set()
-        self.sent: dict[Loan, float] = {}
+        self.asked: Callable[[str, Loan], None] = lambda by, loan: None  # noqa: ARG005 - the form of it
         self._broken_since: dict[int, float] = {}
         self.ended: Callable[[AgentProcess], None] = lambda process: None  # noqa: ARG005 - the form of it
         self._random = Random(f"{seed} stage")  # noqa: S311 - a history that can be played again
@@ -152,7 +152,7 @@ class Stage:
         phase = kms_phase(Call(request.method, path, headers=headers), route_of(path))
         self.story.note(f"{process.name} {phase}")
         if phase == LEASING and isinstance(request.json, dict):
-            self.sent[Loan(str(request.json["dynamicSecretName"]), str(request.json["ttl"]))] = self.world.now
+            self.asked(process.name, Loan(str(request.json["dynamicSecretName"]), str(request.json["ttl"])))
         self.moment(phase)
         return phase
 

@@ -58,7 +58,6 @@ class Stage:
         written: Files that were there.
         asked: Told of a process that asks for a lease.
         ended: Told of a process that is over.
-        troubled: When something began or ended last that may cost requests.
     """
 
     def __init__(self, scenario: Scenario, *, seed: int, check: Callable[[], None] = lambda: None) -> None:
@@ -73,7 +72,7 @@ class Stage:
         self.truth = {path: dict(rows) for path, rows in scenario.folders.items()}
         self.secret = client_secret(0)
         self.key = "key 0"
-        self.troubled = 0.0
+        self._troubled = 0.0
         self.rotated = 0.0
         self.spoilt: set[int] = set()
         self.filled = 0.0
@@ -193,7 +192,12 @@ class Stage:
 
     def trouble(self) -> None:
         """Note that something began or ended now that may cost requests."""
-        self.troubled = self.world.now
+        self._troubled = self.world.now
+
+    @property
+    def troubled(self) -> float:
+        """When something began or ended last that may cost requests."""
+        return max(self._troubled, self.process.life.held_until)
 
     @property
     def is_troubled(self) -> bool:

@@ -17,7 +17,7 @@ LEADING: Final = (
         before="        if remaining <= 0.0:\n",
         after="        if False:\n",
         bug="A process that was paused writes what it was about to: only the leader writes (invariant, kmssecret-62).",
-        killer="unit/test_operator_fence.py::test_a_write_is_sent_only_while_leading[PATCH]",
+        killer=f"{_CROSSINGS}::test_a_leader_suspended_between_reading_and_writing_writes_nothing_when_it_wakes_up[24]",
     ),
     Mutant(
         name="write-outwaits-the-lead",

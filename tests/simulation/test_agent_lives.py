@@ -11,10 +11,9 @@ import pytest
 import hits
 from secretsync.testing.simulation.deeds import Deed
 from secretsync.testing.simulation.shrink import shrink
-from secretsync_agent.testing.simulation import coverage
 from secretsync_agent.testing.simulation.scenario import Loan, Page, Scenario, value
 from secretsync_agent.testing.simulation.shrink import Case, tell
-from secretsync_agent.testing.simulation.simulation import AREAS, FIRST, Simulation, length, plan
+from secretsync_agent.testing.simulation.simulation import FIRST, Simulation, length, plan
 
 STORMS = 2
 MINUTE = Loan("db", "1m")
@@ -135,22 +134,3 @@ def first_broken(invariant: str) -> tuple[Case, object]:
         if result.violation and result.violation.invariant == invariant:
             return case, result
     raise AssertionError("no seed breaks it")
-
-
-# -- what can hit where
-
-
-def test_every_fault_can_hit_somewhere() -> None:
-    assert all(coverage.CHART.phases_of(kind, area) for kind, area in AREAS.items())
-
-
-def test_every_impossible_pair_is_of_a_fault_and_a_phase_that_exist_and_says_why() -> None:
-    for (kind, phase), why in coverage.IMPOSSIBLE.items():
-        assert phase in coverage.PHASES[AREAS[kind]]
-        assert why
-
-
-def test_every_cause_is_a_deed_and_every_phase_with_one_exists() -> None:
-    phases = {phase for area in coverage.PHASES.values() for phase in area}
-    assert coverage.CAUSES.keys() <= phases
-    assert {cause for causes in coverage.CAUSES.values() for cause in causes} <= AREAS.keys()

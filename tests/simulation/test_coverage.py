@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from types import ModuleType
 
 import pytest
 
@@ -10,27 +12,38 @@ from secretsync.reconcile.messages import Outcome, Perform, Report
 from secretsync.targets import Create, Delete, Ref
 from secretsync.testing.simulation.coverage import merge
 from secretsync.values import NO_VERSION
+from secretsync_agent.testing.simulation import coverage as agent_coverage
+from secretsync_agent.testing.simulation.simulation import AREAS as AGENT_AREAS
 from secretsync_k8s.testing.simulation import coverage
 from secretsync_k8s.testing.simulation.network import ApiCall, call_of
 from secretsync_k8s.testing.simulation.simulation import AREAS
 
+LIVES = [
+    pytest.param(coverage, AREAS, id="operators"),
+    pytest.param(agent_coverage, AGENT_AREAS, id="agents"),
+]
 REF = Ref("cluster", "Secret", "env", "shop")
 
 
-def test_every_fault_can_hit_somewhere() -> None:
-    assert all(coverage.CHART.phases_of(kind, area) for kind, area in AREAS.items())
+@pytest.mark.parametrize(("coverage", "areas"), LIVES)
+def test_every_fault_can_hit_somewhere(coverage: ModuleType, areas: Mapping[str, str]) -> None:
+    assert all(coverage.CHART.phases_of(kind, area) for kind, area in areas.items())
 
 
-def test_every_impossible_pair_is_of_a_fault_and_a_phase_that_exist_and_says_why() -> None:
+@pytest.mark.parametrize(("coverage", "areas"), LIVES)
+def test_every_impossible_pair_is_of_a_fault_and_a_phase_that_exist_and_says_why(
+    coverage: ModuleType, areas: Mapping[str, str]
+) -> None:
     for (kind, phase), why in coverage.IMPOSSIBLE.items():
-        assert phase in coverage.PHASES[AREAS[kind]]
+        assert phase in coverage.PHASES[areas[kind]]
         assert why
 
 
-def test_every_cause_is_a_deed_and_every_phase_with_one_exists() -> None:
+@pytest.mark.parametrize(("coverage", "areas"), LIVES)
+def test_every_cause_is_a_deed_and_every_phase_with_one_exists(coverage: ModuleType, areas: Mapping[str, str]) -> None:
     phases = {phase for area in coverage.PHASES.values() for phase in area}
     assert coverage.CAUSES.keys() <= phases
-    assert {cause for causes in coverage.CAUSES.values() for cause in causes} <= AREAS.keys()
+    assert {cause for causes in coverage.CAUSES.values() for cause in causes} <= areas.keys()
 
 
 def test_a_pair_is_missing_until_one_of_the_lives_has_hit_it() -> None:

@@ -208,7 +208,7 @@ def test_a_leader_that_is_cut_off_is_followed_when_its_time_is_over() -> None:
         until(stage, lambda: leader(stage) not in {None, first}, seconds=20.0)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [*range(6), 24, 42])
 def test_a_leader_suspended_between_reading_and_writing_writes_nothing_when_it_wakes_up(seed: int) -> None:
     with led(seed) as (stage, first):
         text = SecretValue(value(PLACE, "KEY_0", 7))

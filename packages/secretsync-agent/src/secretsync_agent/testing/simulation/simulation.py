@@ -11,8 +11,9 @@ from math import ceil
 from random import Random
 from typing import Final, final
 
-from secretsync.testing.simulation.deeds import Deed, draw
+from secretsync.testing.simulation.deeds import Deed
 from secretsync.testing.simulation.living import heard, seldom_collecting
+from secretsync.testing.simulation.plans import STORM, Plans
 from secretsync.testing.simulation.shrink import Result
 from secretsync.testing.simulation.violated import Violated
 
@@ -27,7 +28,6 @@ from .stage import Stage
 HOUR: Final = 3600.0
 FIRST: Final = 600.0
 """Seconds before the first storm."""
-STORM: Final = 900.0
 CALM: Final = 2100.0
 _RECOVERY: Final = 900.0
 """Seconds after a storm in which everything has been put right: two looks at what vanished, and the longest pauses."""
@@ -35,10 +35,7 @@ _LOOK: Final = 30.0
 _GOODBYE: Final = 120.0
 """Seconds before the end of a life at which the agent is asked to end."""
 AREAS: Final = KINDS.areas
-_PAIRS: Final = CHART.pairs(AREAS)
-_GIVEN: Final = 3
-"""Deeds of a storm that are not left to chance."""
-_STORMS: Final = 7
+_PLANS: Final = Plans(KINDS, CHART, CAUSES, RARE, spread=6)
 
 
 def scenario_of(seed: int) -> Scenario:
@@ -48,27 +45,7 @@ def scenario_of(seed: int) -> Scenario:
 
 def plan(seed: int, hours: float) -> tuple[Deed, ...]:
     """Return the deeds of a life."""
-    random = Random(f"{seed} deeds")  # noqa: S311 - as above
-    deeds: list[Deed] = []
-    for n, begin in enumerate(storms(hours)):
-        deeds += draw(
-            random,
-            begin=begin,
-            end=begin + STORM,
-            count=3 + int(random.random() * 6),
-            only=KINDS,
-            given=_turn(seed, n),
-            aims=lambda name: CHART.phases_of(name, AREAS[name]),
-            causes=lambda phase: CAUSES.get(phase, ()),
-            tries=lambda phase: RARE.get(phase, 1),
-        )
-    return tuple(deeds)
-
-
-def _turn(seed: int, storm: int) -> list[tuple[str, str]]:
-    """Return the pairs of fault and phase whose turn it is: in many lives each has its turn several times."""
-    first = (seed * _STORMS + storm) * _GIVEN
-    return [_PAIRS[(first + n) % len(_PAIRS)] for n in range(_GIVEN)]
+    return _PLANS.plan(seed, storms(hours))
 
 
 def storms(hours: float) -> list[float]:

@@ -6,6 +6,7 @@ kms_deeds   what goes wrong with a KMS
 coverage    which fault hit in which phase
 violated    that an invariant does not hold
 living      what one life needs of its process
+plans       what a life has in store
 many        lives on all cores, with progress and a balance
 shrink      the small life behind a violation
 """

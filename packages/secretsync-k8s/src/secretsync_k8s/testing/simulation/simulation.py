@@ -11,8 +11,9 @@ from math import ceil
 from random import Random
 from typing import Final, final
 
-from secretsync.testing.simulation.deeds import Deed, draw
+from secretsync.testing.simulation.deeds import Deed
 from secretsync.testing.simulation.living import heard, seldom_collecting
+from secretsync.testing.simulation.plans import STORM, Plans
 from secretsync.testing.simulation.shrink import Result
 from secretsync.testing.simulation.violated import Violated
 
@@ -29,7 +30,6 @@ from .stage import Stage
 HOUR: Final = 3600.0
 FIRST: Final = 1800.0
 """Seconds before the first storm."""
-STORM: Final = 900.0
 _QUIET: Final = 2 * HOUR
 """Seconds at the end of a calm in which nothing is written any more."""
 SETTLED: Final = 90.0
@@ -42,11 +42,7 @@ _LATEST: Final = 120.0
 """Seconds after a storm in which the last process that was suspended in it goes on."""
 _LOOK: Final = 60.0
 AREAS: Final = KINDS.areas
-_PAIRS: Final = CHART.pairs(AREAS)
-_GIVEN: Final = 3
-"""Deeds of a storm that are not left to chance."""
-_STORMS: Final = 7
-"""About as many as there are in a day; the same for a shorter life, so that it begins as the longer one did."""
+_PLANS: Final = Plans(KINDS, CHART, CAUSES, RARE, spread=8)
 
 
 def scenario_of(seed: int) -> Scenario:
@@ -56,33 +52,13 @@ def scenario_of(seed: int) -> Scenario:
 
 def plan(seed: int, hours: float, scenario: Scenario) -> tuple[Deed, ...]:
     """Return the deeds of a life."""
-    random = Random(f"{seed} deeds")  # noqa: S311 - as above
-    deeds: list[Deed] = []
-    for n, begin in enumerate(storms(hours, scenario)):
-        deeds += draw(
-            random,
-            begin=begin,
-            end=begin + STORM,
-            count=3 + int(random.random() * 8),
-            given=_turn(seed, n),
-            only=KINDS,
-            aims=lambda name: CHART.phases_of(name, AREAS[name]),
-            causes=lambda phase: CAUSES.get(phase, ()),
-            tries=lambda phase: RARE.get(phase, 1),
-        )
-    return tuple(deeds)
+    return _PLANS.plan(seed, storms(hours, scenario))
 
 
 def _is_noticed(deed: Deed) -> bool:
     """Whether a candidate for the Lease would notice a deed: one that aims at other requests leaves its own alone."""
     area = KINDS[deed.kind].area
     return area == "process" or (area == "api" and (deed.when in ("", LEASE) or deed.kind in (OUTAGE, HALF_OPEN)))
-
-
-def _turn(seed: int, storm: int) -> list[tuple[str, str]]:
-    """Return the pairs of fault and phase whose turn it is: in many lives each has its turn several times."""
-    first = (seed * _STORMS + storm) * _GIVEN
-    return [_PAIRS[(first + n) % len(_PAIRS)] for n in range(_GIVEN)]
 
 
 def storms(hours: float, scenario: Scenario) -> list[float]:

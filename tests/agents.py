@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from hashlib import sha512
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 from attrs import evolve, field, frozen
 
 from canaries import canary, shown
@@ -30,6 +30,7 @@ from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Dynamic, Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
 from secretsync.http import Address, Http, HttpClient, Request, Response
+from secretsync.http.places import address_of
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event
 from secretsync.retry import Chance
@@ -40,13 +41,13 @@ from secretsync.testing.world import Life, World, WorldClock
 from secretsync.values import SecretValue
 from secretsync_agent.app import Agent
 from secretsync_agent.settings import Auth, Command, File, Placing, Settings, Sink, Template
-from stand import Process, entropy
+from stand import KMS, Process, entropy, repeatable
 
 Folders = Mapping[str, Mapping[str, str]]
 
 PROJECT = Project("6553ccb2-b7da-4b0d-8f6e-7270c2a8f1d3", "shop-k2x9", ("dev", "prod"))
 CLIENT_ID = "ad2f8c67-cbe2-417a-b5eb-1339776ec0b3"
-CLIENT_SECRET = canary("client-secret")
+CLIENT_SECRET = canary("client-secret-of-agents")
 
 SEED_TEMPLATE = """\
 {{- with secret "PROJECT" "dev" "/" }}
@@ -179,7 +180,7 @@ class AgentLine:
         self.date_wrong = 0.0
         self.meet: Callable[[str, str], int | None] = lambda method, path: None
         self.policy = AGENT
-        self._drawn = 0
+        self._entropy = repeatable()
         self.chance = chance
         self.agent: Agent
         self.drive: Drive
@@ -221,7 +222,7 @@ class AgentLine:
         return Template(number, self.path(name), text=text, **{"interval": 60.0, **more})
 
     def settings(self, **told: Any) -> Settings:
-        return Settings(**{"address": self.kms.url, "auth": self.auth(), **told})
+        return Settings(**{"address": f"http://{KMS}", "auth": self.auth(), **told})
 
     # -- life
 
@@ -237,7 +238,8 @@ class AgentLine:
         """Begin, and let what it does at once be done."""
         settings = self.settings(sinks=tuple(sinks), templates=tuple(templates), **told)
         bundles: dict[str, bytes] = {}
-        http = Http(self.policy, self.clock, bundles=bundles, resolve=resolve)
+        places = {(KMS, 80): address_of(httpx.URL(self.kms.url)), **(resolve or {})}
+        http = Http(self.policy, self.clock, bundles=bundles, resolve=places)
         self._stack.callback(http.close)
         self.agent = Agent(
             settings,
@@ -266,10 +268,6 @@ class AgentLine:
     def _news(self) -> None:
         if self.adjusts:
             self.agent.adjust()
-
-    def _entropy(self, size: int) -> bytes:
-        self._drawn += 1
-        return sha512(self._drawn.to_bytes(8)).digest()[:size]
 
     def _pause(self, seconds: float) -> bool:
         self.world.sleep(seconds)

@@ -8,17 +8,19 @@ hex finds a secret whole or cut, in whatever form it was printed.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
 
 CORE = "c4n4ry"
 _ROUGH = "\"/%+\\'=&<ü€ "
 _serial = count(1)
+_serials: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
 
 
 def canary(name: str = "value") -> str:
-    """Return a new secret text, printable and valid in JSON."""
-    return f"{CORE}-{name}-{next(_serial)}{_ROUGH}{CORE}"
+    """Return a new secret text, printable and valid in JSON; the first of a name is always the same."""
+    return f"{CORE}-{name}-{next(_serials[name])}{_ROUGH}{CORE}"
 
 
 def canary_bytes(size: int) -> bytes:

@@ -21,6 +21,8 @@ import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from hashlib import sha512
+from itertools import count
 from pathlib import Path
 from threading import Condition, Event, Thread
 from time import monotonic
@@ -44,12 +46,15 @@ if TYPE_CHECKING:  # with what it needs to start a control plane
 T = TypeVar("T")
 Json = dict[str, Any]
 
+KMS = "kms.example"
+"""Name of the development KMS in virtual time. Queries have their turns by it, and its port is another one every time.
+"""
 NAMESPACE = "shop"
 OPERATOR_NAMESPACE = "kms-operator-system"
 CREDENTIALS = "universal-auth-credentials"
 PROJECT = Project("09eda1f8-85a3-47a9-8a6f-e27f133b2a36", "shop-k2x9", ("prod", "dev"))
 CLIENT_ID = "ad2f8c67-cbe2-417a-b5eb-1339776ec0b3"
-CLIENT_SECRET = canary("client-secret")
+CLIENT_SECRET = canary("client-secret-of-operators")
 
 FAST = "200ms"
 """Every interval and back-off of the operators that tests start, but for logins."""
@@ -70,6 +75,12 @@ def seed(folders: Folders, *, ttl: int = 7200) -> Seed:
 def entropy(size: int) -> bytes:
     """Return what tokens (32 bytes) are made of as canaries; ids and request ids may show."""
     return canary_bytes(size) if size == 32 else os.urandom(size)
+
+
+def repeatable() -> Callable[[int], bytes]:
+    """Return an entropy that is the same each time, for what runs in virtual time."""
+    drawn = count(1)
+    return lambda size: sha512(next(drawn).to_bytes(8)).digest()[:size]
 
 
 def kmssecret(

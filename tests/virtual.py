@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Self
 
+import httpx
+
 from secretsync.client_policy import OPERATOR
 from secretsync.devserver.server import DevServer
 from secretsync.http import Address, Http
+from secretsync.http.places import address_of
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Effect, Fetch
 from secretsync.retry import Chance
@@ -29,7 +32,18 @@ from secretsync_k8s.testing import ApiError, MemoryCluster
 from secretsync_k8s.testing.direct import DirectTransport
 from secretsync_k8s.testing.simulation.network import Link
 from secretsync_k8s.testing.simulation.process import OperatorProcess
-from stand import CLIENT_ID, CLIENT_SECRET, CREDENTIALS, NAMESPACE, OPERATOR_NAMESPACE, Folders, entropy, seed
+from stand import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CREDENTIALS,
+    KMS,
+    NAMESPACE,
+    OPERATOR_NAMESPACE,
+    Folders,
+    entropy,
+    repeatable,
+    seed,
+)
 
 ELSEWHERE = "other"
 """A namespace beside those of the objects and of the operator."""
@@ -39,6 +53,7 @@ class Line:
     """An operator in a world of its own. `restart` kills it and begins another on the same cluster.
 
     Attributes:
+        url: Of the development KMS.
         asked: Every query that went to the KMS in this life, with its time.
     """
 
@@ -58,7 +73,9 @@ class Line:
         self.kms = DevServer(seed(folders, ttl=ttl), clock=self.clock, entropy=entropy)
         self.asked: list[tuple[float, str]] = []
         self._chance = chance
-        self._resolve = resolve
+        self._entropy = repeatable()
+        self.url = f"http://{KMS}"
+        self._resolve = dict(resolve or {})
         self._cross_namespace = cross_namespace
         self._stack = ExitStack()
         self._furnish(secret)
@@ -93,7 +110,7 @@ class Line:
             clock=self.clock,
             calm=Calm(),
             chance=self._chance,
-            entropy=entropy,
+            entropy=self._entropy,
             bundles=bundles,
             watch=self._watch,
         )
@@ -116,6 +133,7 @@ class Line:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.kms)
+        self._resolve[KMS, 80] = address_of(httpx.URL(self.kms.url))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -31,7 +31,7 @@ def credentials(line, **keys):
 def line():
     """An operator with one object in step, which it looks at once an hour."""
     with Line({"/app": {"A": VALUE}}) as line:
-        line.apply(kmssecret("app", line.kms.url, interval=3600))
+        line.apply(kmssecret("app", line.url, interval=3600))
         line.run(100.0)
         yield line
 
@@ -66,7 +66,7 @@ def test_a_request_brings_a_fresh_look(line):
 def test_credentials_that_come_late_are_taken():
     with Line({"/app": {"A": VALUE}}) as line:
         line.cluster.delete("secrets", CREDENTIALS, namespace=NAMESPACE)
-        line.apply(kmssecret("app", line.kms.url, interval=3600))
+        line.apply(kmssecret("app", line.url, interval=3600))
         line.run(100.0)
         credentials(line, clientId=CLIENT_ID)
         line.run(SOON)
@@ -79,7 +79,7 @@ def test_credentials_that_come_late_are_taken():
 @pytest.mark.row("kmssecret-19")
 def test_credentials_that_are_put_right_are_used():
     with Line({"/app": {"A": VALUE}}, secret=canary("old")) as line:
-        line.apply(kmssecret("app", line.kms.url, interval=3600))
+        line.apply(kmssecret("app", line.url, interval=3600))
         line.run(100.0)
         assert line.condition("app")["reason"] == "AuthenticationFailed"
         tried = len(line.kms.asked("login"))

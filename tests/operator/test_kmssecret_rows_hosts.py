@@ -27,7 +27,7 @@ def events(line: Line, reason: str) -> list[str]:
 def test_a_host_that_asks_for_patience_is_left_alone_by_all() -> None:
     names = [f"app-{n}" for n in range(40)]
     with Line({f"/{name}": {"A": canary()} for name in names}) as line:
-        line.apply(*(kmssecret(name, line.kms.url, path=f"/{name}") for name in names))
+        line.apply(*(kmssecret(name, line.url, path=f"/{name}") for name in names))
         line.run(120.0)
         seen = len(line.asked)
         line.kms.faults.add(Fault(route="list", count=1, status=429, retry_after=7))
@@ -41,7 +41,7 @@ def test_a_host_that_asks_for_patience_is_left_alone_by_all() -> None:
 @pytest.mark.row("kmssecret-37")
 def test_one_vanished_key_goes_and_two_of_three_wait_a_period() -> None:
     with Line({"/app": {"A": canary(), "B": canary(), "C": canary(), "D": canary()}}) as line:
-        line.apply(kmssecret("app", line.kms.url))
+        line.apply(kmssecret("app", line.url))
         line.run(100.0)
         line.kms.model.delete(PROJECT.slug, "prod", "/app", ["D"])
         line.run(61.0)

@@ -30,7 +30,7 @@ def most_in(seconds, moments):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_refused_login_is_tried_twice_a_minute_at_most(seed):
     with Line({"/app": {"A": canary()}}, secret=canary("wrong"), chance=Random(seed).random) as line:
-        line.apply(*(kmssecret(f"app-{n}", line.kms.url) for n in range(3)))
+        line.apply(*(kmssecret(f"app-{n}", line.url) for n in range(3)))
         line.run(1800.0)
         for n in range(3):
             ready = line.condition(f"app-{n}")
@@ -46,7 +46,7 @@ def test_a_refused_login_is_tried_twice_a_minute_at_most(seed):
 @pytest.mark.row("kmssecret-24")
 def test_a_stable_403_costs_one_login_in_ten_minutes():
     with Line({"/app": {"A": canary()}}) as line:
-        line.apply(*(kmssecret(f"app-{n}", line.kms.url) for n in range(3)))
+        line.apply(*(kmssecret(f"app-{n}", line.url) for n in range(3)))
         line.run(120.0)
         before = [line.secret(f"app-{n}") for n in range(3)]
         assert len(times(line, "Token")) == 1
@@ -71,7 +71,7 @@ def test_a_stable_403_costs_one_login_in_ten_minutes():
 def test_an_outage_of_ten_minutes():
     with Line({"/app": {"A": canary()}}, chance=lambda: 0.999) as line:
         # By id: the turn of a slug's own check, once in half an hour, would be a failure more.
-        line.apply(kmssecret("app", line.kms.url, projectSlug=None, projectId=PROJECT.id))
+        line.apply(kmssecret("app", line.url, projectSlug=None, projectId=PROJECT.id))
         line.run(100.0)
         target = line.secret("app")
         line.kms.stop()
@@ -110,7 +110,7 @@ def test_an_outage_of_ten_minutes():
 def test_objects_of_one_host_share_its_outage_and_tell_nothing_of_each_other():
     names = [f"app-{n}" for n in range(3)]
     with Line({f"/{name}": {"A": canary()} for name in names}) as line:
-        line.apply(*(kmssecret(name, line.kms.url, path=f"/{name}") for name in names))
+        line.apply(*(kmssecret(name, line.url, path=f"/{name}") for name in names))
         line.run(100.0)
         line.kms.stop()
         line.cluster.requests.clear()
@@ -120,7 +120,7 @@ def test_objects_of_one_host_share_its_outage_and_tell_nothing_of_each_other():
             ready = line.condition(name)
             assert (ready["reason"], ready["message"]) == (
                 "KMSUnreachable",
-                f"{line.kms.url}: the connection was refused",
+                f"{line.url}: the connection was refused",
             )
             failures = line.status(name)["consecutiveFailures"]
             writes = sum((one.subresource, one.name) == ("status", name) for one in line.cluster.requests)
@@ -132,7 +132,7 @@ def test_the_waits_of_an_outage_differ_by_chance_and_end_at_the_cap():
     waits = {}
     for seed in range(4):
         with Line({"/app": {"A": canary()}}, chance=Random(seed).random) as line:
-            line.apply(kmssecret("app", line.kms.url))
+            line.apply(kmssecret("app", line.url))
             line.run(100.0)
             line.kms.stop()
             down = line.now
@@ -153,7 +153,7 @@ def test_the_waits_of_an_outage_differ_by_chance_and_end_at_the_cap():
 )
 def test_freshness_moves_with_every_check(scope):
     with Line({"/app": {"A": canary()}}) as line:
-        line.apply(kmssecret("app", line.kms.url, **scope))
+        line.apply(kmssecret("app", line.url, **scope))
         line.run(600.0)
         fresh = line.engine.freshness("KMSSecret shop/app")
         assert fresh is not None

@@ -35,7 +35,7 @@ def change(line):
 @pytest.mark.parametrize("seconds", [60.0, 200.0])
 def test_an_outage_is_caught_up_with_at_no_more_than_twice_the_usual_rate(of, seconds):
     with Line({f"/{name}": {"A": canary(name)} for name in NAMES}) as line:
-        line.apply(*(kmssecret(name, line.kms.url, path=f"/{name}") for name in NAMES))
+        line.apply(*(kmssecret(name, line.url, path=f"/{name}") for name in NAMES))
         line.run(3 * PERIOD)
         of(line, seconds)
         up = line.now

@@ -18,7 +18,7 @@ WRITES = {"create", "update", "patch", "delete"}
 def settled():
     """A cluster whose objects were all brought in step by an operator that is gone."""
     with Line({f"/{name}": {"A": canary(name)} for name in NAMES}) as line:
-        line.apply(*(kmssecret(name, line.kms.url, path=f"/{name}") for name in NAMES))
+        line.apply(*(kmssecret(name, line.url, path=f"/{name}") for name in NAMES))
         line.run(60.0)
         yield line
 

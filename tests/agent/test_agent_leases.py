@@ -200,6 +200,21 @@ def test_nothing_is_lent_for_a_template_that_fails(tmp_path: Path, more: str) ->
         assert (line.made(), line.read("app.env")) == ([], None)
 
 
+def test_a_refused_lease_is_asked_for_no_more_once_the_rest_cannot_be_read(tmp_path: Path) -> None:
+    """What was refused comes back by itself: it must not while nothing could come of it (seed 5489)."""
+    with AgentLine(tmp_path, A, dynamic=DB) as line:
+        fault = Fault("leases", status=500)
+        line.kms.faults.add(fault)
+        line.start(templates=[line.template(USER + SEED_TEMPLATE)])
+        line.run(30.0)
+        line.kms.faults.add(Fault("list", status=403))
+        line.run(90.0)
+        line.kms.faults.discard(fault)
+        asked = len(line.made())
+        line.run(300.0)
+        assert (len(line.made()), line.users()) == (asked, set())
+
+
 def test_nothing_is_lent_while_the_rest_cannot_be_read(tmp_path: Path) -> None:
     with AgentLine(tmp_path, A, dynamic=DB) as line:
         fault = Fault("list", status=500)

@@ -14,7 +14,7 @@ EVALUATION: Final = (
     Mutant(
         name="failure-read-as-absence",
         file=_ASK,
-        before="            self.failed = AskFailed(query, answer)\n            raise self.failed\n",
+        before="            self.failed = failed\n            raise failed\n",
         after="            answer = Absent()\n",
         bug="A failed read counts as proof that there is nothing: no failure ever empties or deletes a target.",
         killer="unit/test_settle.py::test_a_failure_that_is_swallowed_is_no_result",
@@ -66,6 +66,14 @@ EVALUATION: Final = (
         after="    except SecretSyncError:\n        ask.verify()\n",
         bug="A lease is made for a template that asks for what does not exist.",
         killer="unit/test_settle.py::test_nothing_is_lent_for_what_fails[it says why not]",
+    ),
+    Mutant(
+        name="refused-lease-hides-what-else-fails",
+        file=_ASK,
+        before="            if query.creates:\n                self.unmade",
+        after="            if False:\n                self.unmade",
+        bug="A lease that was refused is made at last for a template whose secrets cannot be read meanwhile.",
+        killer="agent/test_agent_leases.py::test_a_refused_lease_is_asked_for_no_more_once_the_rest_cannot_be_read",
     ),
     Mutant(
         name="missing-credentials-are-an-answer",

@@ -430,6 +430,41 @@ def test_nothing_is_lent_for_what_fails(desired: Desired, error: type[BaseExcept
     assert LEASE not in ask.asked
 
 
+@pytest.mark.parametrize(
+    ("desired", "error"),
+    [
+        pytest.param(wanting(folder("/b")), AskFailed, id="an answer failed"),
+        pytest.param(wanting(then=Forbidden("kms", "read", "no")), Forbidden, id="it says why not"),
+    ],
+)
+def test_a_refused_lease_is_tried_no_more_while_something_else_fails(
+    desired: Desired, error: type[BaseException]
+) -> None:
+    store = known({LEASE: DOWN, folder("/b"): DOWN})
+    one = subject(desired)
+    ask = asking(store, one)
+    with pytest.raises(error) as raised:
+        settle(one, ask, store, memory=Memory(), guard=allow)
+    assert getattr(raised.value, "query", None) != LEASE
+    assert LEASE not in ask.asked
+
+
+def test_what_is_missing_is_read_while_a_lease_is_refused() -> None:
+    result, ask = run(wanting(folder("/b")), known({LEASE: DOWN}))
+    assert result == Parked({folder("/b"): True})
+    assert LEASE not in ask.asked
+
+
+def test_a_refused_lease_is_the_error_of_who_fails_for_nothing_else_and_is_tried_again() -> None:
+    store = known({LEASE: DOWN, folder(): Found(document(A="1"))})
+    one = subject(wanting(folder()))
+    ask = asking(store, one)
+    with pytest.raises(AskFailed) as raised:
+        settle(one, ask, store, memory=Memory(), guard=allow)
+    assert raised.value.query == LEASE
+    assert ask.asked == {LEASE: 60.0, folder(): 60.0}
+
+
 def test_an_error_that_nobody_raised_on_purpose_may_come_of_what_is_missing() -> None:
     result, _ = run(wanting(then=ValueError()), everything())
     assert result == Parked({LEASE: True})

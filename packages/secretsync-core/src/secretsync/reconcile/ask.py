@@ -63,6 +63,9 @@ class Ask:
 
         It does not count as asked, or it would be made some day though the run came to nothing.
         """
+        self.unmade: dict[AnyQuery, tuple[float, AskFailed]] = {}
+        """What could not be made, with the age that is accepted and why. It fails a run that nothing else fails, and
+        counts as asked only then: who fails anyway has it tried no more."""
         self.failed: AskFailed | SecretSyncError | None = None
         """Why nothing can come of this run, whatever its function makes of it."""
 
@@ -90,7 +93,7 @@ class Ask:
     def verify(self) -> None:
         """Raise what this run met, if it met anything that leaves it without a result, caught or not."""
         self.verify_reads()
-        if self.effects:
+        if self.effects or self.unmade:
             raise NotYet
 
     def verify_reads(self) -> None:
@@ -101,9 +104,17 @@ class Ask:
             raise NotYet
 
     def wanted(self) -> Mapping[AnyQuery, bool]:
-        """Return what is to be fetched now: what makes something by being asked for comes last, alone."""
+        """Return what is to be fetched now: what makes something by being asked for comes last, alone.
+
+        Raises:
+            AskFailed: Nothing but that is missing, and some of it could not be made.
+        """
         if self.missed:
             return self.missed
+        for query, (age, failed) in self.unmade.items():
+            self.asked[query], self.failed = age, self.failed or failed
+        if self.failed:
+            raise self.failed
         self.asked |= self.effects
         return dict.fromkeys(self.effects, True)
 
@@ -122,8 +133,12 @@ class Ask:
         answer = self._store.look(query, now=self._now, not_before=max(self._since - age, self._oldest), value=value)
         if isinstance(answer, Failed):
             self.asked[query] = min(age, self._max_age)  # it may come back any time
-            self.failed = AskFailed(query, answer)
-            raise self.failed
+            failed = AskFailed(query, answer)
+            if query.creates:
+                self.unmade[query] = self.asked.pop(query), failed
+                return None
+            self.failed = failed
+            raise failed
         if isinstance(answer, Absent) and age > self._max_age:
             return self._look(query, self._max_age, value=value)  # what is not there yet may come any time
         if answer is None and query.creates:

@@ -2,7 +2,8 @@
 
 A run asks; what is not known is noted and the run ends (`NotYet`). The engine has everything that was missed fetched
 in one batch, and the function runs again from its start. When nothing was missed the result stands. What is made by
-being asked for (a lease) is fetched when the run, given stand-ins, comes to its end with nothing else missing or failed.
+being asked for (a lease) is fetched when the run, given stand-ins, comes to its end with nothing else missing or failed;
+one that was refused is tried again under the same condition.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 one lease          never two that live for one call of a process, beyond the time in which one takes the other's place
 one in 5 s         of leases made for one call
-no lease in vain   none is asked for while all templates that want it fail for another reason
+no lease in vain   none is made while all templates that want it fail for another reason
 good credentials   stand in every file, unless something was wrong in the last third of their time (or half a minute)
 nothing forgotten  what the cache knew when the process ended is in the hands of the next one; it knows what is used
 nothing left over  every lease is in use, given back, over or about to be; or its answer was lost, so that nobody can know
@@ -76,8 +76,6 @@ class Oracle(logging.Handler):
         self._asked: dict[tuple[str, Loan], float] = {}
         """When a process asked last for a lease, and below when it did that was made last."""
         self._sent: dict[tuple[str, Loan], float] = {}
-        self._in_vain: dict[tuple[str, Loan], bool] = {}
-        """Whether there was no reason for a lease as it was first asked for, until it is made."""
         self._kept: dict[str, float] = {}
         """Leases that the cache knew when a process ended, with the time of that."""
         self._emptied = False
@@ -90,9 +88,8 @@ class Oracle(logging.Handler):
     # -- leases
 
     def asked(self, by: str, loan: Loan) -> None:
-        """A process asks for a lease, maybe again because it was refused."""
+        """A process asks for a lease."""
         self._asked[by, loan] = self._stage.world.now
-        self._in_vain.setdefault((by, loan), self._is_in_vain(by, loan))
 
     def made(self, lease: Lease) -> None:
         """The KMS makes a lease."""
@@ -102,8 +99,7 @@ class Oracle(logging.Handler):
             self._violate("one in 5 s", f"{lease.by}: {lease.loan} again after {sent - self._sent[key]:.1f} s")
         self._sent[key] = sent
         self._one_lease(lease)
-        if self._in_vain.pop(key, False):
-            self._violate("no lease in vain", f"{lease.by}: {lease.loan} while all fail that want it")
+        self._not_in_vain(lease)
 
     def _one_lease(self, lease: Lease) -> None:
         for other in self._stage.ledger.live(lease.loan):
@@ -116,9 +112,11 @@ class Oracle(logging.Handler):
         life = 2 * loan.life if self._stage.scenario.renews else loan.life
         return max(_SPARE, _PART * life) + (_JITTER + DRIFT - 1.0) * life + _LATE
 
-    def _is_in_vain(self, by: str, loan: Loan) -> bool:
-        held = any(by in other.known_to for other in self._stage.ledger.live(loan))
-        return not held and all(self._fails(page) for page in self._stage.scenario.pages if loan in page.loans)
+    def _not_in_vain(self, lease: Lease) -> None:
+        held = any(lease.by in other.known_to for other in self._stage.ledger.live(lease.loan))
+        pages = [page for page in self._stage.scenario.pages if lease.loan in page.loans]
+        if not held and all(self._fails(page) for page in pages):
+            self._violate("no lease in vain", f"{lease.by}: {lease.loan} while all fail that want it")
 
     def _fails(self, page: Page) -> bool:
         """Whether a template fails since so long that the agent must know."""

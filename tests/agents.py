@@ -139,6 +139,9 @@ class Drive:
         self.before(event)
         self._driver.send(event)
 
+    def suspend(self, until: float) -> None:
+        self._life.hold(until)
+
     def close(self) -> None:
         self._life.end()
 
@@ -280,6 +283,10 @@ class AgentLine:
             self.run(0.1)
             code = self.agent.revoked()
         return code
+
+    def suspend(self, seconds: float) -> None:
+        """Suspend its machine, from when it waits next."""
+        self.drive.suspend(self.world.now + seconds)
 
     def restart(self, **told: Any) -> None:
         """End it and begin another."""

@@ -12,6 +12,7 @@ metrics, command lines, environments) is searched for secrets.
 
 from __future__ import annotations
 
+import ctypes
 import http.client
 import json
 import os
@@ -148,7 +149,7 @@ class Process:
         self._printed = Condition()
         self._popen = subprocess.Popen(
             argv,
-            env=environ,
+            env={"PYTHONFAULTHANDLER": "1", **environ},  # a process that hangs is aborted, and says where it was
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -196,6 +197,12 @@ class Process:
     def signal(self, number: int) -> None:
         self._popen.send_signal(number)
 
+    def signal_another_thread(self, number: int) -> None:
+        """Send a signal that finds the main thread at rest, and not looking: the system hands it to another one."""
+        tasks = (int(task.name) for task in Path(f"/proc/{self.pid}/task").iterdir())
+        thread = next(task for task in tasks if task != self.pid)
+        assert ctypes.CDLL(None).tgkill(self.pid, thread, number) == 0
+
     def stop(self, *, timeout: float = PATIENCE) -> int:
         """Ask it to end, and return its exit code."""
         if self.running:
@@ -205,9 +212,9 @@ class Process:
         try:
             return self.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
-            self._popen.kill()
+            self._popen.send_signal(signal.SIGABRT)
             self.wait()
-            raise
+            raise AssertionError("did not end:\n" + "\n".join(self.lines)) from None
 
 
 class Operator(Process):

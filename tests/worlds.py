@@ -296,7 +296,7 @@ class Play:
         self.flying -= _things(what)
         match what:
             case Fetch():
-                return [Answered(what, self.world.read(what, self.now))]
+                return [Answered(what, self.world.read(what, self.now), self.now)]
             case Perform():
                 return [Performed(what, self.world.perform(what, self.now))]
             case Report():

@@ -149,6 +149,21 @@ def test_leases_that_seem_to_end_at_once_are_not_made_one_after_the_other(tmp_pa
         assert len(made) >= 2
 
 
+def test_a_lease_goes_on_while_the_machine_is_suspended_that_has_just_heard_of_it(tmp_path: Path) -> None:
+    with AgentLine(tmp_path, A, dynamic=MINUTE) as line:
+
+        def suspended(method: str, path: str) -> None:
+            if method == "POST" and path.endswith("/leases") and not line.made():
+                line.suspend(50.0)
+
+        line.meet = suspended
+        line.start(templates=[line.template(USER)])
+        line.run(50.0)
+        for _ in range(120):
+            line.run(1.0)
+            assert line.read("app.env") in line.users()
+
+
 @pytest.mark.row("agent-57")
 def test_a_refused_ttl_is_an_error_of_the_template_and_tried_again(tmp_path: Path) -> None:
     with AgentLine(tmp_path, A, dynamic=DB) as line:

@@ -102,6 +102,17 @@ def test_a_signal_ends_it_within_a_second_even_during_a_poll(tmp_path: Path, num
         assert not stand.kms.asked("revoke")
 
 
+def test_signals_are_heard_whichever_thread_is_handed_them(tmp_path: Path) -> None:
+    with AgentStand(tmp_path, AB) as stand:
+        agent = stand.agent(templates=[template()])
+        agent.line("saved to path")
+        stand.write("agent-config.yaml", json.dumps(stand.document(templates=[template(path="other")])))
+        agent.signal_another_thread(signal.SIGHUP)
+        eventually(lambda: stand.read("other"))
+        agent.signal_another_thread(signal.SIGTERM)
+        assert agent.wait() == 0
+
+
 @pytest.mark.row("agent-67")
 def test_a_signal_before_the_first_login_where_credentials_were_to_be_revoked(tmp_path: Path) -> None:
     with AgentStand(tmp_path, AB) as stand:

@@ -76,7 +76,7 @@ def test_all_go_through_the_same_settle(make: Callable[[], Desired]) -> None:
     while isinstance((result := settled(Memory()))[0], Parked):
         rounds += 1
         for query in result[0].missed:
-            store.learn(query, answer(query), now=0.0)
+            store.learn(query, answer(query), at=0.0)
     assert 1 <= rounds <= 4
     outcome, ask = result
     assert isinstance(outcome, Settled)

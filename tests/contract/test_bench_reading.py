@@ -17,6 +17,7 @@ def told_by(script: str, *options: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, str(BENCH / script), *options], capture_output=True, text=True, timeout=100, check=False
     )
+    assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == bool(report["missed"])
     return report

@@ -15,6 +15,14 @@ _CALM: Final = (
 
 READING: Final = (
     Mutant(
+        name="answer-counted-from-when-it-is-looked-at",
+        file=_READS,
+        before="self._store.learn(query, wire, at=at)",
+        after="self._store.learn(query, wire, at=now)",
+        bug="A machine that was suspended as an answer came believes a lease that is over.",
+        killer="agent/test_agent_leases.py::test_a_lease_goes_on_while_the_machine_is_suspended_that_has_just_heard_of_it",
+    ),
+    Mutant(
         name="checks-come-too-often",
         file=_READS,
         before="    period = entry.period\n",

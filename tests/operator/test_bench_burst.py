@@ -32,6 +32,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_a_burst_costs_one_login_one_lookup_one_list_a_folder_and_one_write_each() -> None:
     command = [sys.executable, str(BENCH / "burst.py"), f"--objects={OBJECTS}", "--delay=0.01", "--within=240"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     assert (done.returncode, report["missed"]) == (0, [])
     assert report["folder_each"]["kms"] == {"login": 1, "slug": 1, "list": OBJECTS}

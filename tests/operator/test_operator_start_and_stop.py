@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import closing
 from time import monotonic
@@ -138,6 +139,13 @@ def test_sigterm_ends_it_within_two_seconds(stand, what):
     assert operator.stop() == 0
     assert monotonic() - begun < 2.0
     stand.cluster.outage(down=False)
+
+
+def test_sigterm_ends_it_whichever_thread_is_handed_it(stand):
+    operator = stand.operator()
+    operator.line('"running"')
+    operator.signal_another_thread(signal.SIGTERM)
+    assert operator.wait() == 0
 
 
 def test_help_lists_the_flags(stand):

@@ -31,7 +31,7 @@ def asked(*learned: tuple[AnyQuery, AnyWire, float], now: float) -> object:
 
     store = Store(DIGEST)
     for query, wire, at in learned:
-        store.learn(query, wire, now=at)
+        store.learn(query, wire, at=at)
     one = subject(desired)
     ask = Ask(store, now=now, since=now, max_age=60.0, permit=lambda what, ask: None)
     try:

@@ -37,12 +37,12 @@ def manifest(**spec: Any) -> dict[str, Any]:
 def wanted(obj: dict[str, Any], *rows: Row) -> tuple[Target, ...]:
     """Return what an object wants when its folder holds these rows."""
     spec, store = KIND.decode(obj), Store(DIGEST)
-    store.learn(spec.credentials, Found({"clientId": SecretValue("1")}), now=0.0)
+    store.learn(spec.credentials, Found({"clientId": SecretValue("1")}), at=0.0)
     ask = Ask(store, now=0.0, since=0.0, max_age=60.0, permit=lambda what, ask: None)
     with pytest.raises(NotYet):
         KIND.desired(spec, ask)
     (folder,) = (query for query in ask.missed if isinstance(query, Folder))
-    store.learn(folder, Found(Document(rows)), now=0.0)
+    store.learn(folder, Found(Document(rows)), at=0.0)
     return KIND.desired(spec, ask)
 
 

@@ -211,7 +211,7 @@ def test_where_an_account_keeps_none_one_is_made(cluster: MemoryCluster, case: s
 def test_an_account_of_another_namespace_takes_a_grant(policy: CrossNamespace) -> None:
     store = Store(DIGEST)
     ask = Ask(store, now=0.0, since=0.0, max_age=60.0, permit=lambda what, ask: None)
-    store.learn(Grant("infra"), Found(""), now=0.0)
+    store.learn(Grant("infra"), Found(""), at=0.0)
     guard, asking = NamespaceGuard(policy), Subject("KMSSecret shop/app", "cluster", lambda ask: (), b"", 60.0)
     guard(asking, ClusterAccount("shop", "web"), ask)
     with pytest.raises(CredentialsNotFound, match="service account infra/web"):

@@ -36,12 +36,12 @@ def wanted(obj: dict[str, Any], *rows: Row) -> Target:
     """Return the one target that an object wants when its folder holds these rows."""
     spec, store = KIND.decode(obj), Store(DIGEST)
     assert spec.credentials
-    store.learn(spec.credentials, Found({"clientId": SecretValue("1")}), now=0.0)
+    store.learn(spec.credentials, Found({"clientId": SecretValue("1")}), at=0.0)
     ask = Ask(store, now=0.0, since=0.0, max_age=60.0, permit=lambda what, ask: None)
     with pytest.raises(NotYet):
         KIND.desired(spec, ask)
     (asked,) = (query for query in ask.missed if isinstance(query, Folder | Secret))
-    store.learn(asked, Found(Document(rows) if isinstance(asked, Folder) else rows[0]), now=0.0)
+    store.learn(asked, Found(Document(rows) if isinstance(asked, Folder) else rows[0]), at=0.0)
     (target,) = KIND.desired(spec, ask)
     return target
 

@@ -43,7 +43,7 @@ def folder(path: str = "/a") -> Folder:
 def known(answers: Mapping[AnyQuery, AnyWire], *, at: float = 0.0) -> Store:
     store = Store(DIGEST)
     for asked, wire in {CREDS: Found(GIVEN), **answers}.items():
-        store.learn(asked, wire, now=at)
+        store.learn(asked, wire, at=at)
         store.entry(asked).retry_at = at + 60.0
     return store
 
@@ -222,7 +222,7 @@ def test_a_guard_that_asks_parks_the_run_before_the_query_is_noted() -> None:
     result, ask = run(copy("/a", "t"), store, guard=guard)
     assert result == Parked({Namespace("ns"): True})
     assert folder() not in ask.asked
-    store.learn(Namespace("ns"), Found("open"), now=0.0)
+    store.learn(Namespace("ns"), Found("open"), at=0.0)
     assert run(copy("/a", "t"), store, guard=guard)[0] == Parked({folder(): True})
 
 
@@ -263,7 +263,7 @@ def test_a_deleted_subject_is_never_quiet() -> None:
 
 def test_what_is_no_longer_named_comes_after_what_is_wanted() -> None:
     store = everything()
-    store.learn(Observe(OTHER), Absent(), now=0.0)
+    store.learn(Observe(OTHER), Absent(), at=0.0)
     gone = recorded(OTHER, KMS_OWNER)
     result, _ = run(copy("/a", "t"), store, recorded=(gone, recorded(REF, KMS_OWNER)))
     assert isinstance(result, Settled)
@@ -303,7 +303,7 @@ def test_a_target_that_moved_is_not_quiet_and_its_values_are_obtained() -> None:
     store = everything()
     memory = remembered(store, in_step)
     store.drop(LINGER)
-    store.learn(Observe(REF), Found(Observed({}, "u", Version("1"))), now=10.0)
+    store.learn(Observe(REF), Found(Observed({}, "u", Version("1"))), at=10.0)
     assert run(copy("/a", "t"), store, memory=memory, now=10.0)[0] == Parked({folder(): True})
 
 
@@ -316,8 +316,8 @@ def test_answers_that_are_too_old_are_confirmed_first() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda store: store.learn(folder(), Found(document(A="2")), now=0.0), id="data"),
-        pytest.param(lambda store: store.learn(CREDS, Found({"id": SecretValue("2")}), now=0.0), id="credential"),
+        pytest.param(lambda store: store.learn(folder(), Found(document(A="2")), at=0.0), id="data"),
+        pytest.param(lambda store: store.learn(CREDS, Found({"id": SecretValue("2")}), at=0.0), id="credential"),
     ],
 )
 def test_other_answers_are_not_quiet(change: Callable[[Store], object]) -> None:

@@ -26,7 +26,7 @@ TURNS = (0.08874865, 0.86566357, 0.63005163)
 def make(*learned: tuple[AnyQuery, AnyWire], at: float = 0.0) -> Store:
     store = Store(DIGEST)
     for query, wire in learned:
-        store.learn(query, wire, now=at)
+        store.learn(query, wire, at=at)
     return store
 
 
@@ -44,7 +44,7 @@ def test_confirming_needs_no_value_and_obtaining_does() -> None:
     store.drop(LINGER)
     assert look(store, FOLDER, LINGER) is None
     assert look(store, FOLDER, LINGER, value=False) is not None
-    store.learn(FOLDER, Found(ONE), now=LINGER)
+    store.learn(FOLDER, Found(ONE), at=LINGER)
     assert look(store, FOLDER, LINGER) == Found(ONE)
 
 
@@ -116,7 +116,7 @@ def test_an_outdated_mark_does_not_evict_a_successor() -> None:
     store.release([FOLDER], now=0.0)
     store.drop(IDLE)
     assert store.known(FOLDER) is None
-    store.learn(FOLDER, Found(TWO), now=IDLE)  # another entry, which has a mark of its own
+    store.learn(FOLDER, Found(TWO), at=IDLE)  # another entry, which has a mark of its own
     store.rest(store.entry(FOLDER), IDLE)
     store.drop(2 * IDLE - 1)
     assert store.known(FOLDER)
@@ -170,7 +170,7 @@ def test_an_answer_is_known_while_it_is_young_enough(now: float, max_age: float,
 def test_a_young_answer_outranks_a_later_failure() -> None:
     store = make((FOLDER, Found(ONE)))
     store.hold([FOLDER])
-    store.learn(FOLDER, DOWN, now=50.0)
+    store.learn(FOLDER, DOWN, at=50.0)
     store.entry(FOLDER).retry_at = 80.0
     assert look(store, FOLDER, 55.0) == Found(ONE)
     assert look(store, FOLDER, 61.0) == DOWN, "it is too old now"
@@ -208,7 +208,7 @@ NEWS = [
 @pytest.mark.parametrize(("before", "wire", "news"), NEWS)
 def test_what_is_news(before: list[AnyWire], wire: AnyWire, *, news: bool) -> None:
     store = make(*((FOLDER, known) for known in before))
-    assert store.learn(FOLDER, wire, now=1.0) is news
+    assert store.learn(FOLDER, wire, at=1.0) is news
 
 
 # -- the fingerprint

@@ -40,7 +40,7 @@ CARRIERS = [
     CREATE,
     UPDATE,
     FETCH,
-    Answered(FETCH, {Credentials("c"): Found(SECRET)}),
+    Answered(FETCH, {Credentials("c"): Found(SECRET)}, 0.0),
     Perform("cluster", "one", REF, CREATE),
     Performed(Perform("cluster", "one", REF, UPDATE), Found(SECRET)),
     Identity("kms", "m", Credentials("c"), CANARY.encode()),

@@ -19,13 +19,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from enum import Enum, auto
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
 from secretsync.clock import FOREVER
 from secretsync.errors import InvalidInput
+from secretsync.runtime.calls import Calls
 from secretsync.runtime.ending import leave
 
 from . import arguments
@@ -111,7 +111,7 @@ class Process:
     arguments: Arguments
     settings: Settings
     environ: Mapping[str, str]
-    _calls: SimpleQueue[Call | signal.Signals] = field(factory=SimpleQueue, init=False)
+    _calls: Calls[Call | signal.Signals] = field(factory=Calls, init=False)
     _stopping: threading.Event = field(factory=threading.Event, init=False)
     _fatal: str = field(default="", init=False)
 
@@ -152,13 +152,13 @@ class Process:
 
     def _listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
-            signal.signal(number, lambda *_: self._calls.put(Call.STOP))
-        signal.signal(signal.SIGHUP, lambda *_: self._calls.put(Call.RELOAD))
-        signal.signal(signal.SIGCHLD, lambda *_: self._calls.put(Call.CHILD))
+            self._calls.on(number, Call.STOP)
+        self._calls.on(signal.SIGHUP, Call.RELOAD)
+        self._calls.on(signal.SIGCHLD, Call.CHILD)
 
     def _forward(self) -> None:
         for number in FORWARDED:
-            signal.signal(number, lambda number, _: self._calls.put(signal.Signals(number)))
+            self._calls.on(number, number)
 
     def _commands(self) -> Commands:
         from .commands import Commands
@@ -259,10 +259,7 @@ class Process:
 
     def _next(self, end: float) -> Call | signal.Signals | None:
         """Return what is called for next; None if that is nothing until then."""
-        try:
-            return self._calls.get(timeout=None if end == FOREVER else max(0.0, end - time.monotonic()))
-        except Empty:
-            return None
+        return self._calls.get(None if end == FOREVER else max(0.0, end - time.monotonic()))
 
     def _answer(
         self, call: Call | signal.Signals | None, agent: Agent, readiness: Readiness, supervisor: Supervisor

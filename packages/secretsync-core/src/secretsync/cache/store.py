@@ -85,8 +85,8 @@ class Store:
                 return entry.answer
         return entry.failure if entry.failure and now < entry.retry_at else None
 
-    def learn(self, query: AnyQuery, wire: AnyWire, *, now: float) -> bool:
-        """Take in an answer; return True when those who asked must run again.
+    def learn(self, query: AnyQuery, wire: AnyWire, *, at: float) -> bool:
+        """Take in an answer that came at this time; return True when those who asked must run again.
 
         That is when it differs from the last one, when it is a failure, and when it ends one.
         """
@@ -95,7 +95,7 @@ class Store:
             entry.failure, entry.failures = wire, entry.failures + 1
             return True
         news = entry.failure is not None
-        entry.failure, entry.failures, entry.at = None, 0, now
+        entry.failure, entry.failures, entry.at = None, 0, at
         if isinstance(wire, Unchanged):
             entry.obtain = entry.obtain and not entry.has_value
             return news
@@ -104,8 +104,8 @@ class Store:
         entry.answer, entry.digest, entry.obtain = wire, digest, False
         if entry.dependants:
             entry.dependants.used = 0
-        entry.renew_at, entry.expires_at = _ends(wire, now)
-        self._linger(entry, now)
+        entry.renew_at, entry.expires_at = _ends(wire, at)
+        self._linger(entry, at)
         return news
 
     def doubt(self, query: AnyQuery) -> None:
@@ -186,11 +186,11 @@ def _first_time(queue: OrderedDict[Entry, float]) -> float:
     return next(iter(queue.values()), FOREVER)
 
 
-def _ends(answer: Found[object] | Absent, now: float) -> tuple[float, float]:
-    """Return when an answer is to be renewed, and when it expires."""
+def _ends(answer: Found[object] | Absent, at: float) -> tuple[float, float]:
+    """Return when an answer that came at this time is to be renewed, and when it expires."""
     if isinstance(answer, Absent) or answer.expires_in == FOREVER:
         return FOREVER, FOREVER  # not as a sum, which were a number of its own for each entry
-    return now + answer.renew_in, now + answer.expires_in
+    return at + answer.renew_in, at + answer.expires_in
 
 
 def _essence(answer: Found[object] | Absent) -> object:

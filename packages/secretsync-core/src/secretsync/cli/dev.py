@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import threading
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from ..runtime.calls import Calls
 from .command import Command
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def _run(args: Namespace) -> int:
 
     host, port = args.listen
     token = SecretValue(args.control_token) if args.control_token else None
-    stop = threading.Event()
+    calls: Calls[signal.Signals] = Calls()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        calls.on(number, number)
     with DevServer(args.seed, host=host, port=port, control_token=token) as server:
         print(*_environment(server, show_values=args.show_values), sep="\n", flush=True)  # noqa: T201 - its purpose
-        stop.wait()
+        calls.get()
     return 0
 
 

@@ -108,8 +108,8 @@ class Engine:
                 self._reports.forget(key)
             case Moved(query, version):
                 self._reads.moved(query, version)
-            case Answered(fetch, answers):
-                self._reads.landed(fetch, dict(answers), self._now)
+            case Answered(fetch, answers, at):
+                self._reads.landed(fetch, dict(answers), at, self._now)
             case Performed(perform, result):
                 self._runs.writes.performed(perform, result, self._now)
             case Reported(report, error):

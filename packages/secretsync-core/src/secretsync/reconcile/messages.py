@@ -115,8 +115,11 @@ class Moved:
 
 @frozen
 class Answered:
+    """What a fetch brought. Its times count from `at`, when it came: the process may have been suspended since."""
+
     fetch: Fetch
     answers: Mapping[AnyQuery, AnyWire] = field(repr=False)
+    at: float
 
 
 @frozen

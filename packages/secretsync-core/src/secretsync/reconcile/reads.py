@@ -156,7 +156,7 @@ class Reads:
         credential = verdict or self.credentials.of(queries, lane, now)
         if isinstance(credential, Failed):
             for query in queries:
-                self._land(query, credential, None, now)
+                self._land(query, credential, None, now, now)
             return None
         entries = [self._store.entry(query) for query in queries]
         for entry in entries:
@@ -179,8 +179,8 @@ class Reads:
 
     # -- landing
 
-    def landed(self, fetch: Fetch, answers: dict[AnyQuery, AnyWire], now: float) -> None:
-        """Take in what a fetch brought."""
+    def landed(self, fetch: Fetch, answers: dict[AnyQuery, AnyWire], at: float, now: float) -> None:
+        """Take in what a fetch brought at an earlier time."""
         self._hosts.done(fetch.host)
         for query in fetch.queries:
             wire = answers.get(query) or Failed(Defect(f"no answer to {type(query).__name__}"))
@@ -190,14 +190,14 @@ class Reads:
                 self._hosts.failed(fetch.host, wire, now)
             else:
                 self._hosts.answered(fetch.host, now)
-            self._land(query, wire, fetch.credential, now)
+            self._land(query, wire, fetch.credential, at, now)
 
     def learned(self, query: AnyQuery, wire: AnyWire, now: float, *, by: str) -> None:
         """Take in how a write by a run of `by` ended. A watch may show it first, which is no reason to read it."""
         entry = self._store.entry(query)
         if isinstance(wire, Failed):
             self._store.doubt(query)
-        elif self._store.learn(query, wire, now=now):
+        elif self._store.learn(query, wire, at=now):
             self._tell(entry, Lane.CHANGED, but=by)
         if entry.under_way and not isinstance(wire, Failed):
             entry.shown = entry.version  # that read may have begun before the write
@@ -205,13 +205,13 @@ class Reads:
             self._look_again(entry)
         self._store.rest(entry, now)
 
-    def _land(self, query: AnyQuery, wire: AnyWire, used: Found[Any] | None, now: float) -> None:
+    def _land(self, query: AnyQuery, wire: AnyWire, used: Found[Any] | None, at: float, now: float) -> None:
         entry = self._store.entry(query)
         entry.under_way = False
         if isinstance(wire, Failed) and self.credentials.replay(entry, wire, used, now):
             return
         entry.replayed = False
-        entry.changed |= self._store.learn(query, wire, now=now)
+        entry.changed |= self._store.learn(query, wire, at=at)
         if isinstance(wire, Failed):
             entry.retry_at, entry.shown, entry.outdated = self._retry_at(entry, wire, now), None, False
         elif self._overtaken(entry):

@@ -24,7 +24,7 @@ class Executor:
     """Carries out effects; blocks as long as backends and places do. As thread-safe as these.
 
     Args:
-        clock: For the deadline of a fetch.
+        clock: For the deadline of a fetch, and for when its answers came.
         backends: Who answers which queries; several may not answer the same.
         places: Who performs on which targets.
         report: Called with each outcome; what it raises is tried again.
@@ -61,7 +61,7 @@ class Executor:
             answers |= backend.read(fetch.queries, known=fetch.known, credential=fetch.credential, deadline=deadline)
         except Exception as exc:  # noqa: BLE001 - see `carry_out`
             answers = dict.fromkeys(fetch.queries, failure(exc))
-        return Answered(fetch, answers)
+        return Answered(fetch, answers, self._clock.monotonic())
 
     def _perform(self, perform: Perform) -> Performed:
         try:

@@ -11,6 +11,8 @@ from typing import Final, TextIO
 
 from attrs import define
 
+from secretsync.runtime.calls import Calls
+
 from .stage import ENVIRONMENT, PATH, PROJECT, Failed, Stage
 
 _STILL: Final = 2.5
@@ -103,11 +105,11 @@ class _Teller:
             "",
             "Ctrl-C ends all of it.",
         )
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            self.say("")
+        calls: Calls[signal.Signals] = Calls()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            calls.on(number, number)
+        calls.get()
+        self.say("")
 
 
 def _appears(teller: _Teller) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from threading import Event
+from signal import Signals
 from typing import Final
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from secretsync.backends.kms.webhook import Changed
 from secretsync.clock import Clock
 from secretsync.errors import SecretSyncError
 from secretsync.retry import Chance
+from secretsync.runtime.calls import Calls
 from secretsync.runtime.pages import Pages, Receiver, Route, probes
 
 from ..cluster.lease import LeaseName
@@ -43,9 +44,10 @@ def lease(settings: Settings, kind: str, *, hostname: str) -> LeaseName:
 
 @define(eq=False)
 class Operator:
-    """One operator process. `run` may be called once; who sets `stopping`, from any thread, sets it down.
+    """One operator process. `run` may be called once, by the main thread.
 
     Attributes:
+        calls: The first call ends it: a signal, or why there is no use in going on.
         hostname: Of the pod, for people who read the Lease.
     """
 
@@ -54,13 +56,12 @@ class Operator:
     lease_transport: Transport
     clock: Clock
     chance: Chance
-    stopping: Event
+    calls: Calls[Signals | SecretSyncError]
     hostname: str
     _parts: tuple[Part, ...] = field(default=(), init=False)
-    _error: SecretSyncError | None = field(default=None, init=False)
 
     def run(self) -> None:
-        """Serve until `stopping` is set.
+        """Serve until it is called to end.
 
         Raises:
             InvalidInput: An address cannot be listened on, certificates are none, the install key is no key, or there
@@ -77,9 +78,9 @@ class Operator:
             for part in self._parts:
                 stack.callback(part.stop)
                 part.start()
-            self.stopping.wait()
-        if self._error is not None:
-            raise self._error
+            call = self.calls.get()
+        if isinstance(call, SecretSyncError):
+            raise call
 
     def _serve_pages(self, stack: ExitStack, metrics: Metrics) -> None:
         routes: Mapping[str, Route | Receiver] = probes(healthz=self._healthy, readyz=self._ready)
@@ -101,15 +102,11 @@ class Operator:
             metrics=metrics,
             clock=self.clock,
             chance=self.chance,
-            failed=self._fail,
+            failed=self.calls.put,
         )
         if name is not None:
             metrics.leads(name.name, lambda: part.leading)
         return part
-
-    def _fail(self, error: SecretSyncError) -> None:
-        self._error = error
-        self.stopping.set()
 
     def _hear(self, changed: Changed) -> bool:
         heard = [part.hear(changed) for part in self._parts]

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from threading import Event
 from typing import Final
 
 from secretsync.errors import InvalidInput, SecretSyncError
@@ -42,21 +41,22 @@ def _main(argv: Sequence[str]) -> int:
             sys.stderr.write(usage())
             return 0
         logs.configure(told.log_level, encoder=told.log_encoder)
+        from secretsync.runtime.calls import Calls
         from secretsync.runtime.chance import chance
         from secretsync.runtime.clock import SystemClock
 
         from ..cluster.client_adapter import connect
         from .app import Operator
 
-        stopping = Event()
+        calls: Calls[signal.Signals | SecretSyncError] = Calls()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopping.set())
+            calls.on(number, number)
         transport, lease_transport = (
             connect(kubeconfig=told.kubeconfig, environ=os.environ, user_agent=agent)
             for agent in (PROGRAM, f"{PROGRAM}/lease")
         )
         hostname = os.environ.get("HOSTNAME") or PROGRAM
-        Operator(told, transport, lease_transport, SystemClock(), chance, stopping, hostname).run()
+        Operator(told, transport, lease_transport, SystemClock(), chance, calls, hostname).run()
     except InvalidInput as error:
         print(*(f"{PROGRAM}: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)  # noqa: T201
         return 2

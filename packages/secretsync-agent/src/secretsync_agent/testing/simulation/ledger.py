@@ -36,8 +36,7 @@ class Lease:
         told: How many seconds it had to live when the KMS last spoke of it.
         heard_until: When it ends for all that processes know: counted from when they asked.
         heard_at: When a process heard of it last.
-        stale: What it heard is wrong: the KMS's clock was, or the process was suspended at that very moment, and counts
-            from when it went on.
+        stale: What it heard is wrong: the KMS's clock was.
         known_to: The names of the processes that have heard of it.
         denied: A server that was out of its mind said that there is no such lease.
         returned: Somebody asked for it to be given back.
@@ -151,11 +150,6 @@ class Ledger:
             lease.returned = True
         if response.status in (400, 404) and lease.lives(self.world.now):
             lease.denied = True
-
-    def suspended(self) -> None:
-        """The process is suspended now: what it has just heard comes to its engine later."""
-        for lease in self.live():
-            lease.stale = lease.stale or lease.heard_at == self.world.now
 
     # -- who looks
 

@@ -33,7 +33,6 @@ def _stop(stage: Stage, deed: Deed, process: AgentProcess) -> None:  # noqa: ARG
 @kind("process suspended", "process", among=_processes, phases=_phases, lasts=(1.0, 300.0))
 def _suspend(stage: Stage, deed: Deed, process: AgentProcess) -> Undo:
     stage.story.tell(process.name, f"is suspended, with its machine, for {deed.seconds:.0f} s")
-    stage.ledger.suspended()
     process.life.hold(min(stage.world.now + deed.seconds, deed.until))
     return lambda: None
 

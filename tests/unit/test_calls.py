@@ -1,0 +1,74 @@
+"""The main thread hears of every signal, whichever thread the system hands it to and whatever it waits for."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from threading import Event, Thread, get_ident, main_thread
+
+import pytest
+
+from secretsync.runtime.calls import Calls
+
+
+@pytest.fixture
+def calls() -> Iterator[Calls[str]]:
+    made: Calls[str] = Calls()
+    made.on(signal.SIGUSR1, "one")
+    made.on(signal.SIGUSR2, "two")
+    yield made
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+
+
+@pytest.fixture
+def other() -> Iterator[int]:
+    """Another thread, which a signal finds at rest."""
+    over = Event()
+    thread = Thread(target=over.wait)
+    thread.start()
+    assert thread.ident
+    yield thread.ident
+    over.set()
+    thread.join()
+
+
+def test_calls_come_in_their_order(calls: Calls[str]) -> None:
+    calls.put("a")
+    os.kill(os.getpid(), signal.SIGUSR1)
+    calls.put("b")
+    assert [calls.get(), calls.get(), calls.get()] == ["a", "one", "b"]
+
+
+def test_nothing_comes_within_the_time(calls: Calls[str]) -> None:
+    assert calls.get(0.0) is None
+    assert calls.get(0.01) is None
+    calls.put("late")
+    assert calls.get(0.0) == "late"
+
+
+def test_a_signal_that_another_thread_is_handed_wakes_the_main_thread(calls: Calls[str], other: int) -> None:
+    assert get_ident() == main_thread().ident
+    thread = Thread(target=lambda: signal.pthread_kill(other, signal.SIGUSR2))
+    thread.start()
+    assert calls.get(30.0) == "two"
+    thread.join()
+
+
+def test_more_calls_than_the_pipe_holds(calls: Calls[str]) -> None:
+    many = [str(n) for n in range(100_000)]
+    for one in many:
+        calls.put(one)
+    assert [calls.get() for _ in many] == many
+    assert calls.get(0.0) is None
+
+
+def test_each_call_of_many_threads_is_heard(calls: Calls[str]) -> None:
+    threads = [Thread(target=lambda: [calls.put("x") for _ in range(1000)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert [calls.get(30.0) for _ in range(4000)] == ["x"] * 4000
+    for thread in threads:
+        thread.join()

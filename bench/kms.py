@@ -185,8 +185,8 @@ def quiet(options: Options) -> Measured:
         settled = options.interval + min(LEAST, options.interval)
         time.sleep(settled + 1.5 * options.interval + SLACK)
         lists = [one for one in here.kms.requests() if one["route"] == "list"]
-    times = sorted(one["at"] for one in lists)
-    start = widest_gap([at for at in times if settled <= at - began <= settled + options.interval / 2])
+    first, last = began + settled, began + settled + options.interval / 2
+    start = widest_gap([first, *sorted(one["at"] for one in lists if first <= one["at"] <= last), last])
     within = [one for one in lists if start <= one["at"] < start + options.interval]
     statuses, folders = Counter(one["status"] for one in within), len({one["folder"] for one in within})
     parsed = sum(start <= at < start + options.interval for at in decoded)
@@ -220,7 +220,7 @@ def opened(here: World) -> secretsync.Client:
 
 
 def widest_gap(times: list[float]) -> float:
-    """Return the middle of the longest time between two, where nothing is under way."""
+    """Return the middle of the longest time between two neighbours, where nothing is under way."""
     before, after = max(pairwise(times), key=lambda pair: pair[1] - pair[0])
     return (before + after) / 2
 

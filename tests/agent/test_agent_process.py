@@ -110,7 +110,7 @@ def test_signals_are_heard_whichever_thread_is_handed_them(tmp_path: Path) -> No
         agent.signal_another_thread(signal.SIGHUP)
         eventually(lambda: stand.read("other"))
         agent.signal_another_thread(signal.SIGTERM)
-        assert agent.wait() == 0
+        assert agent.wait(timeout=20.0) == 0
 
 
 @pytest.mark.row("agent-67")

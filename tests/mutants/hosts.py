@@ -66,6 +66,14 @@ HOSTS: Final = (
         killer="unit/test_retry.py::test_chance_decides_between",
     ),
     Mutant(
+        name="signal-handed-to-another-thread-unheard",
+        file="secretsync/runtime/calls.py",
+        before="        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)\n",
+        after="",
+        bug="SIGTERM that comes as the main thread begins to wait is not heard, and the process killed for not ending.",
+        killer="unit/test_calls.py::test_a_signal_that_another_thread_is_handed_wakes_the_main_thread",
+    ),
+    Mutant(
         name="one-worker-for-all-hosts",
         file="secretsync/runtime/driver.py",
         before="            self._pools[host] = ThreadPoolExecutor(self._limit(host), ",

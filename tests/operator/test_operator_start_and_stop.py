@@ -145,7 +145,7 @@ def test_sigterm_ends_it_whichever_thread_is_handed_it(stand):
     operator = stand.operator()
     operator.line('"running"')
     operator.signal_another_thread(signal.SIGTERM)
-    assert operator.wait() == 0
+    assert operator.wait(timeout=20.0) == 0
 
 
 def test_help_lists_the_flags(stand):

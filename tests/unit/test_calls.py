@@ -1,11 +1,13 @@
-"""The main thread hears of every signal, whichever thread the system hands it to and whatever it waits for."""
+"""Calls for the main thread, by signals and by other threads."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Iterator
-from threading import Event, Thread, get_ident, main_thread
+from pathlib import Path
+from threading import Thread, get_ident
+from time import monotonic
 
 import pytest
 
@@ -23,18 +25,6 @@ def calls() -> Iterator[Calls[str]]:
     signal.set_wakeup_fd(-1)
 
 
-@pytest.fixture
-def other() -> Iterator[int]:
-    """Another thread, which a signal finds at rest."""
-    over = Event()
-    thread = Thread(target=over.wait)
-    thread.start()
-    assert thread.ident
-    yield thread.ident
-    over.set()
-    thread.join()
-
-
 def test_calls_come_in_their_order(calls: Calls[str]) -> None:
     calls.put("a")
     os.kill(os.getpid(), signal.SIGUSR1)
@@ -49,12 +39,19 @@ def test_nothing_comes_within_the_time(calls: Calls[str]) -> None:
     assert calls.get(0.0) == "late"
 
 
-def test_a_signal_that_another_thread_is_handed_wakes_the_main_thread(calls: Calls[str], other: int) -> None:
-    assert get_ident() == main_thread().ident
-    thread = Thread(target=lambda: signal.pthread_kill(other, signal.SIGUSR2))
+def test_a_signal_that_another_thread_is_handed_wakes_the_main_thread(calls: Calls[str]) -> None:
+    at_rest = Path(f"/proc/self/task/{os.getpid()}/wchan")  # where in the kernel the main thread waits
+
+    def take_it() -> None:
+        while "poll" not in at_rest.read_text("ascii"):
+            pass
+        signal.pthread_kill(get_ident(), signal.SIGUSR2)
+
+    thread = Thread(target=take_it, daemon=True)
+    began = monotonic()
     thread.start()
-    assert calls.get(30.0) == "two"
-    thread.join()
+    assert calls.get(10.0) == "two"
+    assert monotonic() - began < 10.0, "it was not woken, but looked when its time was over"
 
 
 def test_more_calls_than_the_pipe_holds(calls: Calls[str]) -> None:

@@ -215,7 +215,7 @@ def test_a_read_that_began_before_our_own_write_is_repeated() -> None:
     after = made.world.put(secret("t0"), {"A": b"0"}, "o0")
     made.world.moved.clear()
     made.engine._reads.learned(ref, after, made.now, by="o0")
-    made.engine._reads.landed(Fetch("cluster", (ref,), {}), {ref: Found(before, before.version)}, made.now)
+    made.engine._reads.landed(Fetch("cluster", (ref,), {}), {ref: Found(before, before.version)}, made.now, made.now)
     made.at(10, lambda: None)
     made.run(11)
     assert entry.version == after.version
@@ -364,7 +364,7 @@ def test_a_token_that_is_no_longer_the_one_refused_is_kept() -> None:
     assert made.world.counts["Token"] == 2
     before = made.world.counts["Folder"]
     made.engine._hosts.host("kms").sent()
-    made.engine._reads.landed(late, dict.fromkeys(late.queries, REFUSED), made.now)
+    made.engine._reads.landed(late, dict.fromkeys(late.queries, REFUSED), made.now, made.now)
     made.at(110, lambda: None)
     made.run(112)
     assert made.world.counts["Folder"] == before + 1, "replayed with the token that is there"
@@ -521,7 +521,7 @@ def test_a_fetch_without_an_answer_is_a_defect() -> None:
     made.run(10)
     fetch = Fetch("kms", (Folder(login(asking(made)), "/0"),), {})
     made.engine._hosts.host("kms").sent()
-    made.engine._reads.landed(fetch, {}, made.now)
+    made.engine._reads.landed(fetch, {}, made.now, made.now)
     made.run(70)
     assert made.engine._store.entry(fetch.queries[0]).failure is None, "the next check helped"
 

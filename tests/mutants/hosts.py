@@ -71,7 +71,7 @@ HOSTS: Final = (
         before="        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)\n",
         after="",
         bug="SIGTERM that comes as the main thread begins to wait is not heard, and the process killed for not ending.",
-        killer="unit/test_calls.py::test_a_signal_that_another_thread_is_handed_wakes_the_main_thread",
+        killer="unit/test_calls.py::test_a_signal_is_heard_though_the_main_thread_does_not_come_round",
     ),
     Mutant(
         name="one-worker-for-all-hosts",

@@ -134,6 +134,7 @@ class Process:
         commands = Late(self._commands)
         readiness = Readiness(self.settings.ready_file, self.environ.get("NOTIFY_SOCKET", ""))
         with ExitStack() as stack:
+            stack.enter_context(self._calls)
             agent = self._agent(stack, commands)
             self._serve_probes(stack, agent)
             stack.callback(self._stopping.set)  # first of all, so that nothing waits for another attempt

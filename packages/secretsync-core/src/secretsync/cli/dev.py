@@ -60,7 +60,7 @@ def _run(args: Namespace) -> int:
     calls: Calls[signal.Signals] = Calls()
     for number in (signal.SIGINT, signal.SIGTERM):
         calls.on(number, number)
-    with DevServer(args.seed, host=host, port=port, control_token=token) as server:
+    with calls, DevServer(args.seed, host=host, port=port, control_token=token) as server:
         print(*_environment(server, show_values=args.show_values), sep="\n", flush=True)  # noqa: T201 - its purpose
         calls.get()
     return 0

@@ -1,60 +1,75 @@
 """What the main thread waits for: signals, and what other threads want of it.
 
-A lock, an event or a queue is not let go of by a signal that comes after the interpreter last looked for one, but before
-the wait begins, or that the system hands to another thread: the process would not hear of it until something else wakes
-it, and be killed for not ending. A pipe is: the byte that the signal writes into it stays there.
+A handler runs when the main thread comes round, and a wait for a lock, an event or a queue is not let go of by a signal
+that comes after the interpreter last looked but before the wait begins, or that the system hands to another thread: the
+process would not hear of it until something else wakes it, and be killed for not ending. So a thread of its own reads from
+a pipe which signals came; a byte in there stays until it is read.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import signal
-import time
-from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Final, Generic, TypeVar, final
+from threading import Thread
+from typing import Final, Generic, Self, TypeVar, final
 
 T = TypeVar("T")
 
-_ALL: Final = 1 << 16
-_LONGEST: Final = 86_400.0
-"""Seconds; `poll` takes no more than some weeks."""
+_MANY: Final = 1 << 12
+_OVER: Final = 0
+"""No signal has this number."""
 
 
 @final
 class Calls(Generic[T]):
-    """Calls for the main thread, one after the other. There is one for the whole life of a process.
+    """Calls for the main thread, one after the other, until it is closed. Only one at a time in a process.
 
-    `put` may be called from any thread and in handlers of signals, all else from the main thread.
+    `put` may be called from any thread, all else from the main thread.
     """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[T] = SimpleQueue()
+        self._meaning: dict[int, T] = {}
         self._hears, self._bell = os.pipe()
-        os.set_blocking(self._hears, False)
         os.set_blocking(self._bell, False)
-        self._poll = select.poll()
-        self._poll.register(self._hears, select.POLLIN)
         signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
+        Thread(target=self._hear, name="signals", daemon=True).start()
 
     def on(self, number: int, call: T) -> None:
         """Have a signal be a call from now on."""
-        signal.signal(number, lambda *_: self.put(call))
+        self._meaning[number] = call
+        signal.signal(number, _heard)
 
     def put(self, call: T) -> None:
         self._queue.put(call)
-        with suppress(BlockingIOError):  # full of bytes that nobody has read: it rings already
-            os.write(self._bell, b"\0")
 
     def get(self, timeout: float | None = None) -> T | None:
         """Return the next call, None if there is none within so many seconds; without a time-out it waits on."""
-        end = None if timeout is None else time.monotonic() + timeout
+        try:
+            return self._queue.get(timeout=timeout)
+        except Empty:
+            return None
+
+    def close(self) -> None:
+        """End the thread; signals are heard no more, nor do they do what they would without a handler."""
+        os.write(self._bell, bytes([_OVER]))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _hear(self) -> None:
+        """Pass on which signals came: the byte that each writes into the pipe is its number."""
         while True:
-            with suppress(Empty):
-                return self._queue.get_nowait()
-            left = _LONGEST if end is None else min(_LONGEST, max(0.0, end - time.monotonic()))
-            if not self._poll.poll(left * 1000.0) and left == 0.0:
-                return None
-            with suppress(BlockingIOError):
-                os.read(self._hears, _ALL)
+            for number in os.read(self._hears, _MANY):
+                if number == _OVER:
+                    return
+                if number in self._meaning:
+                    self._queue.put(self._meaning[number])
+
+
+def _heard(*_: object) -> None:
+    """What has no handler is not written into the pipe either."""

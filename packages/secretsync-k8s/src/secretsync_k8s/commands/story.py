@@ -108,7 +108,8 @@ class _Teller:
         calls: Calls[signal.Signals] = Calls()
         for number in (signal.SIGINT, signal.SIGTERM):
             calls.on(number, number)
-        calls.get()
+        with calls:
+            calls.get()
         self.say("")
 
 

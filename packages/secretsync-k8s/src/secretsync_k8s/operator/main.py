@@ -49,14 +49,15 @@ def _main(argv: Sequence[str]) -> int:
         from .app import Operator
 
         calls: Calls[signal.Signals | SecretSyncError] = Calls()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            calls.on(number, number)
-        transport, lease_transport = (
-            connect(kubeconfig=told.kubeconfig, environ=os.environ, user_agent=agent)
-            for agent in (PROGRAM, f"{PROGRAM}/lease")
-        )
-        hostname = os.environ.get("HOSTNAME") or PROGRAM
-        Operator(told, transport, lease_transport, SystemClock(), chance, calls, hostname).run()
+        with calls:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                calls.on(number, number)
+            transport, lease_transport = (
+                connect(kubeconfig=told.kubeconfig, environ=os.environ, user_agent=agent)
+                for agent in (PROGRAM, f"{PROGRAM}/lease")
+            )
+            hostname = os.environ.get("HOSTNAME") or PROGRAM
+            Operator(told, transport, lease_transport, SystemClock(), chance, calls, hostname).run()
     except InvalidInput as error:
         print(*(f"{PROGRAM}: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)  # noqa: T201
         return 2

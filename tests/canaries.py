@@ -14,7 +14,6 @@ from itertools import count
 
 CORE = "c4n4ry"
 _ROUGH = "\"/%+\\'=&<ü€ "
-_serial = count(1)
 _serials: defaultdict[str, count[int]] = defaultdict(lambda: count(1))
 
 
@@ -25,7 +24,7 @@ def canary(name: str = "value") -> str:
 
 def canary_bytes(size: int) -> bytes:
     """Return so many bytes that show as a canary in hex: entropy for tokens."""
-    return f"{CORE}{next(_serial):08}".encode().ljust(size, b".")[:size]
+    return f"{CORE}{next(_serials['bytes']):08}".encode().ljust(size, b".")[:size]
 
 
 def _in_base64(text: str) -> Iterator[str]:

@@ -168,6 +168,7 @@ class Store:
 
 
 def _put_off(queue: OrderedDict[Entry, float], entry: Entry, time: float) -> None:
+    """Have its time come last. One that is over earlier, for its answer came before a suspension, goes with the others."""
     queue[entry] = time
     queue.move_to_end(entry)
 

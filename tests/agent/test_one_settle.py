@@ -86,3 +86,12 @@ def test_all_go_through_the_same_settle(make: Callable[[], Desired]) -> None:
     verified = {target.ref: store.entry(Observe(target.ref)).digest}
     again, _ = settled(Memory(outcome.inputs, ask.asked, verified))
     assert isinstance(again, Quiet)
+
+
+def test_a_file_is_looked_at_while_its_answers_are_fetched() -> None:
+    store = Store(DIGEST)
+    ask = Ask(store, now=0.0, since=0.0, max_age=60.0, permit=lambda query, ask: None)
+    subject = Subject("one", "somewhere", template(), b"spec", 60.0)
+    first = settle(subject, ask, store, memory=Memory(), guard=allow)
+    assert isinstance(first, Parked)  # or the template would be rendered once more for that alone
+    assert {type(query) for query in first.missed} >= {Observe, Folder}

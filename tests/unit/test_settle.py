@@ -95,6 +95,44 @@ def test_when_nothing_is_missing_the_result_stands() -> None:
     assert ask.asked.keys() == {CREDS, folder(), Observe(REF)}
 
 
+# -- what will be asked in the end
+
+
+def expecting(*refs: Ref) -> Desired:
+    """What `copy` does, told beforehand where it leads."""
+
+    def desired(ask: Ask) -> tuple[Target, ...]:
+        for ref in refs:
+            ask.expect(Observe(ref))
+        return copy("/a", "t", policy=KMS_OWNER)(ask)
+
+    return desired
+
+
+def test_what_is_expected_is_fetched_with_what_is_missing() -> None:
+    result, _ = run(expecting(REF), known({}))
+    assert result == Parked({Observe(REF): True, folder(): True})
+    result, ask = run(expecting(REF), everything())
+    assert isinstance(result, Settled)
+    assert ask.asked.keys() == {CREDS, folder(), Observe(REF)}
+
+
+def test_what_was_expected_and_is_not_asked_is_no_part_of_the_run() -> None:
+    store = known({folder(): Found(document(A="1")), Observe(REF): Absent(), Observe(OTHER): DOWN})
+    result, ask = run(expecting(REF, OTHER), store)
+    assert isinstance(result, Settled)
+    assert Observe(OTHER) not in ask.asked
+
+
+def test_what_is_expected_is_expected_as_young_as_if_it_were_asked() -> None:
+    store = everything()
+    store.learn(folder(), Found(document(A="1")), at=100.0)
+    store.learn(CREDS, Found(GIVEN), at=100.0)
+    store.doubt(Observe(REF))
+    result, _ = run(expecting(REF), store, now=100.0)
+    assert result == Parked({Observe(REF): True})
+
+
 # -- careless functions
 
 

@@ -6,8 +6,7 @@ there before is remembered here and forgotten with the process; time is asked fo
 
 from __future__ import annotations
 
-from attrs import define
-
+from secretsync.classes import define
 from secretsync.errors import TargetInvalid
 from secretsync.reconcile.ask import Ask
 from secretsync.values import SecretValue

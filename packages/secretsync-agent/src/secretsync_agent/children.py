@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final, Protocol, final
 
-from attrs import define
+from secretsync.classes import define
 
 from . import deadman
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from signal import SIGTERM, Signals
 from typing import Any, Final, Literal, NewType
 
-from attrs import field, frozen
+from attrs import field
 
 from secretsync import durations
+from secretsync.classes import frozen
 from secretsync.config import Kind, Scalar
 
 Duration = NewType("Duration", float)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from secretsync.backends.kms.queries import DynamicSecret
+from secretsync.classes import frozen
 from secretsync.clock import Deadline
 from secretsync.files import CONTENT, KIND, MARK
 from secretsync.ports import AnyQuery, AnyWire

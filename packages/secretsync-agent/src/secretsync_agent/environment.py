@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 PREFIXES: Final = ("SECRETSYNC_", "KMS_", "INFISICAL_")
 """Ours first, then the KMS's, then its upstream's."""

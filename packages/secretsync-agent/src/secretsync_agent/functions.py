@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
-from attrs import define, field, frozen
+from attrs import field
 
 from secretsync.auth.refusal import NOT_FOUND
 from secretsync.backends.kms.queries import DynamicSecret, Folder, Lent, Place, Project, Secret
+from secretsync.classes import define, frozen
 from secretsync.errors import NotFound
 from secretsync.queries import Absent, Identity, Query
 from secretsync.reconcile.ask import Ask, NotYet
@@ -53,7 +54,7 @@ class Questions:
     Attributes:
         slug_max_age: Seconds for which a project's id is taken from its slug.
         saw: Told of every list that was answered.
-        answers: What was answered, in the order of the calls.
+        answers: The digest of each answer, in the order of the calls.
         lists: Of every list that was answered, the paths and keys.
         leases: What was lent, or is wanted to be.
     """
@@ -61,7 +62,7 @@ class Questions:
     identity: Identity
     slug_max_age: float
     saw: Callable[[Folder, Document], None]
-    answers: list[object] = field(factory=list, init=False, repr=False)
+    answers: list[bytes] = field(factory=list, init=False, repr=False)
     lists: dict[Folder, frozenset[str]] = field(factory=dict, init=False)
     leases: set[DynamicSecret] = field(factory=set, init=False)
     _ask: Ask | None = field(default=None, init=False)
@@ -87,7 +88,7 @@ class Questions:
             return StandIn()
         if isinstance(found, Absent):
             raise found.why or NotFound(query.host, "read", "not found", status=NOT_FOUND)
-        self.answers.append(found.value)
+        self.answers.append(self._ask.digest(query, max_age=max_age))
         return found.value
 
 

@@ -12,9 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Final, final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from secretsync.auth.method import Means, Method
+from secretsync.classes import frozen
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import CredentialsNotFound

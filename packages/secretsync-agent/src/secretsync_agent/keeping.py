@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Self, final
 
-from attrs import frozen
-
 from secretsync.backends.kms.lease_files import LeaseFiles
 from secretsync.backends.kms.lending import Lending
+from secretsync.classes import frozen
 from secretsync.clock import Clock, Deadline
 from secretsync.files import HOST
 from secretsync.files.sealed import Sealed

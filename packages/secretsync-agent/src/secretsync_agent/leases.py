@@ -10,9 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, final
 
-from attrs import define, field
+from attrs import field
 
 from secretsync.backends.kms.queries import DynamicSecret
+from secretsync.classes import define
 from secretsync.clock import Clock
 from secretsync.http import HttpClient
 from secretsync.ports import Backend, Proofs

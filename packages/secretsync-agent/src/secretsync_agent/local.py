@@ -10,8 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import Clock, Deadline
 from secretsync.files import HOST
 from secretsync.ports import AnyQuery, AnyWire, Backend

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.config import Flaw
 
 from . import environment as env

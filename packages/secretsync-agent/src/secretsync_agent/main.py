@@ -21,8 +21,9 @@ from contextlib import ExitStack
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
+from secretsync.classes import define
 from secretsync.clock import FOREVER
 from secretsync.errors import InvalidInput
 from secretsync.runtime.calls import Calls

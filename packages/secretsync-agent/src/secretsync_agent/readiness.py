@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
-from attrs import define
+from secretsync.classes import define
 
 log: Final = logging.getLogger("secretsync.agent")
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from posixpath import basename
 from typing import Final
 
-from attrs import define, frozen
-
 from secretsync.backends.kms.queries import DynamicSecret
+from secretsync.classes import define, frozen
 from secretsync.digest import Digester
 from secretsync.reconcile.ask import Ask
 from secretsync.templates import Sources, Undecided, parse

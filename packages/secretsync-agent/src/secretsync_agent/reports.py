@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final, final
 
-from attrs import define, field
+from attrs import field
 
+from secretsync.classes import define
 from secretsync.errors import AuthenticationFailed, BackendError, CredentialsNotFound, SecretSyncError, WrongEndpoint
 from secretsync.reconcile.messages import Outcome, Report
 from secretsync.targets import Change

@@ -12,12 +12,13 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
-from attrs import define, field, frozen
+from attrs import field
 
 from secretsync.auth.exchange import revoke
 from secretsync.auth.logins import Logins
 from secretsync.auth.method import Server
 from secretsync.backends.kms.queries import DynamicSecret
+from secretsync.classes import define, frozen
 from secretsync.clock import Deadline
 from secretsync.errors import CredentialsNotFound, SecretSyncError
 from secretsync.files import CONTENT, MARK, target

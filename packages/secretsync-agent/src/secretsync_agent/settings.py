@@ -11,8 +11,9 @@ from enum import Enum
 from signal import SIGTERM
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from secretsync.classes import frozen
 from secretsync.retry import Retries
 
 PROGRAM: Final = "secretsync-agent"

@@ -15,8 +15,9 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, final
 
-from attrs import define, field, frozen
+from attrs import field
 
+from secretsync.classes import define, frozen
 from secretsync.clock import FOREVER
 from secretsync.retry import Chance
 from secretsync.values import SecretValue

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from attrs import define, field, frozen
+from attrs import field
 
 from secretsync.auth.token import Token
 from secretsync.backends.kms.queries import DynamicSecret
+from secretsync.classes import define, frozen
 from secretsync.errors import TargetInvalid
 from secretsync.files import CONTENT, MARK, attributes, target
 from secretsync.mailbox import CALLER, KIND
 from secretsync.policies import DELIVERY, FILE
 from secretsync.queries import Absent, Found, Identity
 from secretsync.reconcile.ask import Ask
-from secretsync.targets import Ref, Target
+from secretsync.targets import Observe, Ref, Target
 from secretsync.values import SecretValue
 
 from .caution import Caution
@@ -138,6 +139,7 @@ class RenderedFile(_Rendered):
     def desired(self, ask: Ask) -> tuple[Target, ...]:
         if not self.template.destination:
             raise TargetInvalid("the template has no destination-path; name the file that it makes")
+        ask.expect(Observe(target(self.template.destination)))
         made = self.rendering.render(ask)
         text = self._caution.released(made, ask)
         self.leases = made.leases
@@ -155,6 +157,7 @@ class RenderedVariable(_Rendered):
         return f"variable:{self.name}"
 
     def desired(self, ask: Ask) -> tuple[Target, ...]:
+        ask.expect(Observe(variable(self.name)))
         made = self.rendering.render(ask)
         if made is UNKNOWN:
             return ()

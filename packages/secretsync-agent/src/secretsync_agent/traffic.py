@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final, final
 
-from attrs import define, evolve
+from attrs import evolve
 
 from secretsync.auth.refusal import OK
+from secretsync.classes import define
 from secretsync.http import HttpClient, Request, Response
 from secretsync.http.retrying import Attempt
 

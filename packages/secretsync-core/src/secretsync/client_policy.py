@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import frozen
+from .classes import frozen
 
 MIB: Final = 1 << 20
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Protocol
 
-from attrs import frozen
+from .classes import frozen
 
 FOREVER: Final = float("inf")
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import attrs
 
+from .classes import frozen
 from .values import Document, SecretValue
 
 _ROW: Final = b"l" + (4).to_bytes(8)
@@ -23,7 +24,7 @@ SIZE: Final = 16
 """Bytes kept of each digest."""
 
 
-@attrs.frozen
+@frozen
 class Digester:
     """Digests of everything a query, an answer or a specification may hold.
 

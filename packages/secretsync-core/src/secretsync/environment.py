@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from .auth.aws import AwsIamAuth
 from .auth.azure import AzureAuth
@@ -25,6 +25,7 @@ from .auth.kubernetes import TOKEN_PATH, KubernetesAuth
 from .auth.ldap import LdapAuth
 from .auth.method import Method
 from .auth.universal import UniversalAuth
+from .classes import frozen
 from .errors import InvalidInput
 from .values import SecretValue
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from .backends.kms.queries import absolute
+from .classes import frozen
 from .errors import PathNotFound, SecretNotFound
 from .values import Document, Flatten, Row, SecretValue
 

@@ -17,8 +17,9 @@ from collections.abc import Hashable
 from enum import Enum, auto
 from typing import ClassVar, Final, Generic, TypeVar, dataclass_transform
 
-from attrs import field, frozen
+from attrs import field
 
+from .classes import frozen
 from .clock import FOREVER
 from .errors import NotFound, SecretSyncError
 from .retry import Backoff

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from attrs import frozen
+from .classes import frozen
 
 Chance = Callable[[], float]
 """Numbers in [0, 1): `random.random` in a shell, a seeded generator in tests."""

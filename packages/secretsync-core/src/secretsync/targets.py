@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import field
 
+from .classes import frozen
 from .policies import Policy
 from .queries import Purpose, Query, query
 from .values import NO_VERSION, SecretValue, Version

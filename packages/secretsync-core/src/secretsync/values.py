@@ -11,7 +11,9 @@ from hmac import compare_digest
 from types import MappingProxyType
 from typing import Final, Literal, NewType, NoReturn, final
 
-from attrs import field, frozen
+from attrs import field
+
+from .classes import frozen
 
 Version = NewType("Version", str)
 """An ETag, a resourceVersion, a VersionId: opaque, for conditional reads and for equality only."""

@@ -6,8 +6,7 @@ import json
 from base64 import b64encode
 from typing import ClassVar, Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..http import Body
 from ..values import SecretValue
 from .aws_keys import keys, region_here

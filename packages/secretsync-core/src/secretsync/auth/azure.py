@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 from urllib.parse import parse_qs
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..http import Body, Request
 from ..values import SecretValue
 from .method import Means, Method

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..clock import FOREVER
 from ..errors import AuthenticationFailed, BackendError, Unavailable, WrongEndpoint
 from ..http import Response

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..errors import CredentialsNotFound
 from ..http import Body, Request
 from ..values import SecretValue

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..values import SecretValue
 from .method import GivenToken, Means
 

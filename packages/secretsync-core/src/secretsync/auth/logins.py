@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from ..classes import frozen
 from ..client_policy import ClientPolicy
 from ..clock import FOREVER, Deadline
 from ..errors import AuthenticationFailed, InvalidInput, SecretSyncError, WrongEndpoint

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from ..classes import frozen
 from ..clock import Deadline
 from ..errors import AuthenticationFailed, BackendError, CredentialsNotFound
 from ..http import Body, HttpClient, Request, Response

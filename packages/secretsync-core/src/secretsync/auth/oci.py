@@ -9,8 +9,7 @@ from configparser import Error as ConfigError
 from email.utils import format_datetime
 from typing import ClassVar, Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..http import Body
 from ..values import SecretValue
 from .method import Means, Method

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..errors import BackendError, RateLimited, Unavailable, WrongEndpoint
 from ..http import Response
 

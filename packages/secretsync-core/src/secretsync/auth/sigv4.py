@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..values import SecretValue
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"

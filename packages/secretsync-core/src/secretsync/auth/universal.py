@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..http import Body
 from .method import Means, Method
 

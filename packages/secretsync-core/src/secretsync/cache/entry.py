@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
+from ..classes import define
 from ..clock import FOREVER
 from ..ports import AnyQuery
 from ..queries import Absent, Failed, Found

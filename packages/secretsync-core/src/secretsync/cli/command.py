@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from attrs import frozen
+from ..classes import frozen
 
 
 @frozen

@@ -6,8 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..errors import InvalidInput
 from .command import Command
 

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from ..classes import frozen
 from ..errors import InvalidInput
 from .document import compose
 from .structure import KINDS, Check, Kind, Walk, found_by, lines

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 
+from ..classes import frozen
 from ..errors import InvalidInput
 from ..values import SecretValue
 from .tree import Array, Composed, Member, Node, Object, Path, Place, Problem, Scalar, locate
@@ -26,7 +27,7 @@ _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?")
 
 
-@attrs.frozen
+@frozen
 class Flaw:
     """What a check found: the path by keys and positions, and a text with the remedy and without values."""
 
@@ -73,7 +74,7 @@ def lines(problems: Iterable[Problem], source: str) -> tuple[str, ...]:
     return tuple(problem.line(source) for problem in sorted(problems, key=_reading_order))
 
 
-@attrs.frozen
+@frozen
 class Kind:
     """How a type reads a scalar; the reader returns None for what it does not take."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
+
+from ..classes import frozen
 
 Path = tuple[str | int, ...]
 """Keys and positions from the root of a document down to a node."""

@@ -23,8 +23,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import attrs
-from attrs import frozen
 
+from ..classes import frozen
 from ..config import structure
 from ..errors import InvalidInput
 from ..runtime.travel import Travel

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
+from ..classes import frozen
 from ..clock import Clock
 from ..values import SecretValue
 from .durations import seconds

@@ -10,7 +10,9 @@ from threading import Lock
 from typing import Any, Final, Literal
 
 import attrs
-from attrs import field, frozen
+from attrs import field
+
+from ..classes import frozen
 
 Route = Literal[
     "login",

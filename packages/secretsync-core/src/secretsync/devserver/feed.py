@@ -9,8 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Final, Literal, get_args
 
-from attrs import frozen
-
+from ..classes import frozen
 from .references import Location
 from .refusals import Refusal, bad_request
 from .rights import Rights, matches

@@ -7,8 +7,9 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from ..classes import frozen
 from .references import Location
 from .refusals import Issue, bad_request, forbidden_write, invalid, no_environment, no_folder, no_folder_id, no_import
 from .rights import Rights

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from .refusals import invalid_token
 
 Claims = Mapping[str, object]

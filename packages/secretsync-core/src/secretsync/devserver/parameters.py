@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from .forms import Form
 from .reading import Filter, View
 from .refusals import bad_request

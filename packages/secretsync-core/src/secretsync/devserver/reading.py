@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
+from ..classes import frozen
 from .references import OTHER_PROJECT, Location, expand
 from .refusals import forbidden, forbidden_read, no_folder, no_secret, no_version
 from .rights import Rights

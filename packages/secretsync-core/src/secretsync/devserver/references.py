@@ -10,7 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
+
+from ..classes import frozen
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z0-9\-_.@]+)\}")
 _DEEPEST: Final = 10

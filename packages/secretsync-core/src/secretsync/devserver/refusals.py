@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..errors import SecretSyncError
 
 

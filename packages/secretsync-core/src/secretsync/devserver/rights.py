@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from attrs import frozen
-
+from ..classes import frozen
 from .references import Location
 from .seed import Action, Identity, PermissionStyle, Project
 

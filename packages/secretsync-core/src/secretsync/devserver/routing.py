@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from . import wire
 from .entropy import Entropy
 from .feed import Subscription

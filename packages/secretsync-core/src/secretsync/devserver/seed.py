@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from attrs import asdict, field, frozen
+from attrs import asdict, field
 
+from ..classes import frozen
 from ..config import Flaw, load, load_file
 from ..values import SecretValue
 from .addresses import unreadable

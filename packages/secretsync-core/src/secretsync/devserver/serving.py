@@ -12,9 +12,9 @@ from threading import Event
 from typing import Final
 
 import uvicorn
-from attrs import frozen
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ..classes import frozen
 from ..runtime.travel import Travel
 from ..values import SecretValue
 from .api import routes

@@ -9,8 +9,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final, Literal
 
-from attrs import define, field, frozen
+from attrs import field
 
+from ..classes import define, frozen
 from ..clock import FOREVER, Clock
 from ..values import SecretValue
 from .addresses import trusted

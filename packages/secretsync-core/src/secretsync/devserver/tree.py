@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final, Literal
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, field
 
+from ..classes import define, frozen
 from ..clock import Clock
 from ..values import SecretValue
 from .entropy import Entropy

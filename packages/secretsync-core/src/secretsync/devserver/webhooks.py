@@ -10,8 +10,9 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from .references import Location
 from .rights import matches
 from .seed import Project, Webhook

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
+from ..classes import frozen
 from ..values import SecretValue
 from .reading import Row
 from .references import Location

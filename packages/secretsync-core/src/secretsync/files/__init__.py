@@ -22,8 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..targets import Ref
 
 HOST: Final = "disk"

@@ -11,8 +11,9 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import Any, ClassVar, Final, assert_never
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..clock import Deadline
 from ..digest import Digester
 from ..errors import TargetConflict, TargetError, TargetInvalid, TargetMoved

@@ -14,8 +14,7 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from .locks import lock
 from .paths import is_mounted
 

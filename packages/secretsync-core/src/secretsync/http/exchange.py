@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Union
 from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..clock import Deadline
 from ..values import SecretValue
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..errors import TLSError, Unavailable
 from ..retry import Chance, Retries
 from .exchange import HttpClient, Request, Response

@@ -14,7 +14,7 @@ from ..cache.entry import NEVER
 from ..cache.store import INPUTS, Store
 from ..errors import CredentialsNotFound, SecretSyncError
 from ..ports import AnyQuery
-from ..queries import Absent, Failed, Found, Purpose, Query
+from ..queries import Absent, Answer, Failed, Found, Purpose, Query
 
 T = TypeVar("T")
 
@@ -78,11 +78,21 @@ class Ask:
         answers = [self._look(query, max_age, value=True) for query in queries]
         return tuple(answer if answer is not None else _not_yet() for answer in answers)
 
-    def digest(self, query: AnyQuery) -> bytes:
+    def digest(self, query: AnyQuery, *, max_age: float | None = None) -> bytes:
         """Return the keyed digest of an answer; brings no value into memory that is not there."""
-        if self._look(query, None, value=False) is None:
+        if self._look(query, max_age, value=False) is None:
             raise NotYet
         return self._store.entry(query).digest
+
+    def expect(self, query: AnyQuery) -> None:
+        """Have what this run will ask in the end fetched together with all that it misses before.
+
+        So the run is not made once more for it alone. No guard is asked: it is for targets that none could refuse. A
+        failure is not met here, but where the answer is asked for.
+        """
+        query = self._store.own(query)
+        if self._known(query, self._max_age, value=True) is None:
+            self.asked[query], self.missed[query] = self._max_age, True
 
     def confirm(self, asked: Mapping[AnyQuery, float]) -> None:
         """Make sure that all of these are known and young enough, values or not."""
@@ -130,7 +140,7 @@ class Ask:
         query = self._store.own(query)
         age = self._max_age if max_age is None else max_age
         self.asked[query] = min(age, self.asked.get(query, age))
-        answer = self._store.look(query, now=self._now, not_before=max(self._since - age, self._oldest), value=value)
+        answer = self._known(query, age, value=value)
         if isinstance(answer, Failed):
             self.asked[query] = min(age, self._max_age)  # it may come back any time
             failed = AskFailed(query, answer)
@@ -149,6 +159,9 @@ class Ask:
             self.failed = CredentialsNotFound(f"{query} does not exist; create it, or correct the reference to it")
             raise self.failed
         return answer  # type: ignore[return-value]  # the store holds answers of every type, this one by its query
+
+    def _known(self, query: AnyQuery, age: float, *, value: bool) -> Answer[object] | None:
+        return self._store.look(query, now=self._now, not_before=max(self._since - age, self._oldest), value=value)
 
 
 def _not_yet() -> Found[T]:

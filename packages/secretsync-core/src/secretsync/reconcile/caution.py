@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Collection
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
 
+from ..classes import define, frozen
 from ..targets import Ref, Update
 
 FIGHT: Final = 3

@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from attrs import frozen
-
 from ..cache.entry import Dependants, Entry
 from ..cache.store import Store
+from ..classes import frozen
 from ..clock import FOREVER
 from ..errors import CredentialsNotFound
 from ..ports import AnyQuery

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Final, Generic, TypeVar
 
-from attrs import define, field
+from attrs import field
 
+from ..classes import define
 from ..errors import SecretSyncError
 from ..queries import Failed, Scope
 from ..retry import Backoff, Chance

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..clock import FOREVER
 from ..errors import SecretSyncError
 from ..ports import AnyQuery, AnyWire

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..digest import Digester
 from ..errors import TargetConflict, TargetError, TargetTypeImmutable
 from ..policies import Adopt

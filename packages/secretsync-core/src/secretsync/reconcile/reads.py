@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from attrs import frozen
-
 from ..cache.entry import NEVER, Entry
 from ..cache.store import Store
+from ..classes import frozen
 from ..clock import FOREVER
 from ..errors import Defect
 from ..ports import AnyQuery, AnyWire

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from attrs import define, evolve, frozen
+from attrs import evolve
 
+from ..classes import define, frozen
 from ..clock import FOREVER
 from ..errors import RateLimited, SecretSyncError, Unavailable
 from ..queries import Failed, Scope

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import Enum, auto
 
-from attrs import define, field
+from attrs import field
 
+from ..classes import define
 from ..clock import FOREVER
 from ..errors import SecretSyncError
 from ..ports import AnyQuery

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from attrs import frozen
-
 from ..cache.store import Store
+from ..classes import frozen
 from ..errors import SecretSyncError
 from ..ports import AnyQuery
 from ..queries import Found

@@ -14,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Thread
 from typing import Any, Final, Self
 
-from attrs import field, frozen
+from attrs import field
 
+from ..classes import frozen
 from ..errors import InvalidInput
 
 _log = logging.getLogger("secretsync.runtime")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import frozen
-
+from ..classes import frozen
 from ..runtime.travel import Travel
 
 NEW_YEAR: Final = datetime(2030, 1, 1, tzinfo=UTC)

@@ -18,9 +18,10 @@ from itertools import count
 from random import Random
 from typing import Final, NoReturn
 
-from attrs import define, field, frozen
+from attrs import field
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from ..classes import define, frozen
 from ..clock import FOREVER
 from ..retry import Chance
 from .clock import NEW_YEAR

@@ -6,8 +6,7 @@ import hashlib
 import logging
 from typing import Final, Literal
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import Clock
 from secretsync.errors import SecretSyncError
 

@@ -25,8 +25,7 @@ from http import HTTPStatus
 from threading import Event, Thread
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import Clock
 from secretsync.errors import Forbidden, SecretSyncError
 from secretsync.retry import Chance

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 from .resources import CONFIGMAPS, SECRETS
 from .transport import Json

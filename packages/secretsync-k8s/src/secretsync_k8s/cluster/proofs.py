@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final, final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import Deadline
 from secretsync.errors import CredentialsNotFound
 from secretsync.ports import Proofs

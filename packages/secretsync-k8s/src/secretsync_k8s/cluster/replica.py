@@ -14,7 +14,7 @@ from enum import Enum
 from sys import intern
 from typing import Final
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 from .transport import Json
 

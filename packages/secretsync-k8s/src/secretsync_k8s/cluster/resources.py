@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import InvalidInput
 
 

@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from sys import intern
 from typing import Any, Final, assert_never
 
-from attrs import field, frozen
+from attrs import field
 
+from secretsync.classes import frozen
 from secretsync.clock import Deadline
 from secretsync.digest import Digester
 from secretsync.errors import (

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.targets import Content
 from secretsync.values import SecretValue
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.queries import Absent, Found, query
 from secretsync.values import Version
 

@@ -13,8 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.queries import query
 from secretsync.values import SecretValue
 

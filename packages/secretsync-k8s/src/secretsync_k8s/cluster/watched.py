@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
 
+from secretsync.classes import frozen
 from secretsync.clock import Deadline
 from secretsync.errors import SecretSyncError
 from secretsync.ports import AnyQuery, AnyWire

@@ -20,8 +20,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import (
     AuthenticationFailed,
     BackendError,

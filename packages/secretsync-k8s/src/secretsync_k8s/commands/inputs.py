@@ -7,9 +7,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from secretsync.auth.universal import METHOD as UNIVERSAL
+from secretsync.classes import frozen
 from secretsync.errors import InvalidInput
 
 from ..cluster.marks import GROUP, KIND

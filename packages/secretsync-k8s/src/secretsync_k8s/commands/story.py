@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TextIO
 
-from attrs import define
-
+from secretsync.classes import define
 from secretsync.runtime.calls import Calls
 
 from .stage import ENVIRONMENT, PATH, PROJECT, Failed, Stage

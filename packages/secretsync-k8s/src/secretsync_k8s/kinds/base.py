@@ -7,8 +7,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, Protocol, TypeVar
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import SecretSyncError
 from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Outcome

@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.policies import ROLLOUT
 from secretsync.queries import Absent, Found
 from secretsync.reconcile.ask import Ask

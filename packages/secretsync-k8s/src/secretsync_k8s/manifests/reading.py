@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from attrs import field, frozen
+from attrs import field
 
+from secretsync.classes import frozen
 from secretsync.errors import InvalidInput
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})

@@ -12,9 +12,10 @@ from signal import Signals
 from typing import Final
 from uuid import uuid4
 
-from attrs import define, field
+from attrs import field
 
 from secretsync.backends.kms.webhook import Changed
+from secretsync.classes import define
 from secretsync.clock import Clock
 from secretsync.errors import SecretSyncError
 from secretsync.retry import Chance

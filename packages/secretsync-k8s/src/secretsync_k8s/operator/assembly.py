@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
-from attrs import frozen
-
 from secretsync.backends.kms.backend import KMSBackend
+from secretsync.classes import frozen
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester

@@ -11,8 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import InvalidInput, SecretSyncError
 
 from ..cluster import finalizers

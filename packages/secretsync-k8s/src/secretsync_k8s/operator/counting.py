@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from secretsync.auth.token import Token
+from secretsync.classes import frozen
 from secretsync.clock import Clock, Deadline
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import Failed, Found

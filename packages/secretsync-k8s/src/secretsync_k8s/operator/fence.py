@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import Unavailable
 
 from ..cluster.lease import LAST_REQUEST

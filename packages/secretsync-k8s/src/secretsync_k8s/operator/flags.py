@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
 
+from secretsync.classes import define, frozen
 from secretsync.errors import InvalidInput
 
 FlagValue = str | bool | int | float | tuple[str, ...]

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Final
 
-from attrs import define, frozen
-
+from secretsync.classes import define, frozen
 from secretsync.reconcile.ask import Ask
 from secretsync.reconcile.messages import Applied, Event, Moved, Outcome, Subject
 from secretsync.targets import Change as Deed

@@ -13,12 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from threading import Lock
 from typing import Any, Final, final
 
-from attrs import frozen
-
 from secretsync.auth.token import Token
 from secretsync.backends.kms.events import Watched, imported
 from secretsync.backends.kms.queries import Folder
 from secretsync.backends.kms.webhook import Changed
+from secretsync.classes import frozen
 from secretsync.clock import Deadline
 from secretsync.ports import AnyQuery, AnyWire, Backend
 from secretsync.queries import Failed, Found, Identity

@@ -12,8 +12,7 @@ from functools import partial
 from threading import Lock
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import MissingExtra
 from secretsync.reconcile.credentials import Uses
 from secretsync.reconcile.reads import Lateness

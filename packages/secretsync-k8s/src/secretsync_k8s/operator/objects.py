@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final, Generic, NoReturn, Protocol, TypeVar
 
-from attrs import define, frozen
-
+from secretsync.classes import define, frozen
 from secretsync.digest import Digester
 from secretsync.errors import Defect, SecretSyncError, TargetMoved
 from secretsync.reconcile.ask import Ask

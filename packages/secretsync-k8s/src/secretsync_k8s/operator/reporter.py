@@ -8,8 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import Clock
 from secretsync.errors import BackendError, Forbidden, TargetError
 from secretsync.reconcile.messages import Outcome, Report

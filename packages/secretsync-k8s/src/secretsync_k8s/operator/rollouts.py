@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.reconcile.messages import Report
 from secretsync.targets import Note
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from attrs import frozen
-
 from secretsync.auth.token import Token
 from secretsync.backends.kms.webhook import Changed
+from secretsync.classes import frozen
 from secretsync.client_policy import OPERATOR
 from secretsync.clock import Clock
 from secretsync.digest import Digester

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import CredentialsNotFound, TargetForbidden, TLSConfigError
 from secretsync.ports import AnyQuery
 from secretsync.reconcile.ask import Ask

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import FOREVER
 from secretsync.values import SecretValue
 

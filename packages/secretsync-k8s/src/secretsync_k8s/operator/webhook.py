@@ -9,9 +9,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
 from secretsync.backends.kms.webhook import LARGEST, Changed, Deliveries, Delivery, Refused, verified
+from secretsync.classes import frozen
 from secretsync.clock import Clock
 from secretsync.errors import InvalidInput
 from secretsync.runtime.pages import Page, Posted, Receiver

@@ -12,8 +12,7 @@ from threading import Lock
 from typing import Final, Literal, TypeVar, get_args
 from weakref import WeakKeyDictionary
 
-from attrs import define
-
+from secretsync.classes import define
 from secretsync.runtime.clock import SystemClock
 
 from .request import Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 from .status import plain
 from .store import Key

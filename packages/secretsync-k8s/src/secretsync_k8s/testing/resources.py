@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
+
+from secretsync.classes import frozen
 
 from . import events, schema, strategies
 from .status import Cause, Json, Named, plain

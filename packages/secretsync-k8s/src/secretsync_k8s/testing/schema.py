@@ -14,7 +14,7 @@ from functools import cache
 from json import dumps
 from typing import Any, Final, Self
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 from .status import Cause, Json, copied
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 Json = dict[str, Any]
 """A JSON object. Those that come out of the store are shared: copy before changing one."""

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from threading import Condition, RLock
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
+
+from secretsync.classes import define, frozen
 
 from .status import Json, expired
 

@@ -12,7 +12,9 @@ from binascii import Error as BadBase64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import field
+
+from secretsync.classes import frozen
 
 from .status import Cause, Json, plain
 

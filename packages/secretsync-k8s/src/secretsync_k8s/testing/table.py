@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 from .status import Json
 

@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import FOREVER, Deadline
 
 from .status import ApiError, Json, expired

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from attrs import field, frozen
+from attrs import field
+
+from secretsync.classes import frozen
 
 from . import control, discovery
 from .cluster import MemoryCluster

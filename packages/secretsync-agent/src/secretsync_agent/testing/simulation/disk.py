@@ -16,7 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Protocol
 
-from attrs import define, field
+from attrs import field
+
+from secretsync.classes import define
 
 from .scenario import CACHE
 

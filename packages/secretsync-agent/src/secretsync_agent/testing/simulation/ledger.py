@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import field
 
+from secretsync.classes import define
 from secretsync.clock import FOREVER
 from secretsync.devserver.routing import Call, Reply
 from secretsync.http import Request, Response

@@ -21,9 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from attrs import frozen
-
 from secretsync.backends.kms.lease_book import APART
+from secretsync.classes import frozen
 from secretsync.files.sealed import Sealed
 from secretsync.testing.simulation.violated import Violated
 from secretsync.values import SecretValue

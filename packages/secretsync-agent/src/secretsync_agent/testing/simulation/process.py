@@ -11,8 +11,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, final
 
-from attrs import define, field
+from attrs import field
 
+from secretsync.classes import define
 from secretsync.http import HttpClient, Request, Response
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final, TypeVar
 
-from attrs import field, frozen
+from attrs import field
 
+from secretsync.classes import frozen
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Dynamic, Grant, Identity, Project, Seed
 from secretsync.values import SecretValue

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from secretsync.classes import frozen
 from secretsync.testing.simulation.shrink import Result, Shrunk
 
 from .scenario import Scenario

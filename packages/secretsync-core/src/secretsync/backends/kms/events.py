@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import field
 
 from ...auth.refusal import OK, refusal
+from ...classes import frozen
 from ...errors import WrongEndpoint
 from ...http import Request, Stream, StreamClient
 from ...queries import Identity

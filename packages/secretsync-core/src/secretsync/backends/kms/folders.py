@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...errors import PathNotFound
 from .decode import Malformed, entries, items, number, text
 from .errors import Missing

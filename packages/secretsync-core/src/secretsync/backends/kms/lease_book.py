@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping
 from typing import Final, Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import field
 
+from ...classes import define, frozen
 from ...clock import FOREVER
 from ...queries import Absent, Found
 from ...retry import Chance

@@ -8,9 +8,10 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import field
 
 from ...auth.refusal import BAD_REQUEST, NOT_FOUND
+from ...classes import frozen
 from ...errors import BackendError, LeaseEnded, SecretNotFound
 from ...http import Response
 from ...values import SecretValue

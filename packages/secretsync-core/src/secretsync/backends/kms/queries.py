@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, TypeVar, final
 
-from attrs import field, frozen
+from attrs import field
 
 from ...auth.token import Token
+from ...classes import frozen
 from ...queries import Identity, Query, query
 from ...retry import Backoff
 from ...values import Document, Row, SecretValue

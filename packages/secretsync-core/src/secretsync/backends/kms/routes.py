@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from attrs import frozen
-
+from ...classes import frozen
 from .decode import document, project_id, project_slug, single, token_project
 from .queries import Folder, Project, ProjectSlug, Read, Secret, TokenProject
 from .urls import segment

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...errors import PathNotFound, ProjectNotFound, SecretNotFound
 from ...queries import Absent, Found, Identity
 from ...reconcile.ask import Ask

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import field
 
 from ...auth.refusal import OK, refusal
+from ...classes import frozen
 from ...clock import Deadline
 from ...errors import BackendError, WrongEndpoint
 from ...http import Body, HttpClient, Request, Response

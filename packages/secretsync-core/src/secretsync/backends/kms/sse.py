@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
+from ...classes import frozen
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r(?!$)")
 """A carriage return that comes last may be half of a line's end."""

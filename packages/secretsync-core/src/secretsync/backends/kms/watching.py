@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...clock import FOREVER
 from ...errors import (
     AuthenticationFailed,

@@ -16,8 +16,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...values import SecretValue
 from .events import EVERYWHERE, Place
 from .queries import absolute

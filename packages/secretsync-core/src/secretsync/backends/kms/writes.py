@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from attrs import field, frozen
+from attrs import field
 
+from ...classes import frozen
 from ...errors import ApprovalRequired, SecretNotFound
 from ...http import Body
 from ...values import SecretValue

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
-
+from ...classes import frozen
 from ..feed import HAPPENINGS, Registration, Subscription
 from ..forms import Form
 from ..model import KMS

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import frozen
-
+from ...classes import frozen
 from .. import wire
 from ..folders import Shelf
 from ..forms import Form

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...values import SecretValue
 from .. import wire
 from ..logins.ways import WAYS, Way

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
+from ...classes import frozen
 from ..forms import Form
 from ..model import KMS
 from ..references import Location

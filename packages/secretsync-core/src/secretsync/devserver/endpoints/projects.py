@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
+from ...classes import frozen
 from .. import wire
 from ..model import KMS
 from ..routing import Call, Route

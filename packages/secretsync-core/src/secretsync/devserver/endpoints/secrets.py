@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from ...classes import frozen
 from .. import wire
 from ..forms import Form
 from ..model import KMS

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, cast, get_args
 
-from attrs import frozen
-
+from ...classes import frozen
 from .. import wire
 from ..forms import Form
 from ..model import KMS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...clock import Clock
 from ..authority import Authority
 from ..clouds import Clouds

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import define
-
+from ...classes import define
 from ...clock import Clock
 from ...values import SecretValue
 from ..addresses import trusted

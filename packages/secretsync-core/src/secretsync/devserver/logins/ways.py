@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import frozen
-
+from ...classes import frozen
 from ..methods import Limits
 from ..seed import Identity
 from . import aws, azure, gcp, kubernetes, ldap, oci, signed

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...clock import Clock
 from .. import wire
 from ..clouds import AwsCloud, AwsPrincipal

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
+from ...classes import frozen
 from ..authority import Authority
 from ..clouds import AzureCloud
 from ..routing import Call, Reply, Route

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
-
+from ...classes import frozen
 from ..authority import KEY_ID, Authority
 from ..clouds import GoogleCloud
 from ..routing import Call, Reply, Route, json_body

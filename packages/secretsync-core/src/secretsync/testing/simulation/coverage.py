@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
+from ...classes import frozen
 
 Hits = Counter[tuple[str, str]]
 """By fault and phase."""

@@ -12,8 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...clock import FOREVER
 from ..world import World
 from .coverage import Hits

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
-from attrs import frozen
-
+from ...classes import frozen
 from ...devserver.faults import Fault
 from ...devserver.routing import Call
 from ...values import SecretValue

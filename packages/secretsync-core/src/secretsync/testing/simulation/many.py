@@ -12,8 +12,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from itertools import count, islice, takewhile
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field
 
+from ...classes import define, frozen
 from .coverage import Hits
 
 CORES: Final = os.cpu_count() or 1

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final, Generic
 
-from attrs import field, frozen
+from attrs import field
 
+from ...classes import frozen
 from .coverage import Chart
 from .deeds import Deed, Kinds, S, draw
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, Protocol, Self, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from ...classes import frozen
 from .coverage import Hits
 from .violated import Violated
 

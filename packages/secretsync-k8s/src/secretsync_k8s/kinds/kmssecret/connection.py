@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import frozen
-
 from secretsync.backends.kms.urls import normalise
+from secretsync.classes import frozen
 from secretsync.errors import InvalidInput, InvalidSpec, TLSConfigError
 from secretsync.queries import Absent
 from secretsync.reconcile.ask import Ask

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.errors import CredentialsNotFound, SecretSyncError, TargetForbidden, TLSConfigError
 from secretsync.ports import AnyQuery
 from secretsync.queries import Absent

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import field
 
+from secretsync.classes import frozen
 from secretsync.client_policy import ClientPolicy
 from secretsync.clock import FOREVER
 from secretsync.digest import Digester

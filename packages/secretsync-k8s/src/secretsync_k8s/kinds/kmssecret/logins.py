@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from attrs import frozen
-
 from secretsync.auth.aws import AwsIamAuth
 from secretsync.auth.azure import RESOURCE, AzureAuth
 from secretsync.auth.gcp import GcpIamAuth, GcpIdTokenAuth
@@ -18,6 +16,7 @@ from secretsync.auth.kubernetes import KubernetesAuth, ServiceAccountRef
 from secretsync.auth.ldap import LdapAuth
 from secretsync.auth.method import Method
 from secretsync.auth.universal import METHOD
+from secretsync.classes import frozen
 
 from ...cluster.accounts import ClusterAccount
 from ...cluster.secrets import ClusterSecret

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from secretsync.backends.kms.scope import Scope, read, single, token_project
+from secretsync.classes import frozen
 from secretsync.errors import PathNotFound, SecretNotFound
 from secretsync.queries import Identity
 from secretsync.reconcile.ask import Ask

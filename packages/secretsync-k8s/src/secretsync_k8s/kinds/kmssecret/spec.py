@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Final
 
-from attrs import frozen
-
 from secretsync.auth.method import Method
 from secretsync.backends.kms.scope import Scope
 from secretsync.backends.kms.urls import normalise
+from secretsync.classes import frozen
 from secretsync.errors import InvalidInput, InvalidSpec
 from secretsync.policies import Adopt
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from secretsync.classes import frozen
 from secretsync.policies import KMS_ORPHAN, KMS_OWNER, Adopt, Policy
 from secretsync.targets import Ref
 

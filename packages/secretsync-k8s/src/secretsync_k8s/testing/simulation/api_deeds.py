@@ -6,8 +6,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import FOREVER
 from secretsync.testing.simulation.deeds import Deed, Undo
 

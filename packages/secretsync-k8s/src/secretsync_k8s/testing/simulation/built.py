@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Final
 
-from attrs import frozen
+from secretsync.classes import frozen
 
 from ...cluster.marks import PREFIX
 from ...cluster.transport import Json

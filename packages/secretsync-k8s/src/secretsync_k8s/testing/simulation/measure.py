@@ -15,8 +15,7 @@ from functools import partial
 from random import Random
 from typing import Final, TypeVar, final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.devserver.faults import Fault
 from secretsync.devserver.routing import Call
 from secretsync.testing.simulation.deeds import Deed

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal, TypeVar, final
 
-from attrs import define, field, frozen
+from attrs import field
 
+from secretsync.classes import define, frozen
 from secretsync.clock import FOREVER
 from secretsync.errors import BackendError, Unavailable
 from secretsync.testing.world import Signal, World

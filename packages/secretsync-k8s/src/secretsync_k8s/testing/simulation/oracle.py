@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import field
 
+from secretsync.classes import define
 from secretsync.devserver.routing import Call, Reply
 from secretsync.testing.simulation.violated import Violated
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
-from attrs import asdict, frozen
+from attrs import asdict
 
+from secretsync.classes import frozen
 from secretsync.testing.simulation.many import Life, processes
 
 from .measure import API, ROUNDS, Outage, Propagation, outage, propagation, quiet_day

@@ -10,9 +10,10 @@ from functools import cache
 from random import Random
 from typing import Final, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from secretsync.backends.kms.urls import normalise
+from secretsync.classes import frozen
 from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Grant, Identity, Project, Seed
 from secretsync.devserver.tree import clean

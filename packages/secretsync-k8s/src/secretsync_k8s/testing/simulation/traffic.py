@@ -11,8 +11,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import frozen
-
+from secretsync.classes import frozen
 from secretsync.clock import FOREVER
 from secretsync.devserver.routing import Call, Reply
 from secretsync.testing.simulation.violated import Violated

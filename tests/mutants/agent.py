@@ -19,6 +19,14 @@ _WRITING: Final = "secretsync/files/writing.py"
 
 AGENT: Final = (
     Mutant(
+        name="digest-asked-at-an-age-of-its-own",
+        file="secretsync_agent/functions.py",
+        before="self._ask.digest(query, max_age=max_age)",
+        after="self._ask.digest(query)",
+        bug="A project's id is looked up at each poll, not once in five minutes.",
+        killer="agent/test_agent_functions.py::test_a_projects_id_is_looked_up_once_in_five_minutes",
+    ),
+    Mutant(
         name="what-is-not-there-is-empty-text",
         file="secretsync_agent/functions.py",
         before='            raise found.why or NotFound(query.host, "read", "not found", status=NOT_FOUND)\n',

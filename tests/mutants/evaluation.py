@@ -12,6 +12,22 @@ _STORE: Final = "secretsync/cache/store.py"
 
 EVALUATION: Final = (
     Mutant(
+        name="expected-however-old",
+        file=_ASK,
+        before="        if self._known(query, self._max_age, value=True) is None:\n",
+        after="        if self._known(query, 1e9, value=True) is None:\n",
+        bug="What a run will ask in the end is taken for known though it is too old, and the run is made once more.",
+        killer="unit/test_settle.py::test_what_is_expected_is_expected_as_young_as_if_it_were_asked",
+    ),
+    Mutant(
+        name="expected-counts-as-asked",
+        file=_ASK,
+        before="            self.asked[query], self.missed[query] = self._max_age, True\n",
+        after="            self.missed[query] = True\n        self.asked[query] = self._max_age\n",
+        bug="A run depends on a target that it does not want, and is made again whenever that moves.",
+        killer="unit/test_settle.py::test_what_was_expected_and_is_not_asked_is_no_part_of_the_run",
+    ),
+    Mutant(
         name="failure-read-as-absence",
         file=_ASK,
         before="            self.failed = failed\n            raise failed\n",

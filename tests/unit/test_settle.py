@@ -125,12 +125,15 @@ def test_what_was_expected_and_is_not_asked_is_no_part_of_the_run() -> None:
 
 
 def test_what_is_expected_is_expected_as_young_as_if_it_were_asked() -> None:
-    store = everything()
+    def desired(ask: Ask) -> tuple[Target, ...]:
+        ask.expect(folder("/b"))
+        return copy("/a", "t", policy=KMS_OWNER)(ask)
+
+    store = known({folder("/b"): Found(document(B="1")), Observe(REF): Absent()})
     store.learn(folder(), Found(document(A="1")), at=100.0)
     store.learn(CREDS, Found(GIVEN), at=100.0)
-    store.doubt(Observe(REF))
-    result, _ = run(expecting(REF), store, now=100.0)
-    assert result == Parked({Observe(REF): True})
+    result, _ = run(desired, store, now=100.0)
+    assert result == Parked({folder("/b"): True})
 
 
 # -- careless functions

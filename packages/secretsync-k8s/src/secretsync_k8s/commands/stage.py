@@ -141,7 +141,9 @@ class Stage:
         """Return the Secret as it is now, None when there is none."""
         try:
             return self.cluster.get("secrets", "example-secrets", namespace="hanzo")
-        except ApiError:
+        except ApiError as error:
+            if error.reason != "NotFound":
+                raise
             return None
 
     def values(self) -> Mapping[str, str]:

@@ -23,6 +23,8 @@ AB = {"/": {"A": "1", "B": "2"}}
 RELOAD = Command("reload")
 SINGLES = "{{ (getSecretByName `P` `dev` `/` `A`).Value }}{{ (getSecretByName `P` `dev` `/` `B`).Value }}"
 LISTED = "{{ range secret `P` `dev` `/` }}{{ .Key }}={{ .Value }};{{ end }}"
+DAY = 86_400.0
+"""Seconds: so long an interval that none of its checks comes by chance while a test looks."""
 
 
 def text(template: str) -> str:
@@ -170,7 +172,7 @@ def test_an_edited_template_is_rendered_anew(tmp_path: Path) -> None:
 def test_a_template_that_fails_is_looked_at_again_soon(tmp_path: Path) -> None:
     with AgentLine(tmp_path, AB) as line:
         source = line.write("app.tmpl", "{{ bad")
-        line.start(templates=[line.template("", source=source, interval=300.0)])
+        line.start(templates=[line.template("", source=source, interval=DAY)])
         line.run(20.0)
         line.write("app.tmpl", "good")
         line.run(31.0)

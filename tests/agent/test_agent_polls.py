@@ -254,6 +254,23 @@ def test_an_empty_list_is_written_where_that_is_allowed(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("agent-50")
+def test_a_list_that_was_empty_for_a_moment_is_looked_at_again_soon(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def kept() -> list[str]:
+        return [text for one in caplog.records if "is empty; the file is kept" in (text := one.getMessage())]
+
+    with AgentLine(tmp_path, AB) as line:
+        line.start(templates=[line.template(interval=3600.0)])
+        line.kms.model.delete(PROJECT.slug, "dev", "/", ["A", "B"])
+        line.run(3700.0)  # a poll, and a few looks after it
+        assert len(kept()) == 1
+        line.put(A="2")
+        line.run(31.0)
+        assert line.read("app.env") == "\nA=2"
+
+
+@pytest.mark.row("agent-50")
 def test_many_secrets_that_vanish_are_believed_at_the_second_look(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,7 +18,7 @@ from secretsync.backends.kms.queries import Folder
 from secretsync.client_policy import AGENT
 from secretsync.clock import Clock
 from secretsync.digest import Digester
-from secretsync.errors import CredentialsNotFound, NotFound
+from secretsync.errors import CredentialsNotFound, NotFound, TargetInvalid
 from secretsync.files import CONTENT, HOST, Rules, target
 from secretsync.files.place import Files
 from secretsync.http import HttpClient
@@ -205,7 +205,7 @@ class Agent:
                 self._send(thing)
 
     def adjust(self) -> None:
-        """Look more often at what does not exist or is no template, until it is right (agent §7)."""
+        """Look more often at what does not exist, is no template or may not be written, until it is right (agent §7)."""
         for thing in self._things.values():
             if self._periods.get(thing.key) != self._period(thing):
                 self._send(thing)
@@ -339,7 +339,7 @@ class Agent:
     def _looked_at(self, key: str, outcome: Outcome) -> None:
         if outcome.ready:
             self._failing.discard(key)
-        elif any(isinstance(error, NotFound | TemplateError) for error in outcome.errors):
+        elif any(isinstance(error, NotFound | TemplateError | TargetInvalid) for error in outcome.errors):
             self._failing.add(key)
         if self.reports.all_right:
             self._leases.rendered()

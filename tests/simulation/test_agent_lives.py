@@ -88,6 +88,34 @@ def test_who_is_killed_as_it_writes_leaves_a_whole_file(step: str) -> None:
     assert result.hits["process killed", f"file {step}"] == 1
 
 
+@pytest.mark.parametrize("phase", ["starting", "renewal", "check", "looking a lease up"])
+def test_a_deed_hits_what_happens_once_at_a_time(phase: str) -> None:
+    deeds = [
+        Deed(FIRST, "process killed", when=phase, until=FIRST + 300.0),
+        Deed(FIRST + 1.0, "process killed"),
+    ]
+    page = Page(1, 60.0, folders=("/folder",), loans=(MINUTE,))
+    scenario = Scenario((page,), {"/folder": {"A": value("/folder", "A")}, "/": {}})
+    result = Simulation(1, hours=length(1), scenario=scenario, deeds=deeds).run()
+    assert result.violation is None
+    assert result.hits["process killed", phase] == 1
+
+
+def test_what_broke_is_told_though_the_agent_is_killed_amid_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    from secretsync.backends.kms.lease_files import LeaseFiles
+
+    monkeypatch.setattr(LeaseFiles, "keep", lambda self, query, kept: None)
+    page = Page(1, 60.0, folders=("/folder",), loans=(Loan("db", "1h"),))
+    scenario = Scenario((page,), {"/folder": {"A": value("/folder", "A")}, "/": {}})
+    deeds = [
+        Deed(FIRST, "people change a value"),
+        Deed(FIRST, "process killed", when="file named", until=FIRST + 300.0),
+    ]
+    result = Simulation(1, hours=length(1), scenario=scenario, deeds=deeds).run()
+    assert str(result.violation).startswith("nothing forgotten")
+    assert result.hits["process killed", "file named"] == 1
+
+
 # -- the same again
 
 

@@ -95,7 +95,9 @@ class Oracle(logging.Handler):
         key = lease.by, lease.loan
         sent = self._asked.get(key, 0.0)
         if sent < self._sent.get(key, -APART) + APART / DRIFT:
-            self._violate("one in 5 s", f"{lease.by}: {lease.loan} again after {sent - self._sent[key]:.1f} s")
+            self._violate(
+                Violated("one in 5 s", f"{lease.by}: {lease.loan} again after {sent - self._sent[key]:.1f} s")
+            )
         self._sent[key] = sent
         self._one_lease(lease)
         self._not_in_vain(lease)
@@ -104,7 +106,7 @@ class Oracle(logging.Handler):
         for other in self._stage.ledger.live(lease.loan):
             left = other.heard_until - self._stage.world.now
             if lease.by in other.known_to and not other.denied and left > self._overlap(lease.loan):
-                self._violate("one lease", f"{lease.by}: {lease.loan} although one lives for {left:.0f} s")
+                self._violate(Violated("one lease", f"{lease.by}: {lease.loan} although one lives for {left:.0f} s"))
 
     def _overlap(self, loan: Loan) -> float:
         """Return the seconds in which two leases of a call may live."""
@@ -115,7 +117,7 @@ class Oracle(logging.Handler):
         held = any(lease.by in other.known_to for other in self._stage.ledger.live(lease.loan))
         pages = [page for page in self._stage.scenario.pages if lease.loan in page.loans]
         if not held and all(self._fails(page) for page in pages):
-            self._violate("no lease in vain", f"{lease.by}: {lease.loan} while all fail that want it")
+            self._violate(Violated("no lease in vain", f"{lease.by}: {lease.loan} while all fail that want it"))
 
     def _fails(self, page: Page) -> bool:
         """Whether a template fails since so long that the agent must know."""
@@ -136,11 +138,11 @@ class Oracle(logging.Handler):
             if lease.loan in page.loans and any(lent.user == lease.user for lent in self._content(page).lent):
                 raise Violated("good credentials", f"{page.name} holds those of {lease.loan} that are over")
 
-    def _violate(self, invariant: str, text: str) -> None:
-        """Have the world say so: whoever asks would take it for an answer of the server."""
+    def _violate(self, violated: Violated) -> None:
+        """Have the world say so: whoever is at work would take it for an answer, or for trouble with a file."""
 
         def violate() -> None:
-            raise Violated(invariant, text)
+            raise violated
 
         self._stage.world.at(self._stage.world.now, violate)
 
@@ -197,12 +199,18 @@ class Oracle(logging.Handler):
         """Look at a log line."""
         text = record.getMessage()
         if f"{CANARY}." in text or any(lease.password in text for lease in self._stage.ledger.living):
-            raise Violated("nothing shown", f"a log line of {record.name} shows a secret")
+            self._violate(Violated("nothing shown", f"a log line of {record.name} shows a secret"))
 
     # -- the end of a process, and of a storm
 
     def ended(self, process: AgentProcess) -> None:
-        """A process is over."""
+        """A process is over, by itself or by a deed amid its work."""
+        try:
+            self._look_back(process)
+        except Violated as violated:
+            self._violate(violated)
+
+    def _look_back(self, process: AgentProcess) -> None:
         now = self._stage.world.now
         self._emptied = self._emptied or self._is_revoking(process)
         self.look()
@@ -218,7 +226,7 @@ class Oracle(logging.Handler):
             return
         lent = {lent.user for page in stage.scenario.pages for lent in self._content(page).lent}
         for lease in stage.ledger.live():
-            used = lease.user in lent and process.name in lease.known_to and lease.heard_until > now
+            used = lease.user in lent and process.name in lease.known_to and lease.heard_until > now + _LATE
             hindered = lease.denied or lease.returned or stage.filled >= lease.heard_at
             if stage.scenario.cache and used and not hindered and lease.id not in entries:
                 raise Violated(

@@ -58,11 +58,13 @@ class Asking:
 
     Attributes:
         asks: Told of each request as it is sent; returns the phase that it is of.
+        moment: Told of the phase once it is on.
         got: Told of each answer as it comes, and when the request was sent.
     """
 
     http: HttpClient
     asks: Callable[[Request], str]
+    moment: Callable[[str], None]
     got: Callable[[Request, Response, float], None]
     world: World
     flying: Counter[str] = field(factory=Counter)
@@ -72,6 +74,7 @@ class Asking:
         phase, began = self.asks(request), self.world.now
         self.flying[phase] += 1
         try:
+            self.moment(phase)
             response = self.http.send(request)
         finally:
             self.flying[phase] -= 1
@@ -104,6 +107,7 @@ class AgentProcess:
         clock: WorldClock,
         random: Random,
         asks: Callable[[AgentProcess, Request], str],
+        moment: Callable[[str], None],
         got: Callable[[AgentProcess, Request, Response, float], None],
         ended: Callable[[AgentProcess], None],
     ) -> None:
@@ -119,12 +123,14 @@ class AgentProcess:
         self._world = world
         self._clock = clock
         self._random = random
+        self._moment = moment
         self._ended = ended
         self._news = Signal()
         self._heard = True
         self._asking = Asking(
             http,
             lambda request: asks(self, request),
+            moment,
             lambda request, response, began: got(self, request, response, began),
             world,
         )
@@ -160,6 +166,9 @@ class AgentProcess:
             self._world.spawn(self._end, self.life)
 
     def _work(self) -> None:
+        self._moment(STARTING)
+        if not self.alive:
+            return
         self.agent = agent = self._assembled()
         agent.start()
         while True:

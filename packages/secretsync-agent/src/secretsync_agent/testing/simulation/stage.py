@@ -122,6 +122,7 @@ class Stage:
             clock=clock,
             random=random,
             asks=self._asks,
+            moment=self.moment,
             got=self._got,
             ended=self._over,
         )
@@ -152,7 +153,6 @@ class Stage:
         self.story.note(f"{process.name} {phase}")
         if phase == LEASING and isinstance(request.json, dict):
             self.asked(process.name, Loan(str(request.json["dynamicSecretName"]), str(request.json["ttl"])))
-        self.moment(phase)
         return phase
 
     def _got(self, process: AgentProcess, request: Request, response: Response, began: float) -> None:

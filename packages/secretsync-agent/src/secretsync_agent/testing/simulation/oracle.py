@@ -24,7 +24,7 @@ from typing import Final
 from secretsync.backends.kms.lease_book import APART
 from secretsync.classes import frozen
 from secretsync.files.sealed import Sealed
-from secretsync.testing.simulation.violated import Violated
+from secretsync.testing.simulation.violated import Violated, tell
 from secretsync.values import SecretValue
 
 from ...keeping import TENDED
@@ -95,9 +95,7 @@ class Oracle(logging.Handler):
         key = lease.by, lease.loan
         sent = self._asked.get(key, 0.0)
         if sent < self._sent.get(key, -APART) + APART / DRIFT:
-            self._violate(
-                Violated("one in 5 s", f"{lease.by}: {lease.loan} again after {sent - self._sent[key]:.1f} s")
-            )
+            self._tell(Violated("one in 5 s", f"{lease.by}: {lease.loan} again after {sent - self._sent[key]:.1f} s"))
         self._sent[key] = sent
         self._one_lease(lease)
         self._not_in_vain(lease)
@@ -106,7 +104,7 @@ class Oracle(logging.Handler):
         for other in self._stage.ledger.live(lease.loan):
             left = other.heard_until - self._stage.world.now
             if lease.by in other.known_to and not other.denied and left > self._overlap(lease.loan):
-                self._violate(Violated("one lease", f"{lease.by}: {lease.loan} although one lives for {left:.0f} s"))
+                self._tell(Violated("one lease", f"{lease.by}: {lease.loan} although one lives for {left:.0f} s"))
 
     def _overlap(self, loan: Loan) -> float:
         """Return the seconds in which two leases of a call may live."""
@@ -117,7 +115,7 @@ class Oracle(logging.Handler):
         held = any(lease.by in other.known_to for other in self._stage.ledger.live(lease.loan))
         pages = [page for page in self._stage.scenario.pages if lease.loan in page.loans]
         if not held and all(self._fails(page) for page in pages):
-            self._violate(Violated("no lease in vain", f"{lease.by}: {lease.loan} while all fail that want it"))
+            self._tell(Violated("no lease in vain", f"{lease.by}: {lease.loan} while all fail that want it"))
 
     def _fails(self, page: Page) -> bool:
         """Whether a template fails since so long that the agent must know."""
@@ -138,13 +136,8 @@ class Oracle(logging.Handler):
             if lease.loan in page.loans and any(lent.user == lease.user for lent in self._content(page).lent):
                 raise Violated("good credentials", f"{page.name} holds those of {lease.loan} that are over")
 
-    def _violate(self, violated: Violated) -> None:
-        """Have the world say so: whoever is at work would take it for an answer, or for trouble with a file."""
-
-        def violate() -> None:
-            raise violated
-
-        self._stage.world.at(self._stage.world.now, violate)
+    def _tell(self, violated: Violated) -> None:
+        tell(self._stage.world, violated)
 
     # -- files
 
@@ -199,7 +192,7 @@ class Oracle(logging.Handler):
         """Look at a log line."""
         text = record.getMessage()
         if f"{CANARY}." in text or any(lease.password in text for lease in self._stage.ledger.living):
-            self._violate(Violated("nothing shown", f"a log line of {record.name} shows a secret"))
+            self._tell(Violated("nothing shown", f"a log line of {record.name} shows a secret"))
 
     # -- the end of a process, and of a storm
 
@@ -208,7 +201,7 @@ class Oracle(logging.Handler):
         try:
             self._look_back(process)
         except Violated as violated:
-            self._violate(violated)
+            self._tell(violated)
 
     def _look_back(self, process: AgentProcess) -> None:
         now = self._stage.world.now

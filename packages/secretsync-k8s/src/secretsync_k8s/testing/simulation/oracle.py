@@ -16,7 +16,7 @@ from attrs import field
 
 from secretsync.classes import define
 from secretsync.devserver.routing import Call, Reply
-from secretsync.testing.simulation.violated import Violated
+from secretsync.testing.simulation.violated import Violated, tell
 
 from ...cluster.marks import OWNER
 from ...cluster.transport import Body, Json
@@ -137,7 +137,8 @@ class Oracle(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Look at a log line."""
         if CANARY + "." in record.getMessage():
-            raise Violated("values stay where they belong", f"a log line of {record.name} shows one")
+            text = f"a log line of {record.name} shows one"
+            tell(self._stage.world, Violated("values stay where they belong", text))
 
     # -- invariants of a write
 

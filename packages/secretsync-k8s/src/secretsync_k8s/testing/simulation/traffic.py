@@ -14,7 +14,7 @@ from typing import Final
 from secretsync.classes import frozen
 from secretsync.clock import FOREVER
 from secretsync.devserver.routing import Call, Reply
-from secretsync.testing.simulation.violated import Violated
+from secretsync.testing.simulation.violated import Violated, tell
 
 from ...cluster.marks import PREFIX
 from ...cluster.transport import Json
@@ -125,12 +125,7 @@ class Traffic:
             self._too_many(f"{host}: again {now - last:.0f} s after the last, and nothing happened")
 
     def _too_many(self, text: str) -> None:
-        """Have the world say so: whoever logs in would take it for an answer of the server."""
-
-        def violate() -> None:
-            raise Violated("no login too many", text)
-
-        self._stage.world.at(self._stage.world.now, violate)
+        tell(self._stage.world, Violated("no login too many", text))
 
     @property
     def _calm(self) -> bool:

@@ -29,7 +29,7 @@ from secretsync.devserver.methods import Universal
 from secretsync.devserver.seed import Dynamic, Grant, Identity, Project, Seed
 from secretsync.devserver.server import DevServer
 from secretsync.http import Address, Http, HttpClient, Request, Response
-from secretsync.http.places import address_of, url_of
+from secretsync.http.places import destination_of
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Event
 from secretsync.retry import Chance
@@ -240,7 +240,7 @@ class AgentLine:
         """Begin, and let what it does at once be done."""
         settings = self.settings(sinks=tuple(sinks), templates=tuple(templates), **told)
         bundles: dict[str, bytes] = {}
-        places = {(KMS, 80): address_of(url_of(self.kms.url)), **(resolve or {})}
+        places = {(KMS, 80): destination_of(self.kms.url).address, **(resolve or {})}
         http = Http(self.policy, self.clock, bundles=bundles, resolve=places)
         self._stack.callback(http.close)
         self.agent = Agent(

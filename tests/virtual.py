@@ -17,7 +17,7 @@ from typing import Self
 from secretsync.client_policy import OPERATOR
 from secretsync.devserver.server import DevServer
 from secretsync.http import Address, Http
-from secretsync.http.places import address_of, url_of
+from secretsync.http.places import destination_of
 from secretsync.reconcile.engine import Engine
 from secretsync.reconcile.messages import Effect, Fetch
 from secretsync.retry import Chance
@@ -131,7 +131,7 @@ class Line:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.kms)
-        self._resolve[KMS, 80] = address_of(url_of(self.kms.url))
+        self._resolve[KMS, 80] = destination_of(self.kms.url).address
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -76,11 +76,27 @@ HOSTS: Final = (
     Mutant(
         name="one-worker-for-all-hosts",
         file="secretsync/runtime/driver.py",
-        before="            self._pools[host] = ThreadPoolExecutor(self._limit(host), ",
-        after='            self._pools[host] = self._pools.setdefault("", ThreadPoolExecutor(1))\n'
-        "            ThreadPoolExecutor(self._limit(host), ",
+        before="            self._workers[effect.host] = Workers(self._limit(effect.host), ",
+        after='            self._workers[effect.host] = self._workers.setdefault("", Workers(1, name="all"))\n'
+        "            Workers(self._limit(effect.host), ",
         bug="One host that hangs stalls every object (do not copy: #2831; kmssecret-29).",
         killer="unit/test_driver.py::test_a_hanging_host_delays_nothing_of_another",
+    ),
+    Mutant(
+        name="worker-keeps-what-it-did",
+        file="secretsync/runtime/workers.py",
+        before="            mine = None  #",
+        after="            pass  #",
+        bug="The values of the last answer stay in memory for as long as nobody asks anything.",
+        killer="unit/test_workers.py::test_a_job_that_is_done_is_let_go_of",
+    ),
+    Mutant(
+        name="workers-take-turns",
+        file="secretsync/runtime/workers.py",
+        before="                way = self._idle.pop()\n",
+        after="                way = self._idle.pop(0)\n",
+        bug="Each poll wakes the thread whose memory has gone cold longest.",
+        killer="unit/test_workers.py::test_who_waits_the_shortest_has_the_next_job",
     ),
     Mutant(
         name="no-http-time-out",

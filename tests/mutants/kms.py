@@ -52,7 +52,7 @@ KMS: Final = (
     Mutant(
         name="redirect-to-another-host-followed",
         file="secretsync/http/places.py",
-        before="    if origin_of(target) != origin:\n",
+        before="    if onto.origin != to.origin:\n",
         after="    if False:\n",
         bug="A token goes to whatever host a server names (kmssecret-31).",
         killer="unit/test_kms_backend.py::test_a_redirect_takes_neither_token_nor_request_elsewhere",

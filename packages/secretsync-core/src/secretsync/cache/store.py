@@ -184,7 +184,9 @@ def _taken(queue: OrderedDict[Entry, float], now: float) -> Entry | None:
 
 
 def _first_time(queue: OrderedDict[Entry, float]) -> float:
-    return next(iter(queue.values()), FOREVER)
+    for time in queue.values():
+        return time
+    return FOREVER
 
 
 def _ends(answer: Found[object] | Absent, at: float) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from ..errors import AuthenticationFailed, DeadlineExceeded, TLSError, Unavailab
 from ..values import SecretValue
 from .connections import Connections, Direct, Line
 from .exchange import Address, Request, Response, Stream, content
-from .places import address_of, moved, onward, origin_of, path_of, proxy_of, target_of, url_of
+from .places import Destination, destination_of, moved, onward, origin_of, proxy_of
 from .trouble import FAILURES, translated
 
 _MAX_REDIRECTS: Final = 5
@@ -75,7 +75,7 @@ class Http:
         """See `HttpClient.send`."""
         deadline = request.deadline or Deadline(self._clock)
         try:
-            return self._followed(url_of(request.url), request, deadline)
+            return self._followed(destination_of(request.url), request, deadline)
         except (*FAILURES, httpx.InvalidURL) as exc:
             error = translated(exc, request.url, request.operation)
         raise error  # out here, or the original would be its context, and its request holds the token
@@ -83,17 +83,17 @@ class Http:
     @contextmanager
     def stream(self, request: Request, *, silence: float) -> Iterator[Stream]:
         """See `StreamClient.stream`."""
-        url = url_of(request.url)
-        deadline = request.deadline or Deadline(self._clock)
-        sent = self._made(url, target_of(url, request.params), request, deadline)
+        to = destination_of(request.url)
+        place = self._resolved(to)
+        sent = self._made(to, place, to.target(request.params), request, request.deadline or Deadline(self._clock))
         sent.extensions["timeout"]["read"] = silence
-        with self._to(url, request).one() as line:
+        with self._to(to, place, request).one() as line:
             answer = _opened(line, sent, request)
             try:
-                headers = _checked(answer, request, origin=origin_of(url))
+                headers = _checked(answer, request, origin=to.origin)
                 pieces = _pieces(answer, request, cap=self._policy.response_cap)
-                place = f"{origin_of(url)}{path_of(url)}"
-                yield Stream(answer.status, headers, request.method, place, pieces, partial(_cut, answer))
+                url = f"{to.origin}{to.path}"
+                yield Stream(answer.status, headers, request.method, url, pieces, partial(_cut, answer))
             finally:
                 answer.close()
 
@@ -108,30 +108,30 @@ class Http:
 
     # -- one exchange
 
-    def _followed(self, url: httpx.URL, asked: Request, deadline: Deadline) -> Response:
+    def _followed(self, to: Destination, asked: Request, deadline: Deadline) -> Response:
         """Return the answer at the end of the redirects."""
-        target = target_of(url, asked.params)
+        target = to.target(asked.params)
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._exchange(url, target, asked, deadline)
-            elsewhere = onward(response, url, asked)
+            response = self._exchange(to, target, asked, deadline)
+            elsewhere = onward(response, to, asked)
             if elsewhere is None:
                 return response
-            url, target = elsewhere, elsewhere.raw_path
-        raise WrongEndpoint(origin_of(url), asked.operation, "its redirects do not end")
+            to, target = elsewhere, elsewhere.url.raw_path
+        raise WrongEndpoint(to.origin, asked.operation, "its redirects do not end")
 
-    def _exchange(self, url: httpx.URL, target: bytes, asked: Request, deadline: Deadline) -> Response:
-        origin = origin_of(url)
+    def _exchange(self, to: Destination, target: bytes, asked: Request, deadline: Deadline) -> Response:
         if not deadline.remaining():
-            raise DeadlineExceeded(f"{asked.operation} at {origin}: the time was over before it was asked")
-        sent = self._made(url, target, asked, deadline)
-        with self._to(url, asked).one() as line:
+            raise DeadlineExceeded(f"{asked.operation} at {to.origin}: the time was over before it was asked")
+        place = self._resolved(to)
+        sent = self._made(to, place, target, asked, deadline)
+        with self._to(to, place, asked).one() as line:
             answer = line.handle_request(sent)
             try:
-                headers = _checked(answer, asked, origin=origin)
-                body = self._body(answer, asked, deadline, origin=origin)
+                headers = _checked(answer, asked, origin=to.origin)
+                body = self._body(answer, asked, deadline, origin=to.origin)
             finally:
                 answer.close()
-        return Response(answer.status, headers, body, asked.method, f"{origin}{path_of(url)}")
+        return Response(answer.status, headers, body, asked.method, f"{to.origin}{to.path}")
 
     def _body(self, answer: httpcore.Response, asked: Request, deadline: Deadline, *, origin: str) -> bytes:
         body = bytearray()
@@ -144,92 +144,90 @@ class Http:
                 raise Unavailable(origin, asked.operation, "its answer did not end in time")
         return bytes(body)
 
-    def _made(self, url: httpx.URL, target: bytes, asked: Request, deadline: Deadline) -> httpcore.Request:
-        """Return the request, with its time-outs, and sent to where `resolve` says."""
+    def _made(
+        self, to: Destination, place: Destination, target: bytes, asked: Request, deadline: Deadline
+    ) -> httpcore.Request:
+        """Return the request, with its time-outs, and sent to a place that may be another one."""
         body = content(asked) or b""
-        headers = self._headers(url, asked)
+        headers = self._headers(to, asked)
         if body or asked.method in _WRITES:
-            headers["content-length"] = str(len(body))
+            headers[b"content-length"] = b"%d" % len(body)
         connect, read = deadline.within(self._policy.connect_timeout), deadline.within(self._policy.read_timeout)
-        place = self._resolved(url)
         extensions: dict[str, Any] = {"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}}
-        if place is not url:  # only the connection goes elsewhere; the certificate is to be that of the name
-            extensions["sni_hostname"] = url.host
-        return httpcore.Request(
-            asked.method, _raw(place, target), headers=[*headers.items()], content=body, extensions=extensions
-        )
+        if place is not to:  # only the connection goes elsewhere; the certificate is to be that of the name
+            extensions["sni_hostname"] = to.url.host
+        url = httpcore.URL(scheme=place.raw.scheme, host=place.raw.host, port=place.raw.port, target=target)
+        made = httpcore.Request(asked.method, url, content=body or (), extensions=extensions)
+        made.headers = [*headers.items()]  # given above, the type of each would be looked at, which takes its time
+        return made
 
-    def _headers(self, url: httpx.URL, asked: Request) -> dict[str, str]:
-        sent = {"host": url.netloc.decode("ascii"), "accept": "application/json"}
-        sent |= {name.lower(): value for name, value in asked.headers.items()}
-        sent["user-agent"] = self._policy.user_agent
+    def _headers(self, to: Destination, asked: Request) -> dict[bytes, bytes]:
+        sent = {b"host": to.host, b"accept": b"application/json"}
+        sent |= {name.lower().encode("ascii"): value.encode("ascii") for name, value in asked.headers.items()}
+        sent[b"user-agent"] = self._policy.user_agent.encode("ascii")
         # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
-        sent["accept-encoding"] = "identity"
+        sent[b"accept-encoding"] = b"identity"
         if asked.json is not None:
-            sent["content-type"] = "application/json"
+            sent[b"content-type"] = b"application/json"
         elif asked.form is not None:
-            sent["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
+            sent[b"content-type"] = b"application/x-www-form-urlencoded; charset=utf-8"
         if asked.token is not None:
-            sent["authorization"] = _bearer(asked.token, origin=origin_of(url), operation=asked.operation)
+            sent[b"authorization"] = _bearer(asked.token, origin=to.origin, operation=asked.operation)
         return sent
 
-    def _resolved(self, url: httpx.URL) -> httpx.URL:
-        address = self._resolve.get(address_of(url))
-        return url if address is None else moved(url, address)
+    def _resolved(self, to: Destination) -> Destination:
+        address = self._resolve.get(to.address)
+        return to if address is None else moved(to, address)
 
     # -- connections
 
-    def _to(self, url: httpx.URL, asked: Request) -> Connections:
-        key = origin_of(url), asked.trust, self._resolve.get(address_of(url))
+    def _to(self, to: Destination, place: Destination, asked: Request) -> Connections:
+        key = to.origin, asked.trust, place.address
         with self._lock:  # nothing under it touches the network
             connections = self._connections.get(key)
             if connections is None:
-                connections = self._connections[key] = self._none_yet(url, asked)
+                connections = self._connections[key] = self._none_yet(to, place, asked)
         return connections
 
-    def _none_yet(self, url: httpx.URL, asked: Request) -> Connections:
-        if url.scheme not in _SCHEMES:
+    def _none_yet(self, to: Destination, place: Destination, asked: Request) -> Connections:
+        if to.url.scheme not in _SCHEMES:
             raise translated(httpcore.UnsupportedProtocol(), asked.url, asked.operation)
-        place, context = self._resolved(url), self._context(url, asked)
-        proxy = proxy_of(url) if place is url else None
+        context = self._context(to, asked)
+        proxy = proxy_of(to.url) if place is to else None
         # The caller limits what is in flight; a second limit here could only make requests fail.
         make = partial(_through, proxy, context) if proxy else partial(Direct, partial(_connection, place, context))
         return Connections(make, clock=self._clock, keep=_KEEP_SECONDS, most=self._policy.in_flight)
 
-    def _context(self, url: httpx.URL, asked: Request) -> ssl.SSLContext | None:
+    def _context(self, to: Destination, asked: Request) -> ssl.SSLContext | None:
         """Return what to trust; made when first needed, because reading the system's roots takes tens of ms."""
-        if url.scheme != "https":
+        if to.url.scheme != "https":
             return None
         if asked.trust not in self._contexts:
-            self._contexts[asked.trust] = self._trusting(url, asked)
+            self._contexts[asked.trust] = self._trusting(to, asked)
         return self._contexts[asked.trust]
 
-    def _trusting(self, url: httpx.URL, asked: Request) -> ssl.SSLContext:
+    def _trusting(self, to: Destination, asked: Request) -> ssl.SSLContext:
         if not asked.trust:
             return httpx.create_ssl_context()
         bundle = self._bundles.get(asked.trust)
         if bundle is None:
-            raise TLSError(origin_of(url), asked.operation, "the CA bundle to trust is not at hand")
+            raise TLSError(to.origin, asked.operation, "the CA bundle to trust is not at hand")
         try:
             return ssl.create_default_context(cadata=bundle.decode("ascii"))
         except (ssl.SSLError, ValueError):
             pass  # raised anew below, because the original may quote the bundle
-        raise TLSError(origin_of(url), asked.operation, "the CA bundle holds no certificate in PEM")
+        raise TLSError(to.origin, asked.operation, "the CA bundle holds no certificate in PEM")
 
 
-def _raw(url: httpx.URL, target: bytes) -> httpcore.URL:
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target)
-
-
-def _connection(place: httpx.URL, context: ssl.SSLContext | None) -> httpcore.HTTPConnection:
-    return httpcore.HTTPConnection(_raw(place, b"/").origin, ssl_context=context, keepalive_expiry=_KEEP_SECONDS)
+def _connection(place: Destination, context: ssl.SSLContext | None) -> httpcore.HTTPConnection:
+    return httpcore.HTTPConnection(place.raw.origin, ssl_context=context, keepalive_expiry=_KEEP_SECONDS)
 
 
 def _through(proxy: str, context: ssl.SSLContext | None) -> httpcore.HTTPProxy:
     """Return a line to whatever lies behind a proxy, whose URL may hold a user and a password."""
     named = httpx.Proxy(proxy)
     return httpcore.HTTPProxy(
-        _raw(named.url, b"/"),
+        Destination.of(named.url).raw,
         proxy_auth=named.raw_auth,
         ssl_context=context,
         max_connections=None,
@@ -287,9 +285,9 @@ def _cut(answer: httpcore.Response) -> None:
         socket.socket.shutdown(answer.extensions["network_stream"].get_extra_info("socket"), socket.SHUT_RDWR)
 
 
-def _bearer(token: SecretValue, *, origin: str, operation: str) -> str:
+def _bearer(token: SecretValue, *, origin: str, operation: str) -> bytes:
     raw = token.reveal()
     # Checked here, because the parser below would quote the header in its complaint.
     if not _PRINTABLE.fullmatch(raw):
         raise AuthenticationFailed(origin, operation, "authentication failed: the token does not fit into a header")
-    return f"Bearer {token.text()}"
+    return b"Bearer " + raw

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote_plus
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 
+from ..classes import frozen
 from ..errors import InvalidInput, WrongEndpoint
 from .exchange import Address, Request, Response
 
@@ -20,33 +22,64 @@ _READS: Final = frozenset({"GET", "HEAD"})
 _NEAR: Final = frozenset({"localhost", "metadata.google.internal", "fd00:ec2::254"})
 
 
+@frozen(eq=False)
+class Destination:
+    """Where a request goes: a URL, taken apart.
+
+    Attributes:
+        url: Whole.
+        raw: The same for httpcore, but for its target.
+        origin: Scheme, host and port; without the user and password that a URL may hold.
+        path: As it is sent: `URL.path` is decoded.
+        host: The header of this name.
+        address: Host and port to connect to.
+    """
+
+    url: httpx.URL
+    raw: httpcore.URL
+    origin: str
+    path: str
+    host: bytes
+    address: Address
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> Self:
+        return cls(
+            url,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
+            origin_of(url),
+            url.raw_path.partition(b"?")[0].decode("ascii"),
+            url.netloc,
+            address_of(url),
+        )
+
+    def target(self, params: Mapping[str, str]) -> bytes:
+        """Return what the request line asks for: the path with this query, or with the URL's own where there is none."""
+        if not params:
+            return self.url.raw_path
+        query = "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in params.items()])
+        return f"{self.path}?{query}".encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def destination_of(url: str) -> Destination:
+    """Return where a URL leads. Those without their query are few, and httpx parses one as long as we take for all the rest.
+
+    Raises:
+        httpx.InvalidURL: It is none.
+    """
+    return Destination.of(httpx.URL(url))
+
+
+@lru_cache(maxsize=256)
+def moved(to: Destination, address: Address) -> Destination:
+    """Return a destination at another address."""
+    return Destination.of(to.url.copy_with(host=address[0], port=address[1]))
+
+
 def address_of(url: httpx.URL) -> Address:
     """Return host and port."""
     return url.host, url.port or _PORTS.get(url.scheme, 0)
-
-
-@lru_cache(maxsize=256)
-def url_of(url: str) -> httpx.URL:
-    """Return a URL. Those without their query are few, and httpx parses one as long as we take for all the rest."""
-    return httpx.URL(url)
-
-
-@lru_cache(maxsize=256)
-def moved(url: httpx.URL, address: Address) -> httpx.URL:
-    """Return a URL at another address."""
-    return url.copy_with(host=address[0], port=address[1])
-
-
-def target_of(url: httpx.URL, params: Mapping[str, str]) -> bytes:
-    """Return what the request line asks for: the URL's path with this query, or with its own where there is none."""
-    if not params:
-        return url.raw_path
-    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in params.items())
-    return f"{path_of(url)}?{query}".encode("ascii")
-
-
-_quoted = lru_cache(maxsize=256)(quote_plus)
-"""Most parameters are the same in every request."""
 
 
 def origin_of(url: httpx.URL) -> str:
@@ -54,23 +87,23 @@ def origin_of(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 
-def path_of(url: httpx.URL) -> str:
-    """Return the path as it is sent: `URL.path` is decoded."""
-    return url.raw_path.partition(b"?")[0].decode("ascii")
+_quoted = lru_cache(maxsize=256)(quote_plus)
+"""Most parameters are the same in every request."""
 
 
-def onward(response: Response, url: httpx.URL, asked: Request) -> httpx.URL | None:
+def onward(response: Response, to: Destination, asked: Request) -> Destination | None:
     """Return where to ask next, None when this is the answer."""
     location = response.header("location")
     if response.status not in _REDIRECTS or not location:
         return None
-    origin, target = origin_of(url), url.join(location)
-    if origin_of(target) != origin:
-        detail = f"it redirects to {origin_of(target)}, where nothing is sent; if the API is there, use that address"
-        raise WrongEndpoint(origin, asked.operation, detail, status=response.status)
+    onto = Destination.of(to.url.join(location))
+    if onto.origin != to.origin:
+        detail = f"it redirects to {onto.origin}, where nothing is sent; if the API is there, use that address"
+        raise WrongEndpoint(to.origin, asked.operation, detail, status=response.status)
     if asked.method not in _READS:
-        raise WrongEndpoint(origin, asked.operation, "it redirects a write; check the address", status=response.status)
-    return target
+        detail = "it redirects a write; check the address"
+        raise WrongEndpoint(to.origin, asked.operation, detail, status=response.status)
+    return onto
 
 
 def proxy_of(url: httpx.URL) -> str | None:

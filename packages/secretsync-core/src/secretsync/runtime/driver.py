@@ -1,6 +1,6 @@
-"""One inbox, one engine thread, one small pool of threads a host.
+"""One inbox, one engine thread, a few workers for each host.
 
-The engine thread only thinks: every fetch, write and report runs on a thread of its host's pool, so a host that hangs
+The engine thread only thinks: every fetch, write and report runs on a worker of its host, so a host that hangs
 holds up its own few threads and nobody else.
 """
 
@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, TypeVar, final
 
 from ..clock import FOREVER, Clock
 from ..errors import EngineStopped
 from ..reconcile.engine import Engine
-from ..reconcile.messages import Effect, Event, Perform, Report
+from ..reconcile.messages import Effect, Event, Fetch
 from .executor import Executor, where
+from .workers import Job, Workers
 
 R = TypeVar("R")
 Inspection = tuple[Callable[[Engine], object], "Future[object]"]
@@ -59,7 +61,7 @@ class Driver:
         self._inbox: SimpleQueue[Message] = SimpleQueue()
         self._over = ""
         """Why the engine stopped; "" while it runs."""
-        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._workers: dict[str, Workers] = {}
         self._thread = threading.Thread(target=self._loop, name="secretsync-engine", daemon=True)
         self._writes: set[Future[None]] = set()
         self._beat = FOREVER
@@ -88,8 +90,8 @@ class Driver:
         self._put(None)
         self._thread.join()
         wait(self._writes)
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        for workers in self._workers.values():
+            workers.close()
 
     def _put(self, message: Message) -> None:
         self._inbox.put(message)
@@ -108,9 +110,12 @@ class Driver:
 
     def _loop(self) -> None:
         try:
-            while (events := self._collect()) is not None:
+            wake_at = self._engine.wake_at
+            while (events := self._collect(wake_at)) is not None:
                 self._beat = self._clock.monotonic()
-                for effect in self._engine.step(events, self._beat):
+                effects = self._engine.step(events, self._beat)
+                wake_at = self._engine.wake_at  # before a worker wakes up, and has to wait until this thread waits
+                for effect in effects:
                     self._carry_out(effect)
                 self._beat = FOREVER
         except Exception as exc:  # noqa: BLE001 - said without a traceback: its frames may hold values
@@ -129,22 +134,23 @@ class Driver:
         self._over = why
         self._refuse()
 
-    def _collect(self) -> list[Event] | None:
+    def _collect(self, wake_at: float) -> list[Event] | None:
         """Wait for the first message or the engine's next moment, then take all there is; None means stop."""
-        pause = max(0.0, self._engine.wake_at - self._clock.monotonic())
+        pause = max(0.0, wake_at - self._clock.monotonic())
         events: list[Event] = []
         try:
             message = self._inbox.get(block=pause > 0.0, timeout=None if pause == FOREVER else pause)
-            while True:
-                if message is None:
-                    return None
-                if isinstance(message, tuple):
-                    self._answer(*message)
-                else:
-                    events.append(message)
-                message = self._inbox.get_nowait()
         except Empty:
             return events
+        while message is not None:
+            if isinstance(message, tuple):
+                self._answer(*message)
+            else:
+                events.append(message)
+            if self._inbox.empty():  # nobody else takes anything out
+                return events
+            message = self._inbox.get_nowait()
+        return None
 
     def _answer(self, look: Callable[[Engine], object], future: Future[object]) -> None:
         if not future.set_running_or_notify_cancel():
@@ -158,15 +164,21 @@ class Driver:
         if effect.host in self._inline:
             self._do(effect)
             return
-        done = self._pool(effect.host).submit(self._do, effect)
-        if isinstance(effect, Perform | Report):
-            self._writes.add(done)
-            done.add_done_callback(self._writes.discard)
+        if effect.host not in self._workers:
+            self._workers[effect.host] = Workers(self._limit(effect.host), name=f"secretsync-{effect.host}")
+        self._workers[effect.host].do(self._job(effect))
 
-    def _pool(self, host: str) -> ThreadPoolExecutor:
-        if host not in self._pools:
-            self._pools[host] = ThreadPoolExecutor(self._limit(host), thread_name_prefix=f"secretsync-{host}")
-        return self._pools[host]
+    def _job(self, effect: Effect) -> Job:
+        if isinstance(effect, Fetch):
+            return partial(self._do, effect)
+        written: Future[None] = Future()
+        self._writes.add(written)
+        written.add_done_callback(self._writes.discard)
+        return partial(self._write, effect, written)
+
+    def _write(self, effect: Effect, written: Future[None]) -> None:
+        self._do(effect)
+        written.set_result(None)
 
     def _do(self, effect: Effect) -> None:
         self.send(self._executor.carry_out(effect))

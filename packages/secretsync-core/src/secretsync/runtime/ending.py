@@ -11,8 +11,8 @@ import time
 def leave(code: int, *, grace: float) -> int:
     """Return the exit code when all other threads ended; end the process by it if they do not in `grace` seconds.
 
-    Python would wait for each of them, with a host that hangs as long as a read may take. So nothing may be left to
-    be done whose end matters to anybody.
+    All of ours are daemons, which Python does not wait for: it would take itself to pieces under those that are not done,
+    and one that logs just then aborts the process. So nothing may be left to be done whose end matters to anybody.
     """
     if not _threads_ended(grace):
         sys.stdout.flush()
@@ -24,7 +24,6 @@ def leave(code: int, *, grace: float) -> int:
 def _threads_ended(seconds: float) -> bool:
     """Return whether all other threads ended, within so many seconds together."""
     end = time.monotonic() + seconds
-    # Daemons too: those of a pool are joined at the end all the same.
     others = [one for one in threading.enumerate() if one is not threading.current_thread()]
     for thread in others:
         thread.join(max(0.0, end - time.monotonic()))

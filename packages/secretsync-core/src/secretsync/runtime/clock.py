@@ -21,7 +21,7 @@ class SystemClock:
             its time over: a leader its lease, a token its life.
     """
 
-    monotonic = staticmethod(_MONOTONIC)
+    monotonic: staticmethod[[], float] = staticmethod(_MONOTONIC)
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -105,6 +105,12 @@ def test_a_body_is_json_with_its_secrets_revealed(http: Http) -> None:
     assert asked.target == "/login"
 
 
+def test_a_header_beyond_ascii_is_sent_as_utf_8(http: Http) -> None:
+    with serving(lambda _: Reply.of({})) as server:
+        fetch(http, f"{server.url}/x", headers={"X-Team": "café"})
+    assert server.asked[0].headers["x-team"].encode("latin-1") == "café".encode()
+
+
 def test_cookies_are_not_kept_for_the_next_request(http: Http) -> None:
     with serving(lambda _: Reply.of({}, headers={"Set-Cookie": "session=1"})) as server:
         fetch(http, server.url)

@@ -163,7 +163,7 @@ class Http:
 
     def _headers(self, to: Destination, asked: Request) -> dict[bytes, bytes]:
         sent = {b"host": to.host, b"accept": b"application/json"}
-        sent |= {name.lower().encode("ascii"): value.encode("ascii") for name, value in asked.headers.items()}
+        sent |= {name.lower().encode("ascii"): value.encode() for name, value in asked.headers.items()}
         sent[b"user-agent"] = self._policy.user_agent.encode("ascii")
         # Uncompressed: a few bytes of gzip can unpack to more than the cap before anybody counts them.
         sent[b"accept-encoding"] = b"identity"

@@ -99,6 +99,14 @@ HOSTS: Final = (
         killer="unit/test_workers.py::test_who_waits_the_shortest_has_the_next_job",
     ),
     Mutant(
+        name="host-that-hangs-holds-up-the-end",
+        file="secretsync/runtime/workers.py",
+        before="name=self._name, daemon=True)",
+        after="name=self._name, daemon=False)",
+        bug="A program that uses the library ends half a minute late because a host hangs.",
+        killer="unit/test_sdk_open.py::test_a_program_that_ends_waits_for_no_host_that_hangs",
+    ),
+    Mutant(
         name="no-http-time-out",
         file="secretsync/http/client.py",
         before='{"connect": connect, "read": read, "write": read, "pool": connect}',

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 
 import pytest
@@ -30,6 +33,12 @@ secrets: {shop: {prod: {/app: {A: a}, /shared: {S: s}}}}
 imports: {shop: {prod: {/app: [{environment: prod, path: /shared}]}}}
 """
 THEIRS = "INFISICAL_UNIVERSAL_AUTH_"
+READING = """
+import secretsync, sys, threading
+kms = secretsync.open(sys.argv[1], client_id="cid", client_secret="s")
+threading.Thread(target=kms.folder, args=("shop", "prod", "/app"), daemon=True).start()
+sys.stdin.readline()
+"""
 
 
 # -- from the environment
@@ -169,6 +178,21 @@ def test_a_closed_client_says_so_instead_of_waiting(kms: secretsync.Client) -> N
         kms.folder("shop", "prod")
     with pytest.raises(ClientClosed):
         kms.watch("shop", "prod")
+
+
+def test_a_program_that_ends_waits_for_no_host_that_hangs(server: DevServer) -> None:
+    server.faults.add(Fault("list", hang=True))
+    with subprocess.Popen([sys.executable, "-c", READING, server.url], stdin=subprocess.PIPE) as program:
+        try:
+            while not server.asked("list") and program.poll() is None:
+                Event().wait(0.01)
+            assert program.stdin is not None
+            program.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(10)
+            assert program.returncode == 0, "it waits for a read, which may take 30 s"
+        finally:
+            program.kill()
 
 
 def test_closing_ends_what_is_asked_for(server: DevServer, kms: secretsync.Client) -> None:

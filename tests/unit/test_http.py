@@ -14,7 +14,6 @@ from pathlib import Path
 from shutil import which
 from threading import Semaphore, Thread
 
-import httpx
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -34,7 +33,7 @@ from secretsync.errors import (
     WrongEndpoint,
 )
 from secretsync.http import Http, Request, Response
-from secretsync.http.places import proxy_of
+from secretsync.http.places import destination_of, proxy_of
 from secretsync.runtime.clock import SystemClock
 from secretsync.values import SecretValue
 
@@ -335,8 +334,8 @@ def test_a_proxy_of_https_learns_the_name_and_no_more(http: Http, monkeypatch: p
 )
 def test_no_proxy_stands_before_the_metadata_service_of_a_cloud(monkeypatch: pytest.MonkeyPatch, near: str) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.invalid")
-    assert proxy_of(httpx.URL(f"http://{near}/x")) is None
-    assert proxy_of(httpx.URL("http://169.253.0.1/x")) == "http://proxy.invalid"
+    assert proxy_of(destination_of(f"http://{near}/x")) is None
+    assert proxy_of(destination_of("http://169.253.0.1/x")) == "http://proxy.invalid"
 
 
 def test_a_form_is_sent_as_one(http: Http) -> None:

@@ -184,9 +184,7 @@ def _taken(queue: OrderedDict[Entry, float], now: float) -> Entry | None:
 
 
 def _first_time(queue: OrderedDict[Entry, float]) -> float:
-    for time in queue.values():
-        return time
-    return FOREVER
+    return next(iter(queue.values()), FOREVER)
 
 
 def _ends(answer: Found[object] | Absent, at: float) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from ..errors import AuthenticationFailed, DeadlineExceeded, TLSError, Unavailab
 from ..values import SecretValue
 from .connections import Connections, Direct, Line
 from .exchange import Address, Request, Response, Stream, content
-from .places import Destination, destination_of, moved, onward, origin_of, proxy_of
+from .places import Destination, destination_of, moved, onward, proxy_of
 from .trouble import FAILURES, translated
 
 _MAX_REDIRECTS: Final = 5
@@ -91,7 +91,7 @@ class Http:
             answer = _opened(line, sent, request)
             try:
                 headers = _checked(answer, request, origin=to.origin)
-                pieces = _pieces(answer, request, cap=self._policy.response_cap)
+                pieces = _pieces(answer, request, origin=to.origin, cap=self._policy.response_cap)
                 url = f"{to.origin}{to.path}"
                 yield Stream(answer.status, headers, request.method, url, pieces, partial(_cut, answer))
             finally:
@@ -193,7 +193,7 @@ class Http:
         if to.url.scheme not in _SCHEMES:
             raise translated(httpcore.UnsupportedProtocol(), asked.url, asked.operation)
         context = self._context(to, asked)
-        proxy = proxy_of(to.url) if place is to else None
+        proxy = proxy_of(to) if place is to else None
         # The caller limits what is in flight; a second limit here could only make requests fail.
         make = partial(_through, proxy, context) if proxy else partial(Direct, partial(_connection, place, context))
         return Connections(make, clock=self._clock, keep=_KEEP_SECONDS, most=self._policy.in_flight)
@@ -262,14 +262,14 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")  # which is what HTTP once said that headers are
 
 
-def _pieces(answer: httpcore.Response, asked: Request, *, cap: int) -> Iterator[bytes]:
+def _pieces(answer: httpcore.Response, asked: Request, *, origin: str, cap: int) -> Iterator[bytes]:
     """Yield what comes; of an answer that is no success, no more than the cap."""
     size, refused = 0, answer.status not in _SUCCESS
     try:
         for piece in answer.iter_stream():
             size += len(piece)
             if refused and size > cap:
-                raise WrongEndpoint(origin_of(httpx.URL(asked.url)), asked.operation, "its answer is too large")
+                raise WrongEndpoint(origin, asked.operation, "its answer is too large")
             yield piece
     except FAILURES as exc:
         error = translated(exc, asked.url, asked.operation)

@@ -47,10 +47,10 @@ class Destination:
         return cls(
             url,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
-            origin_of(url),
+            f"{url.scheme}://{url.netloc.decode('ascii')}",
             url.raw_path.partition(b"?")[0].decode("ascii"),
             url.netloc,
-            address_of(url),
+            (url.host, url.port or _PORTS.get(url.scheme, 0)),
         )
 
     def target(self, params: Mapping[str, str]) -> bytes:
@@ -77,16 +77,6 @@ def moved(to: Destination, address: Address) -> Destination:
     return Destination.of(to.url.copy_with(host=address[0], port=address[1]))
 
 
-def address_of(url: httpx.URL) -> Address:
-    """Return host and port."""
-    return url.host, url.port or _PORTS.get(url.scheme, 0)
-
-
-def origin_of(url: httpx.URL) -> str:
-    """Return scheme, host and port; without the user and password that a URL may hold."""
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"
-
-
 _quoted = lru_cache(maxsize=256)(quote_plus)
 """Most parameters are the same in every request."""
 
@@ -106,18 +96,18 @@ def onward(response: Response, to: Destination, asked: Request) -> Destination |
     return onto
 
 
-def proxy_of(url: httpx.URL) -> str | None:
-    """Return the proxy that the environment names for this URL."""
-    if _is_near(url.host) or proxy_bypass("{}:{}".format(*address_of(url))):
+def proxy_of(to: Destination) -> str | None:
+    """Return the proxy that the environment names for this destination."""
+    if _is_near(to.url.host) or proxy_bypass("{}:{}".format(*to.address)):
         return None
     named = getproxies()
-    proxy = named.get(url.scheme) or named.get("all")
+    proxy = named.get(to.url.scheme) or named.get("all")
     if not proxy:
         return None
     full = proxy if "://" in proxy else f"http://{proxy}"
     if not full.startswith(("http://", "https://")):
         raise InvalidInput(
-            [f"{url.scheme}_proxy: only http:// and https:// proxies are supported; correct or unset it"]
+            [f"{to.url.scheme}_proxy: only http:// and https:// proxies are supported; correct or unset it"]
         )
     return full
 

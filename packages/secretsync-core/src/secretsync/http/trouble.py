@@ -10,7 +10,7 @@ import httpcore
 import httpx
 
 from ..errors import BackendError, TLSError, Unavailable, WrongEndpoint
-from .places import origin_of
+from .places import destination_of
 
 FAILURES: Final = (
     httpcore.ConnectionNotAvailable,
@@ -36,7 +36,7 @@ def translated(exc: Exception, url: str, operation: str) -> BackendError:
     """Return what an exception of httpcore means, or an invalid URL; the text of that is not in it."""
     if isinstance(exc, httpx.InvalidURL | httpcore.UnsupportedProtocol):
         return WrongEndpoint("its address", operation, "it is not a URL that can be asked; check the scheme and host")
-    origin, chain = origin_of(httpx.URL(url)), _chain(exc)
+    origin, chain = destination_of(url).origin, _chain(exc)
     tls = next((link for link in chain if isinstance(link, ssl.SSLError)), None)
     if isinstance(exc, httpcore.ConnectError) and tls is not None:
         return TLSError(origin, operation, _tls_words(tls))

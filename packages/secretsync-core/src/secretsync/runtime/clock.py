@@ -14,14 +14,14 @@ _MONOTONIC: Final = (
 
 @final
 class SystemClock:
-    """`Clock` by the machine's own clocks.
+    """`Clock` by the machine's own clocks."""
 
-    Attributes:
-        monotonic: Where there is one, by a clock that goes on while the machine is suspended. Whoever wakes up must find
-            its time over: a leader its lease, a token its life.
-    """
+    def monotonic(self) -> float:
+        """Where there is one, by a clock that goes on while the machine is suspended.
 
-    monotonic: staticmethod[[], float] = staticmethod(_MONOTONIC)
+        Whoever wakes up must find its time over: a leader its lease, a token its life.
+        """
+        return _MONOTONIC()
 
     def now(self) -> datetime:
         return datetime.now(UTC)

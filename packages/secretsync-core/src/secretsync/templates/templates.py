@@ -92,7 +92,7 @@ class TemplateSet:
         except TemplateError as error:
             return error
         except Undecided:
-            pass  # as far as could be
+            pass  # it stopped at what only an answer decides, and has asked for all before that
         return None
 
     def _run(self, namespace: Mapping[str, object], name: str, data: object, sources: Sources) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 
 from ...classes import frozen
 from .decode import document, project_id, project_slug, single, token_project
@@ -43,7 +43,6 @@ def operation(query: Read) -> str:
             return f"read secret {query.name} of {query.path} in {query.environment}"
 
 
-@lru_cache(maxsize=256)
 def routes(query: Read) -> tuple[Route, ...]:
     """Return how it can be asked, newest API first."""
     match query:
